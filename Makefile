@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Suture: plain GNU make. V=1 shows commands, SAN=1 builds with sanitizers (in its own folder),
+# CC= and CROSS_COMPILE= choose the compiler, O= the build folder.
+
+VERSION := 0.1.0
+
+CROSS_COMPILE ?=
+ifeq ($(origin CC),default)
+CC := $(CROSS_COMPILE)gcc
+endif
+AR := $(CROSS_COMPILE)ar
+ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+
+SAN ?= 0
+O ?= build$(if $(filter 1,$(SAN)),-san)
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+LIBS := -lelf -ldw -lcapstone -lcrypto -ljansson -lpthread
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
+	-Wno-unused-parameter
+CFLAGS ?= -O2 -g
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fvisibility=hidden $(WARN) -Isrc -Iinclude \
+	-DSUTURE_VERSION='"$(VERSION)"' -DSUTURE_ARCH='"$(ARCH)"' $(CFLAGS)
+ALL_LDFLAGS := $(LDFLAGS)
+ifeq ($(SAN),1)
+ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ALL_LDFLAGS += -fsanitize=address,undefined
+endif
+
+# The order of the layers is the order of the includes: each may include those before it.
+LAYERS := base elf target unwind patch build proc apply lib cli
+SRC := $(sort $(wildcard $(foreach l,$(filter-out cli,$(LAYERS)),src/$(l)/*.c) src/build/diff/*.c \
+	src/proc/native/*.c src/proc/native/$(ARCH)/*.c))
+CLI := $(sort $(wildcard src/cli/*.c))
+OBJ := $(SRC:%.c=$(O)/%.o)
+CLI_OBJ := $(CLI:%.c=$(O)/%.o)
+LIB := $(O)/libsuture.a
+
+.DEFAULT_GOAL := all
+.PHONY: all
+all: $(O)/suture
+
+$(O)/suture: $(CLI_OBJ) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(CLI_OBJ) $(LIB) $(LIBS)
+
+$(LIB): $(OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJ)
+
+$(O)/%.o: %.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Unit tests: one program each, TAP on stdout.
+UNIT := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(sort $(wildcard tests/unit/*.c)))
+$(O)/tests/unit/%: tests/unit/%.c tests/lib/tap.h $(LIB)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/lib -MMD -MP -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS)
+
+.PHONY: unit
+unit: $(UNIT)
+	$(Q)prove --exec '' $(UNIT)
+
+.PHONY: clean
+clean:
+	rm -rf build build-san
+
+-include $(OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:%=%.d)

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/target.h"
+
+#include <elf.h>
+#include <stdlib.h>
+
+#include <capstone/capstone.h>
+
+static const struct target *const targets[] = {
+	&target_x86_64,
+};
+
+const struct target *target_find(uint16_t machine)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
+		if (targets[i]->machine == machine)
+			return targets[i];
+	return NULL;
+}
+
+const struct rel_info *target_rel(const struct target *t, uint32_t type)
+{
+	static const struct rel_info unknown = {.name = "unknown", .kind = REL_UNKNOWN};
+
+	for (size_t i = 0; i < t->n_rels; i++)
+		if (t->rels[i].type == type)
+			return &t->rels[i];
+	return &unknown;
+}
+
+struct target_dis *target_dis_open(const struct target *t)
+{
+	struct target_dis *d = xcalloc(1, sizeof(*d));
+	cs_arch arch = CS_ARCH_X86;
+	cs_mode mode = CS_MODE_64;
+	csh h;
+
+	d->t = t;
+	if (cs_open(arch, mode, &h) != CS_ERR_OK) {
+		free(d);
+		return NULL;
+	}
+	cs_option(h, CS_OPT_DETAIL, CS_OPT_ON);
+	d->handle = h;
+	d->insn = cs_malloc(h);
+	return d;
+}
+
+void target_dis_close(struct target_dis *d)
+{
+	csh h;
+
+	if (!d)
+		return;
+	h = d->handle;
+	cs_free(d->insn, 1);
+	cs_close(&h);
+	free(d);
+}
+
+char *target_dis_text(struct target_dis *d, const uint8_t *p, size_t n, uint64_t addr)
+{
+	cs_insn *i = d->insn;
+
+	if (!cs_disasm_iter(d->handle, &p, &n, &addr, i))
+		return xstrdup("(not an instruction)");
+	return xasprintf("%s%s%s", i->mnemonic, *i->op_str ? " " : "", i->op_str);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a *file* says about its processor: relocations, branch encodings, entry shapes, padding.
+ *
+ * Every architecture is compiled in on every host, so that any host can build, compare and
+ * inspect patches for any target. What this CPU and this kernel do (registers, system calls)
+ * lives in src/proc/native/ and never here. One `const struct target` per psABI; a port fills in
+ * every hook.
+ */
+#ifndef SUTURE_TARGET_TARGET_H
+#define SUTURE_TARGET_TARGET_H
+
+#include "base/err.h"
+
+/* What a relocation asks for; the generic code knows these and no psABI's numbers. */
+enum rel_kind {
+	REL_UNKNOWN,	/* not in the table: a refusal wherever it is met */
+	REL_NONE,
+	REL_ABS,	/* S + A */
+	REL_PC,		/* S + A - P */
+	REL_PLT,	/* L + A - P: a branch that may go through a linkage stub */
+	REL_GOT,	/* G + A - P: PC-relative address of a GOT slot that holds S */
+	REL_TLS_LE,	/* offset of a TLS variable from the thread pointer */
+	REL_TLS_IE,	/* PC-relative address of a GOT slot that holds that offset */
+	REL_TLS_GD,	/* PC-relative address of a {module, offset} pair in the GOT */
+	REL_TLS_LD,	/* the same for the module alone */
+	REL_TLS_DTPOFF,	/* offset of a TLS variable in its module's block */
+	REL_TLS_DESC,	/* PC-relative address of a TLS descriptor in the GOT */
+	REL_TLS_DESC_CALL, /* marks the call through the descriptor; no field */
+	REL_SIZE,	/* Z + A: the size of a symbol */
+};
+
+struct rel_info {
+	uint32_t type;
+	const char *name;	/* the psABI's own */
+	uint8_t kind;		/* enum rel_kind */
+	uint8_t size;		/* bytes of the field */
+	bool is_signed;		/* the field is sign-extended when it is used */
+};
+
+enum insn_kind {
+	INSN_OTHER,
+	INSN_NOP,	/* does nothing: padding and alignment */
+	INSN_TRAP,	/* int3 and the like: padding between functions */
+	INSN_JUMP,	/* direct, unconditional */
+	INSN_COND,	/* direct, conditional */
+	INSN_CALL,	/* direct */
+	INSN_JUMP_IND,	/* through a register or memory */
+	INSN_CALL_IND,
+	INSN_RET,
+};
+
+struct insn {
+	uint64_t addr;
+	uint8_t len;
+	uint8_t kind;		/* enum insn_kind */
+	uint16_t cond;		/* INSN_COND: which condition; equal for all sizes of one branch */
+	bool has_target;	/* @target is a branch target or a PC-relative memory address */
+	uint64_t target;
+	uint8_t field_off, field_len; /* the displacement field behind @target */
+};
+
+/* A disassembler: not shared between threads. */
+struct target_dis;
+
+/*
+ * How a linked instruction relates to the relocated one it was made from. `value` is the address
+ * the linked code really refers to: the effective target of a branch or a PC-relative operand
+ * (instruction end taken into account), the immediate of an absolute one, the TLS offset.
+ */
+struct rel_match {
+	uint8_t obj_len, bin_len; /* bytes of object and of linked code that were consumed */
+	uint8_t kind;		/* enum rel_kind as linked: REL_GOT may have become REL_PC ... */
+	uint8_t n_rels;		/* relocations consumed (a TLS sequence has two) */
+	uint64_t value;
+};
+
+struct match_rel {		/* a relocation as the matcher sees it */
+	uint32_t type;
+	uint32_t offset;	/* of the field from the start of the instruction */
+	int64_t addend;
+};
+
+#define TARGET_MAX_JUMP 32	/* no entry or stub is longer */
+
+struct target {
+	uint16_t machine;	/* EM_* */
+	uint8_t elf_class;	/* ELFCLASS* */
+	const char *name;	/* "x86-64" */
+	const struct rel_info *rels;
+	size_t n_rels;
+	uint8_t insn_min;	/* smallest instruction, also their alignment */
+	uint8_t jump_len;	/* bytes that a redirected entry overwrites */
+	uint64_t jump_reach;	/* farthest displacement of that jump, bytes either way */
+	uint64_t page_size;	/* largest page size that the psABI allows for segments */
+	uint8_t thread_ptr_gap;	/* bytes between thread pointer and first TLS block (variant I) */
+	bool tls_variant2;	/* TLS blocks lie below the thread pointer */
+	uint8_t trap_byte;	/* fills gaps between functions in executable memory */
+	uint32_t rel_abs64, rel_pc32; /* the plain relocations that a patch file uses */
+	const char *const *compile_flags; /* flags for both compiles of a unit; NULL-terminated */
+
+	/* Decodes one instruction at @p (@n bytes available). 0, or -1 where it is none. */
+	int (*decode)(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr,
+		      struct insn *ret);
+	/* Length of the padding instruction at @p, 0 where there is none. */
+	size_t (*pad_len)(const uint8_t *p, size_t n);
+	/* Offset from a function's first byte at which its entry may be redirected (behind a
+	 * landing pad such as endbr64). */
+	size_t (*entry_offset)(const uint8_t *p, size_t n);
+	/* The jump that redirects an entry. Returns its length, or 0 where @to is out of reach. */
+	size_t (*encode_jump)(uint64_t from, uint64_t to, uint8_t out[TARGET_MAX_JUMP]);
+	/*
+	 * Code that goes to @old while the 32-bit word at @word is zero and to @new otherwise.
+	 * Preserves every register that can carry an argument. Returns its length or 0.
+	 */
+	size_t (*encode_switch)(uint64_t at, uint64_t word, uint64_t old, uint64_t new,
+				uint8_t out[TARGET_MAX_JUMP]);
+	/* A linkage stub: jumps to the address held in the slot at @slot. Length or 0. */
+	size_t (*encode_stub)(uint64_t at, uint64_t slot, uint8_t out[TARGET_MAX_JUMP]);
+	/*
+	 * Stores S + A (or S + A - P) into a field. @p is the field's local copy, @place its address
+	 * in the target. 0; -1 where the value does not fit or the type is not a plain one.
+	 */
+	int (*apply_rel)(uint32_t type, uint8_t *p, uint64_t place, uint64_t s_plus_a);
+	/*
+	 * Compares one relocated instruction (or the short sequence that a linker may rewrite as one)
+	 * with linked bytes. @obj starts at the instruction, @rels[0] is its first relocation and
+	 * @n_rels how many follow in the function. True with @ret filled where a linker could have
+	 * made @bin (at @bin_addr) of it.
+	 */
+	bool (*match_rel)(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
+			  const struct match_rel *rels, size_t n_rels, const uint8_t *bin,
+			  size_t bin_n, uint64_t bin_addr, struct rel_match *ret);
+	/* Where a relocated instruction points within its symbol: the addend without the PC bias.
+	 * @insn_end is the distance from the field to the end of the instruction. */
+	int64_t (*rel_offset)(uint32_t type, int64_t addend, uint32_t insn_end);
+};
+
+/* The target for an ELF machine, or NULL. */
+const struct target *target_find(uint16_t machine);
+const struct rel_info *target_rel(const struct target *t, uint32_t type);
+
+struct target_dis *target_dis_open(const struct target *t);
+void target_dis_close(struct target_dis *dis);
+/* For targets' own use: the Capstone handle and a reusable instruction. */
+struct target_dis {
+	const struct target *t;
+	size_t handle;		/* csh */
+	void *insn;		/* cs_insn * */
+};
+/* Decodes one instruction as text, for messages. Fresh string. */
+char *target_dis_text(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr);
+
+extern const struct target target_x86_64;
+
+#endif

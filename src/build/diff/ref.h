@@ -26,6 +26,8 @@ struct ref {
 	uint32_t sym;		/* REF_SYM: index into the object's symbols */
 	uint32_t sec;		/* section that is referred to, 0 where undefined */
 	int64_t off;		/* bytes from the symbol's (REF_SYM) or section's (REF_ANON) start */
+	int64_t base;		/* REF_ANON: offset in the section of the label that the code used, or
+				 * @off where it used the section's own symbol */
 	uint8_t insn_kind;	/* enum insn_kind of the instruction; INSN_OTHER in data */
 	uint32_t insn_off;	/* offset of that instruction in its section */
 	uint8_t insn_len;

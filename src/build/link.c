@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The patch linker: which functions are redirected, what goes into the patch, what is expected of the
+ * object that runs.
+ *
+ * Roots are the changed functions, new and old version of each. Everything they need follows through
+ * their relocations (resolve.c) until nothing is missing. For each changed function the match gives its
+ * address, and the entry is checked here: room for the redirect, and no branch into the bytes that it
+ * overwrites, neither from the function's own instructions nor from a table of labels.
+ */
+#include "build/linker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const why_text[] = {
+	[WHY_NONE] = "unchanged", [WHY_EDITED] = "edited", [WHY_INLINED] = "inlined",
+	[WHY_REFERS] = "refers", [WHY_CODE] = "code", [WHY_PART] = "part",
+};
+
+struct diff_func *lunit_func(const struct lunit *u, enum side side, uint32_t sym)
+{
+	uint32_t k = sym ? u->func_of[side][sym] : 0;
+
+	return k ? &u->in->diff->funcs[k - 1] : NULL;
+}
+
+struct diff_data *lunit_data(const struct lunit *u, enum side side, uint32_t sym)
+{
+	uint32_t k = sym ? u->data_of[side][sym] : 0;
+
+	return k ? &u->in->diff->data[k - 1] : NULL;
+}
+
+static void index_unit(struct lunit *u)
+{
+	struct diff_unit *d = u->in->diff;
+
+	for (enum side side = SIDE_NEW; side <= SIDE_OLD; side++) {
+		const struct elf_obj *o = side_obj(u, side);
+
+		u->sec_of[side] = xcalloc(o->n_secs + 1, sizeof(uint32_t));
+		u->func_of[side] = xcalloc(o->n_syms + 1, sizeof(uint32_t));
+		u->data_of[side] = xcalloc(o->n_syms + 1, sizeof(uint32_t));
+	}
+	for (uint32_t i = 0; i < d->n_funcs; i++) {
+		const struct diff_func *f = &d->funcs[i];
+
+		if (f->new)
+			u->func_of[SIDE_NEW][f->new] = i + 1;
+		if (f->orig)
+			u->func_of[SIDE_OLD][f->orig] = i + 1;
+		for (size_t k = 0; k < f->n_new_cold; k++)
+			u->func_of[SIDE_NEW][f->new_cold[k]] = i + 1;
+		for (size_t k = 0; k < f->n_orig_cold; k++)
+			u->func_of[SIDE_OLD][f->orig_cold[k]] = i + 1;
+	}
+	for (uint32_t i = 0; i < d->n_data; i++) {
+		if (d->data[i].new)
+			u->data_of[SIDE_NEW][d->data[i].new] = i + 1;
+		if (d->data[i].orig)
+			u->data_of[SIDE_OLD][d->data[i].orig] = i + 1;
+	}
+}
+
+static int refuse(struct linker *l, const struct lunit *u, const struct diff_func *f, enum sut_code code,
+		  const char *why)
+{
+	sut_fail(l->err, code, f->name, "%s", why);
+	sut_fail_where(l->err, f->file ? f->file : u->in->source, f->file ? f->line : 0);
+	for (size_t i = 0; i < f->why_chain.n; i++)
+		sut_fail_chain(l->err, "%s", f->why_chain.v[i]);
+	return -1;
+}
+
+/* A branch or a label that leads into (entry, entry + jump)? Text of the culprit, or NULL. */
+static char *branch_into(struct linker *l, const struct lunit *u, const struct diff_func *f,
+			 const struct match *m, uint64_t lo, uint64_t hi)
+{
+	struct target_dis *dis = target_dis_open(l->t);
+	const uint8_t *p = elf_obj_at(l->po->o, m->addr, m->size);
+	const struct elf_obj *o = u->in->diff->orig;
+	char *hit = NULL;
+
+	for (uint64_t at = 0; at < m->size && !hit;) {
+		struct insn in;
+
+		if (l->t->decode(dis, p + at, m->size - at, m->addr + at, &in) < 0 || !in.len) {
+			at += l->t->insn_min;
+			continue;
+		}
+		if (in.has_target && in.kind != INSN_OTHER && in.target > lo && in.target < hi) {
+			char *text = target_dis_text(dis, p + at, m->size - at, m->addr + at);
+
+			hit = xasprintf("'%s' at 0x%llx branches into the first bytes", text,
+					(unsigned long long)in.addr);
+			free(text);
+		}
+		at += in.len;
+	}
+	/* Labels whose address is taken: jump tables and computed gotos. Tables of differences carry
+	 * a bias (see ref.c), so any label below the end of the redirect plus the bias is looked at. */
+	for (uint32_t s = 1; s < o->n_secs && !hit; s++) {
+		const struct ref *refs = u->in->diff->orig_refs[s];
+		int64_t from = (int64_t)(lo - m->addr), to = (int64_t)(hi - m->addr);
+
+		if (!refs || o->secs[s].flags & SHF_EXECINSTR)
+			continue;
+		for (size_t i = 0; i < o->secs[s].n_rels && !hit; i++)
+			if (refs[i].kind == REF_SYM && refs[i].sym == f->orig &&
+			    refs[i].info->kind == REL_ABS && refs[i].off > from && refs[i].off < to)
+				hit = xasprintf("a table in '%s' has a label in the first bytes",
+						o->secs[s].name);
+	}
+	target_dis_close(dis);
+	return hit;
+}
+
+static void expect(struct linker *l, const char *name, const struct match *m)
+{
+	const struct elf_obj *o = l->po->o;
+	struct patch_expect *e;
+
+	for (size_t i = 0; i < l->out->n_expects; i++)
+		if (l->out->expects[i].addr == m->addr)
+			return;
+	e = VEC_PUSH(l->out->expects, l->out->n_expects, l->out->cap_expects);
+	e->name = xstrdup(name);
+	e->addr = m->addr;
+	e->size = m->size;
+	e->bytes = xmemdup(elf_obj_at(o, m->addr, m->size), m->size);
+	/* Text relocations, rare, make live bytes differ from the file's. */
+	for (size_t i = 0; i < l->po->dyn->n_rels; i++) {
+		uint64_t off = l->po->dyn->rels[i].offset;
+
+		if (off + 8 <= m->addr || off >= m->addr + m->size)
+			continue;
+		if (!e->mask) {
+			e->mask = xmalloc(m->size);
+			memset(e->mask, 0xff, m->size);
+		}
+		for (uint64_t k = 0; k < 8; k++)
+			if (off + k >= m->addr && off + k < m->addr + m->size)
+				e->mask[off + k - m->addr] = 0;
+	}
+}
+
+static int refuse_unproved(struct linker *l, const struct lunit *u, const struct diff_func *f)
+{
+	const struct prove_unit *pu = u->in->pu;
+	uint32_t k = pu->func_of_sym[f->orig];
+	const struct prove_func *pf = k ? &pu->funcs[k - 1] : NULL;
+	char *cc = prove_object_compiler(l->po), *why;
+
+	if (pf && pf->state == PROVE_AMBIGUOUS) {
+		why = xasprintf("%zu places in '%s' match its code and nothing tells which it is",
+				pf->n_cands, l->po->name);
+		refuse(l, u, f, SUT_B_AMBIGUOUS, why);
+	} else {
+		why = xasprintf("no code in '%s' is what the original source compiles to "
+				"(%zu of %zu functions of this unit match)",
+				l->po->name, pu->n_found, pu->n_funcs);
+		refuse(l, u, f, SUT_B_MISMATCH, why);
+		if (cc)
+			sut_fail_remedy(l->err, "the object was built with %s: build the patch with the "
+					"same compiler, flags and source", cc);
+	}
+	free(why);
+	free(cc);
+	return -1;
+}
+
+static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f)
+{
+	const struct elf_obj *nw = u->in->diff->new, *og = u->in->diff->orig;
+	const struct match *m = prove_match(u->in->pu, f->orig), *cold;
+	struct patch_func *pf;
+	const uint8_t *p;
+	uint64_t entry, room;
+	char *culprit;
+
+	if (!m)
+		return refuse_unproved(l, u, f);
+	for (size_t i = 0; i < l->out->n_funcs; i++)
+		if (l->out->funcs[i].addr == m->addr)
+			return 0; /* an alias */
+	p = elf_obj_at(l->po->o, m->addr, m->size);
+	entry = m->addr + l->t->entry_offset(p, m->size);
+	room = prove_room(l->po, entry, m->addr, m->size);
+	if (room < l->t->jump_len) {
+		char *why = xasprintf("it has %llu bytes up to the next code and a redirect takes %u",
+				      (unsigned long long)room, l->t->jump_len);
+
+		refuse(l, u, f, SUT_B_TOO_SHORT, why);
+		free(why);
+		return -1;
+	}
+	culprit = branch_into(l, u, f, m, entry, entry + l->t->jump_len);
+	if (culprit) {
+		refuse(l, u, f, SUT_B_ENTRY_BRANCH, culprit);
+		free(culprit);
+		return -1;
+	}
+	pf = VEC_PUSH(l->out->funcs, l->out->n_funcs, l->out->cap_funcs);
+	pf->name = xstrdup(og->syms[f->orig].name);
+	pf->addr = m->addr;
+	pf->size = m->size;
+	pf->entry = (uint32_t)(entry - m->addr);
+	pf->room = (uint32_t)room;
+	pf->file = f->file ? xstrdup(f->file) : NULL;
+	pf->line = f->line;
+	pf->why = xstrdup(why_text[f->why]);
+	for (size_t i = 0; i < f->why_chain.n; i++)
+		strvec_push(&pf->why_chain, f->why_chain.v[i]);
+	expect(l, pf->name, m);
+	for (size_t i = 0; i < f->n_orig_cold; i++) {
+		cold = prove_match(u->in->pu, f->orig_cold[i]);
+		if (!cold) {
+			l->out->n_funcs--;
+			refuse(l, u, f, SUT_B_MISMATCH, "its cold part is not found in the object");
+			return -1;
+		}
+		*VEC_PUSH(pf->parts, pf->n_parts, pf->cap_parts) =
+			(struct patch_range){cold->addr, cold->size};
+		expect(l, og->syms[f->orig_cold[i]].name, cold);
+	}
+	{
+		const struct elf_sym *n = &nw->syms[f->new], *o = &og->syms[f->orig];
+		uint32_t ns = include_section(l, u, SIDE_NEW, n->shndx);
+		uint32_t os = include_section(l, u, SIDE_OLD, o->shndx);
+		char *old = xasprintf("%s.old", o->name);
+
+		for (uint32_t i = 1; i < l->out->n_syms; i++) {
+			const struct patch_sym *s = &l->out->syms[i];
+
+			if (s->kind != PSYM_DEF || !s->is_func)
+				continue;
+			if (s->sec == ns && s->value == n->value && !strcmp(s->name, n->name))
+				pf->new_sym = i;
+			if (s->sec == os && s->value == o->value && !strcmp(s->name, old))
+				pf->old_sym = i;
+		}
+		free(old);
+	}
+	return 0;
+}
+
+/*
+ * The patched code was compiled knowing the local functions it calls: their registers (-fipa-ra), their
+ * clones' arguments. They must be the ones that run.
+ */
+static void expect_callees(struct linker *l)
+{
+	for (size_t i = 0; i < l->n_units; i++) {
+		struct lunit *u = &l->units[i];
+		const struct diff_unit *d = u->in->diff;
+
+		for (uint32_t s = 1; s < d->new->n_secs; s++) {
+			const struct elf_sec *sec = &d->new->secs[s];
+
+			if (!u->sec_of[SIDE_NEW][s] || !(sec->flags & SHF_EXECINSTR))
+				continue;
+			for (size_t k = 0; k < sec->n_rels; k++) {
+				const struct ref *r = &d->new_refs[s][k];
+				uint32_t o = r->kind == REF_SYM ? d->to_orig[r->sym] : 0;
+				const struct match *m = o && u->in->pu->func_of_sym[o]
+								? prove_match(u->in->pu, o)
+								: NULL;
+
+				if (m)
+					expect(l, d->orig->syms[o].name, m);
+			}
+		}
+	}
+}
+
+static void list_new(struct linker *l)
+{
+	for (size_t i = 0; i < l->n_units; i++) {
+		struct lunit *u = &l->units[i];
+		const struct diff_unit *d = u->in->diff;
+
+		for (size_t k = 0; k < d->n_funcs; k++)
+			if (d->funcs[k].status == DIFF_NEW &&
+			    u->sec_of[SIDE_NEW][d->new->syms[d->funcs[k].new].shndx])
+				strvec_push(&l->out->new_funcs, d->funcs[k].name);
+		for (size_t k = 0; k < d->n_data; k++) {
+			uint32_t sh = d->data[k].new ? d->new->syms[d->data[k].new].shndx : 0;
+
+			if (d->data[k].status == DIFF_NEW && sh < d->new->n_secs &&
+			    u->sec_of[SIDE_NEW][sh])
+				strvec_push(&l->out->new_data, d->data[k].name);
+		}
+	}
+}
+
+int link_object(const struct link_input *in, struct patch_object *ret, bool *ret_indirect,
+		struct sut_err *err)
+{
+	struct linker l = {.in = in, .po = in->po, .t = in->po->target, .out = ret, .err = err};
+	size_t before = err->n;
+
+	l.n_units = in->n_units;
+	l.units = xcalloc(in->n_units, sizeof(*l.units));
+	ret->name = xstrdup(in->po->name);
+	ret->machine = in->po->o->machine;
+	ret->build_id = xmemdup(in->po->o->build_id, in->po->o->build_id_size);
+	ret->build_id_size = in->po->o->build_id_size;
+	for (size_t i = 0; i < in->n_units; i++) {
+		l.units[i].in = &in->units[i];
+		index_unit(&l.units[i]);
+	}
+	for (size_t i = 0; i < in->n_units; i++) {
+		struct diff_unit *d = in->units[i].diff;
+
+		for (size_t k = 0; k < d->n_funcs; k++)
+			if (d->funcs[k].status == DIFF_CHANGED)
+				add_func(&l, &l.units[i], &d->funcs[k]);
+	}
+	for (size_t i = 0; i < l.n_todo; i++) {
+		struct pending p = l.todo[i]; /* the list grows meanwhile */
+
+		resolve_section(&l, &p);
+	}
+	expect_callees(&l);
+	list_new(&l);
+	link_ehframe(&l);
+	*ret_indirect = l.need_indirect;
+	for (size_t i = 0; i < l.n_units; i++)
+		for (int side = 0; side < 2; side++) {
+			free(l.units[i].sec_of[side]);
+			free(l.units[i].func_of[side]);
+			free(l.units[i].data_of[side]);
+		}
+	free(l.units);
+	free(l.todo);
+	free(l.got);
+	free(l.plt);
+	strvec_free(&l.complained);
+	return err->n > before ? -1 : 0;
+}

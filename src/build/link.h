@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From compared and proved units to one object of a patch: which code and data go into it, what every
+ * reference becomes, what the live bytes must be.
+ */
+#ifndef SUTURE_BUILD_LINK_H
+#define SUTURE_BUILD_LINK_H
+
+#include "build/diff/diff.h"
+#include "build/prove.h"
+#include "patch/patch.h"
+
+struct link_unit {
+	struct diff_unit *diff;
+	struct prove_unit *pu;	/* of diff->orig, against the object of this link */
+	const char *source;	/* for messages */
+};
+
+struct link_input {
+	const struct prove_object *po;
+	struct link_unit *units;
+	size_t n_units;
+	/* Link-time address of a global that a unit outside this link defines in the same object, found
+	 * by proving that unit. False where there is none. May be NULL. */
+	bool (*find_global)(void *ctx, const char *name, uint64_t *ret_addr);
+	void *ctx;
+};
+
+/*
+ * Fills @ret (zeroed by the caller, who frees it with patch_free of the whole). All that is in the way
+ * goes to @err. @ret_indirect is set where the patched code refers *directly* to data or functions of
+ * another library that the object never imported: it must be compiled again with
+ * -mno-direct-extern-access, and linked again.
+ */
+int link_object(const struct link_input *in, struct patch_object *ret, bool *ret_indirect,
+		struct sut_err *err);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parts of the patch linker share: link.c, resolve.c, include.c, ehframe.c. */
+#ifndef SUTURE_BUILD_LINKER_H
+#define SUTURE_BUILD_LINKER_H
+
+#include "build/link.h"
+#include "elf/dynamic.h"
+
+enum side { SIDE_NEW, SIDE_OLD };	/* patched object, original object */
+
+struct lunit {			/* a unit while it is linked */
+	struct link_unit *in;
+	uint32_t *sec_of[2];	/* [side][section] -> patch section + 1 */
+	uint32_t *func_of[2];	/* [side][symbol] -> diff_func + 1; cold parts too */
+	uint32_t *data_of[2];	/* [side][symbol] -> diff_data + 1 */
+};
+
+struct slot {			/* a GOT slot or a stub of the patch itself */
+	uint32_t target;	/* patch symbol it holds or goes to */
+	int64_t add;
+	uint32_t second;	/* a pair: what its second word holds; 0: a single slot */
+	uint32_t sym;		/* patch symbol of the slot */
+};
+
+struct pending {		/* a section whose relocations are still to be resolved */
+	struct lunit *u;
+	enum side side;
+	uint32_t sec;		/* in the object */
+	uint32_t psec;		/* in the patch */
+};
+
+struct linker {
+	const struct link_input *in;
+	const struct prove_object *po;
+	const struct target *t;
+	struct patch_object *out;
+	struct lunit *units;
+	size_t n_units;
+	struct pending *todo;
+	size_t n_todo, cap_todo;
+	struct slot *got, *plt;
+	size_t n_got, cap_got, n_plt, cap_plt;
+	uint32_t got_sec, plt_sec; /* patch sections + 1 */
+	bool need_indirect;
+	struct strvec complained; /* names already refused: one reason each is enough */
+	struct sut_err *err;
+};
+
+static inline struct elf_obj *side_obj(const struct lunit *u, enum side side)
+{
+	return side == SIDE_NEW ? u->in->diff->new : u->in->diff->orig;
+}
+
+static inline struct ref *side_refs(const struct lunit *u, enum side side, uint32_t sec)
+{
+	return side == SIDE_NEW ? u->in->diff->new_refs[sec] : u->in->diff->orig_refs[sec];
+}
+
+/* The original's symbol that goes with a symbol of either side, 0: none. */
+static inline uint32_t orig_sym(const struct lunit *u, enum side side, uint32_t sym)
+{
+	return side == SIDE_OLD ? sym : u->in->diff->to_orig[sym];
+}
+
+struct diff_func *lunit_func(const struct lunit *u, enum side side, uint32_t sym);
+struct diff_data *lunit_data(const struct lunit *u, enum side side, uint32_t sym);
+
+/* include.c: puts an object's section into the patch (once); index of the patch section. */
+uint32_t include_section(struct linker *l, struct lunit *u, enum side side, uint32_t sec);
+/* A copy of an anonymous string or constant; patch symbol. */
+uint32_t include_constant(struct linker *l, struct lunit *u, enum side side, const struct ref *r,
+			  int64_t *ret_off);
+/* Must this data be copied because it points into code that the patch carries on this side? */
+bool points_into_patch(struct linker *l, struct lunit *u, enum side side, uint32_t sec);
+uint32_t psec_new(struct linker *l, const char *name, enum patch_sec_kind kind, uint64_t align);
+void psec_rel(struct patch_sec *s, uint64_t off, uint32_t type, uint32_t sym, int64_t addend);
+uint32_t psym_new(struct linker *l, const char *name, enum patch_sym_kind kind, uint64_t value);
+uint32_t psym_def(struct linker *l, const char *name, uint32_t psec, uint64_t value, uint64_t size,
+		  bool is_func);
+/* The same address in the object twice is one symbol. */
+uint32_t psym_object(struct linker *l, const char *name, uint64_t addr);
+/* A slot in the patch's own GOT that holds target + add; patch symbol. */
+uint32_t got_slot(struct linker *l, uint32_t target, int64_t add);
+/* Two neighbouring slots: a {module, offset} pair of thread-local storage. */
+uint32_t got_pair(struct linker *l, uint32_t first, uint32_t second);
+/* A stub in the patch that jumps through a slot to a far function; patch symbol. */
+uint32_t plt_stub(struct linker *l, uint32_t slot_sym, const char *name);
+
+/* resolve.c: all relocations of one included section. */
+int resolve_section(struct linker *l, const struct pending *p);
+
+/* ehframe.c: unwind records of everything included. */
+int link_ehframe(struct linker *l);
+
+#endif

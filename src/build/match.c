@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Run-pre matching (the word is Ksplice's) of one function.
+ *
+ * The object was compiled with -ffunction-sections, the program was not. In the program's own build a
+ * jump to another function of the same unit was resolved by the assembler, often to a two-byte jump
+ * where we have five bytes and a relocation. Everything behind such a jump has moved, so other jumps
+ * across it may have changed their size too, and alignment padding its length. Hence no comparison of
+ * byte strings: both streams are decoded in step.
+ *
+ *	- padding (nops) is skipped on both sides, however much there is;
+ *	- an instruction without relocation is equal when its bytes are, or when both are the same direct
+ *	  branch of any size whose targets correspond;
+ *	- an instruction with a relocation is given to the architecture (target->match_rel), which knows
+ *	  what a linker may make of it and tells what the linked one refers to.
+ *
+ * Whether branch targets correspond is known only when the whole function has been walked: pass two.
+ */
+#include "build/match.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t lower_rel(const struct elf_sec *s, uint64_t off)
+{
+	size_t lo = 0, hi = s->n_rels;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (s->rels[mid].offset < off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static void make_head(struct match_func *f, const struct target *t)
+{
+	size_t r = f->first_rel;
+	const struct elf_sec *s = f->sec;
+
+	for (size_t i = 0; i < f->n_insns; i++) {
+		const struct insn *in = &f->insns[i];
+		size_t at = f->head_len;
+		bool has_rel = false;
+
+		if (in->kind == INSN_NOP || at + in->len > sizeof(f->head))
+			return;
+		/* A branch may have another size in the program. */
+		if (in->kind == INSN_JUMP || in->kind == INSN_COND)
+			return;
+		memcpy(f->head + at, s->data + in->addr, in->len);
+		memset(f->head_mask + at, 0xff, in->len);
+		for (; r < s->n_rels && s->rels[r].offset < in->addr + in->len; r++) {
+			const struct rel_info *ri = target_rel(t, s->rels[r].type);
+			size_t fo = s->rels[r].offset - in->addr;
+
+			if ((ri->kind != REL_PC && ri->kind != REL_PLT && ri->kind != REL_ABS) ||
+			    fo + ri->size > in->len)
+				return; /* the linker may rewrite this one */
+			memset(f->head_mask + at + fo, 0, ri->size);
+			has_rel = true;
+		}
+		if (has_rel && t->insn_min > 1)
+			return;
+		f->head_len += in->len;
+		f->head_fixed = 0;
+		for (size_t k = 0; k < f->head_len; k++)
+			f->head_fixed += f->head_mask[k] == 0xff;
+	}
+}
+
+bool match_func_init(struct match_func *f, const struct elf_obj *o, const struct elf_sec *sec,
+		     uint32_t off, uint32_t size, struct target_dis *dis)
+{
+	size_t cap = 0;
+	uint32_t at = off, end = off + size;
+
+	memset(f, 0, sizeof(*f));
+	f->o = o;
+	f->sec = sec;
+	f->off = off;
+	f->size = size;
+	if (!sec->data || end < off || end > sec->size || !size)
+		return false;
+	while (at < end) {
+		struct insn *in = VEC_PUSH(f->insns, f->n_insns, cap);
+
+		if (dis->t->decode(dis, sec->data + at, end - at, at, in) < 0 || !in->len) {
+			match_func_free(f);
+			return false;
+		}
+		at += in->len;
+	}
+	/* Padding at the end belongs to the layout, not to the function. */
+	while (f->n_insns > 1 && (f->insns[f->n_insns - 1].kind == INSN_NOP ||
+				  f->insns[f->n_insns - 1].kind == INSN_TRAP))
+		f->n_insns--;
+	f->first_rel = lower_rel(sec, off);
+	f->n_rels = lower_rel(sec, end) - f->first_rel;
+	make_head(f, dis->t);
+	return true;
+}
+
+void match_func_free(struct match_func *f)
+{
+	free(f->insns);
+	f->insns = NULL;
+	f->n_insns = 0;
+}
+
+/* One pair of branches whose targets must correspond. */
+struct branch {
+	uint64_t obj_target, bin_target;
+};
+
+struct walk {
+	uint64_t *bin_of;	/* [instruction] -> linked address of it */
+	struct branch *branches;
+	size_t n_branches, cap_branches, cap_refs;
+};
+
+static bool is_branch(const struct insn *i)
+{
+	return i->kind == INSN_JUMP || i->kind == INSN_COND || i->kind == INSN_CALL;
+}
+
+static void skip_pads(const struct target *t, const uint8_t *bin, size_t n, size_t *b)
+{
+	size_t len;
+
+	/* Traps are instructions of the program (assertions), never alignment inside a function. */
+	while (*b < n && bin[*b] != t->trap_byte && (len = t->pad_len(bin + *b, n - *b)) > 0)
+		*b += len;
+}
+
+static ssize_t insn_index(const struct match_func *f, uint64_t at)
+{
+	size_t lo = 0, hi = f->n_insns;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (f->insns[mid].addr < at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < f->n_insns && f->insns[lo].addr == at ? (ssize_t)lo : -1;
+}
+
+/* The linked address that corresponds to a branch target of the object. */
+static bool target_maps(const struct match_func *f, const struct walk *w, const struct branch *br,
+			const uint8_t *bin, size_t n, uint64_t addr, const struct target *t)
+{
+	ssize_t i = insn_index(f, br->obj_target);
+	size_t at;
+
+	if (i < 0)
+		return false;
+	if (w->bin_of[i] == br->bin_target)
+		return true;
+	/* Either side may name the padding in front of the instruction. */
+	while ((size_t)i < f->n_insns && f->insns[i].kind == INSN_NOP)
+		i++;
+	if ((size_t)i >= f->n_insns || br->bin_target < addr || br->bin_target - addr >= n)
+		return false;
+	at = br->bin_target - addr;
+	skip_pads(t, bin, n, &at);
+	return w->bin_of[i] == addr + at;
+}
+
+static bool match_one_rel(const struct match_func *f, struct target_dis *dis, size_t i, size_t *r,
+			  const uint8_t *bin, size_t n, uint64_t addr, size_t *b, size_t *obj_next,
+			  struct walk *w, struct match *ret)
+{
+	const struct elf_sec *s = f->sec;
+	const struct insn *in = &f->insns[i];
+	size_t end = f->first_rel + f->n_rels, k;
+	struct match_rel rels[4];
+	struct rel_match m;
+
+	for (k = 0; k < ARRAY_SIZE(rels) && *r + k < end; k++) {
+		rels[k].type = s->rels[*r + k].type;
+		rels[k].offset = (uint32_t)(s->rels[*r + k].offset - in->addr);
+		rels[k].addend = s->rels[*r + k].addend;
+	}
+	if (!dis->t->match_rel(dis, s->data + in->addr, f->off + f->size - in->addr, rels, k, bin + *b,
+			       n - *b, addr + *b, &m))
+		return false;
+	/* Only the first relocation of a rewritten sequence tells an address: the second is the call of
+	 * __tls_get_addr, which may be gone. */
+	*VEC_PUSH(ret->refs, ret->n_refs, w->cap_refs) =
+		(struct match_ref){(uint32_t)*r, m.kind, m.value};
+	*r += m.n_rels;
+	*b += m.bin_len;
+	*obj_next = in->addr + m.obj_len;
+	return true;
+}
+
+bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t *bin, size_t n,
+	      uint64_t addr, struct match *ret)
+{
+	const struct target *t = dis->t;
+	const struct elf_sec *s = f->sec;
+	size_t b = 0, r = f->first_rel, rel_end = f->first_rel + f->n_rels;
+	struct walk w = {0};
+	bool good = false;
+
+	memset(ret, 0, sizeof(*ret));
+	if (n < f->head_len)
+		return false;
+	for (size_t k = 0; k < f->head_len; k++)
+		if ((bin[k] ^ f->head[k]) & f->head_mask[k])
+			return false;
+	w.bin_of = xcalloc(f->n_insns, sizeof(*w.bin_of));
+	for (size_t i = 0; i < f->n_insns;) {
+		const struct insn *in = &f->insns[i];
+		struct insn bi;
+
+		if (in->kind == INSN_NOP) {
+			w.bin_of[i++] = addr + b;
+			continue;
+		}
+		/* A function may begin with nops on purpose (patchable entries): those were in the
+		 * head and are compared as padding like any other. */
+		bool has_rel = r < rel_end && s->rels[r].offset < in->addr + in->len;
+
+		/* A TLS descriptor's call may have become a nop, which is then no padding. */
+		if (!(has_rel && target_rel(t, s->rels[r].type)->kind == REL_TLS_DESC_CALL))
+			skip_pads(t, bin, n, &b);
+		if (b >= n)
+			goto out;
+		w.bin_of[i] = addr + b;
+		if (has_rel) {
+			size_t next;
+
+			if (!match_one_rel(f, dis, i, &r, bin, n, addr, &b, &next, &w, ret))
+				goto out;
+			/* A rewritten sequence covers several instructions of the object. */
+			while (i < f->n_insns && f->insns[i].addr < next) {
+				if (!w.bin_of[i])
+					w.bin_of[i] = addr + b;
+				i++;
+			}
+			continue;
+		}
+		if (n - b >= in->len && !memcmp(bin + b, s->data + in->addr, in->len) &&
+		    !is_branch(in)) {
+			b += in->len;
+			i++;
+			continue;
+		}
+		if (!is_branch(in) || t->decode(dis, bin + b, n - b, addr + b, &bi) < 0 ||
+		    bi.kind != in->kind || bi.cond != in->cond)
+			goto out;
+		*VEC_PUSH(w.branches, w.n_branches, w.cap_branches) =
+			(struct branch){in->target, bi.target};
+		b += bi.len;
+		i++;
+	}
+	for (size_t k = 0; k < w.n_branches; k++)
+		if (!target_maps(f, &w, &w.branches[k], bin, n, addr, t))
+			goto out;
+	ret->addr = addr;
+	ret->size = b;
+	good = true;
+out:
+	free(w.bin_of);
+	free(w.branches);
+	if (!good) {
+		free(ret->refs);
+		memset(ret, 0, sizeof(*ret));
+	}
+	return good;
+}

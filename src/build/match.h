@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Run-pre matching of one function: is this linked code what that relocatable code becomes?
+ */
+#ifndef SUTURE_BUILD_MATCH_H
+#define SUTURE_BUILD_MATCH_H
+
+#include "elf/elfobj.h"
+#include "target/target.h"
+
+/* A function of a relocatable object, decoded once and compared with many places. */
+struct match_func {
+	const struct elf_obj *o;
+	const struct elf_sec *sec;
+	uint32_t off, size;	/* in the section */
+	struct insn *insns;	/* addresses are section offsets */
+	size_t n_insns;
+	size_t first_rel;	/* index of its first relocation in sec->rels */
+	size_t n_rels;
+	uint8_t head[32], head_mask[32]; /* what every match must begin with */
+	size_t head_len;
+	size_t head_fixed;	/* bytes of the head that are not masked */
+};
+
+struct match_ref {
+	uint32_t rel;		/* index into sec->rels */
+	uint8_t kind;		/* enum rel_kind as linked */
+	uint64_t value;		/* what the linked code refers to: see struct rel_match */
+};
+
+struct match {
+	uint64_t addr;
+	uint64_t size;		/* linked bytes, without trailing padding */
+	struct match_ref *refs;
+	size_t n_refs;
+};
+
+/*
+ * Decodes (section, @off, @size). False where the bytes are not instructions: hand-written code with
+ * data inside. Trailing padding does not count.
+ */
+bool match_func_init(struct match_func *f, const struct elf_obj *o, const struct elf_sec *sec,
+		     uint32_t off, uint32_t size, struct target_dis *dis);
+void match_func_free(struct match_func *f);
+
+/*
+ * Compares with linked bytes that start at address @addr. Jump sizes and alignment padding may differ,
+ * relocated fields are decoded into @ret->refs. True on a match; the caller frees @ret->refs.
+ */
+bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t *bin, size_t n,
+	      uint64_t addr, struct match *ret);
+
+#endif

@@ -1,0 +1,602 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Proving a unit against the object that runs.
+ *
+ * Every function of the unit, compiled from the original source, is looked for in the object's code
+ * (match.c). Big functions match in one place. Small ones (`xor %eax,%eax; ret`) match in many, and
+ * a small function may even match somewhere by accident. So places are *decided* in this order:
+ *
+ *	1. functions of some size with one place: accepted, biggest first;
+ *	2. what accepted functions refer to is now known (struct sym_fact), and a candidate that
+ *	   contradicts a known address, or whose strings read otherwise, is dropped; with one candidate
+ *	   left it is accepted, and this repeats until nothing moves;
+ *	3. functions of one unit lie in the order of their definition: candidates outside the gap between
+ *	   two accepted neighbours are dropped, and k equal functions with k places in a gap take them in
+ *	   order;
+ *	4. the object's own symbol table, where it has one, may decide what is left.
+ *
+ * What remains is ambiguous, which matters only if its address is needed; then it is a refusal.
+ *
+ * A call to a global function of a shared library goes through its linkage stub, so a branch tells
+ * where *calls* go (plt) and only with a definition in this unit at that place also the address.
+ */
+#include "build/prove.h"
+#include "elf/dynamic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STRONG_SIZE 32 /* bytes; below, a single place may be an accident */
+
+static const uint8_t *exec_bytes(const struct prove_object *po, uint64_t addr, uint64_t *ret_left)
+{
+	for (size_t i = 0; i < po->n_exec; i++) {
+		if (addr < po->exec[i].lo || addr >= po->exec[i].hi)
+			continue;
+		*ret_left = po->exec[i].hi - addr;
+		return elf_obj_at(po->o, addr, *ret_left);
+	}
+	return NULL;
+}
+
+static bool only_pads(const struct prove_object *po, uint64_t from, uint64_t to)
+{
+	while (from < to) {
+		uint64_t left;
+		const uint8_t *p = exec_bytes(po, from, &left);
+		size_t n = p ? po->target->pad_len(p, MIN(left, to - from)) : 0;
+
+		if (!n)
+			return false;
+		from += n;
+	}
+	return true;
+}
+
+static void add_candidate(struct prove_func *pf, const struct prove_object *po,
+			  struct target_dis *dis, uint64_t addr, uint64_t end)
+{
+	uint64_t left;
+	const uint8_t *p = exec_bytes(po, addr, &left);
+	struct match m;
+
+	if (!p)
+		return;
+	if (end > addr)
+		left = MIN(left, end - addr);
+	if (!match_at(&pf->mf, dis, p, left, addr, &m))
+		return;
+	/* The unwind record knows where the function ends: a mere prefix is no match. */
+	if (end > addr && !only_pads(po, addr + m.size, end)) {
+		free(m.refs);
+		return;
+	}
+	*VEC_PUSH(pf->cands, pf->n_cands, pf->cap_cands) = m;
+}
+
+static void find_candidates(struct prove_func *pf, const struct prove_object *po,
+			    struct target_dis *dis)
+{
+	if (po->n_starts) {
+		for (size_t i = 0; i < po->n_starts; i++)
+			if (!i || po->starts[i] != po->starts[i - 1])
+				add_candidate(pf, po, dis, po->starts[i], po->ends[i]);
+		return;
+	}
+	for (size_t i = 0; i < po->n_exec; i++)
+		for (uint64_t a = po->exec[i].lo; a < po->exec[i].hi; a += po->target->insn_min)
+			add_candidate(pf, po, dis, a, 0);
+}
+
+/* ---- references of a candidate ---- */
+
+static const struct ref *ref_of(const struct prove_unit *pu, const struct prove_func *pf,
+				const struct match_ref *mr)
+{
+	return &pu->refs[pf->mf.sec->idx][mr->rel];
+}
+
+static bool is_branch(const struct ref *r)
+{
+	return r->insn_kind == INSN_CALL || r->insn_kind == INSN_JUMP || r->insn_kind == INSN_COND;
+}
+
+/* Bytes of a constant in the unit must stand in the object too. Unknown counts as equal. */
+static bool content_agrees(const struct prove_unit *pu, const struct ref *r, uint64_t value)
+{
+	const struct elf_sec *s = &pu->orig->secs[r->sec];
+	uint64_t at = (uint64_t)r->off, n;
+	const uint8_t *p, *q;
+
+	if (!r->sec || !s->data || s->flags & (SHF_WRITE | SHF_EXECINSTR) || s->n_rels)
+		return true;
+	if (r->kind == REF_SYM)
+		at += pu->orig->syms[r->sym].value;
+	if (at >= s->size)
+		return true;
+	p = s->data + at;
+	if (s->flags & SHF_STRINGS && s->entsize == 1)
+		n = strnlen((const char *)p, s->size - at) + 1;
+	else if (s->flags & SHF_MERGE)
+		n = s->entsize ? s->entsize : 1;
+	else if (r->kind == REF_SYM)
+		n = pu->orig->syms[r->sym].size - MIN((uint64_t)MAX(r->off, 0), pu->orig->syms[r->sym].size);
+	else
+		n = 1;
+	n = MIN(n, s->size - at);
+	q = elf_obj_at(pu->po->o, value, n);
+	return q && !memcmp(p, q, n);
+}
+
+static uint64_t read_word(const struct prove_object *po, uint64_t addr)
+{
+	size_t w = po->o->elf_class == ELFCLASS64 ? 8 : 4;
+	const uint8_t *p = elf_obj_at(po->o, addr, w);
+	uint64_t v = 0;
+
+	if (p)
+		memcpy(&v, p, w);
+	return v;
+}
+
+/* The address that a GOT slot holds at run time, where it lies in this object. */
+static bool got_address(const struct prove_object *po, uint64_t slot, uint64_t *ret)
+{
+	const struct dyn_rel *d = object_dyn_rel_at(po->dyn, slot);
+
+	if (d && d->sym)
+		return false; /* an import, or bound through the symbol */
+	*ret = d && d->addend ? (uint64_t)d->addend : read_word(po, slot);
+	return *ret != 0;
+}
+
+struct fact_check {
+	struct prove_unit *pu;
+	const char *who;
+	bool store;
+};
+
+static bool set_u64(const struct fact_check *c, struct sym_fact *f, bool *has, uint64_t *field,
+		    uint64_t v)
+{
+	if (*has)
+		return *field == v;
+	if (c->store) {
+		*has = true;
+		*field = v;
+		if (!f->witness)
+			f->witness = xstrdup(c->who);
+	}
+	return true;
+}
+
+static bool defined_func(const struct elf_obj *o, uint32_t sym)
+{
+	const struct elf_sym *s = &o->syms[sym];
+
+	return s->shndx != SHN_UNDEF && s->shndx < o->n_secs &&
+	       o->secs[s->shndx].flags & SHF_EXECINSTR;
+}
+
+static bool is_candidate(const struct prove_unit *pu, uint32_t sym, uint64_t addr)
+{
+	uint32_t k = pu->func_of_sym[sym];
+	const struct prove_func *pf = k ? &pu->funcs[k - 1] : NULL;
+
+	if (!pf)
+		return true; /* assembly in the unit: nothing to contradict */
+	if (pf->state == PROVE_FOUND)
+		return pf->cands[pf->chosen].addr == addr;
+	for (size_t i = 0; i < pf->n_cands; i++)
+		if (pf->cands[i].addr == addr)
+			return true;
+	return false;
+}
+
+static bool anon_fact(const struct fact_check *c, const struct ref *r, uint64_t addr)
+{
+	struct prove_unit *pu = c->pu;
+
+	for (size_t i = 0; i < pu->n_anons; i++) {
+		struct anon_fact *a = &pu->anons[i];
+
+		/* The linker merges equal strings, so a shared tail may have any address: only what is
+		 * not mergeable must agree. */
+		if (a->sec == r->sec && a->off == r->off)
+			return a->addr == addr || pu->orig->secs[r->sec].flags & SHF_MERGE;
+	}
+	if (c->store)
+		*VEC_PUSH(pu->anons, pu->n_anons, pu->cap_anons) =
+			(struct anon_fact){r->sec, r->off, addr};
+	return true;
+}
+
+/* Checks one decoded reference against what is known; with c->store it also becomes known. */
+static bool ref_agrees(const struct fact_check *c, const struct ref *r, const struct match_ref *mr)
+{
+	struct prove_unit *pu = c->pu;
+	struct sym_fact *f = r->kind == REF_SYM ? &pu->facts[r->sym] : NULL;
+	uint64_t v = mr->value, base = v - (uint64_t)r->off, a;
+
+	switch ((enum rel_kind)mr->kind) {
+	case REL_PC:
+	case REL_PLT:
+	case REL_ABS:
+		if (r->kind == REF_ANON)
+			return content_agrees(pu, r, v) && anon_fact(c, r, base);
+		if (!f)
+			return true;
+		if (is_branch(r)) {
+			if (!set_u64(c, f, &f->has_plt, &f->plt, base))
+				return false;
+			if (!defined_func(pu->orig, r->sym))
+				return true;
+			/* A local function is reached directly; a global one perhaps by a stub. */
+			if (pu->orig->syms[r->sym].bind == STB_LOCAL || pu->po->is_exec)
+				return is_candidate(pu, r->sym, base) &&
+				       set_u64(c, f, &f->has_addr, &f->addr, base);
+			return !is_candidate(pu, r->sym, base) ||
+			       set_u64(c, f, &f->has_addr, &f->addr, base);
+		}
+		if (defined_func(pu->orig, r->sym) && !is_candidate(pu, r->sym, base))
+			return false;
+		return content_agrees(pu, r, v) && set_u64(c, f, &f->has_addr, &f->addr, base);
+	case REL_GOT:
+		if (!f || !set_u64(c, f, &f->has_got, &f->got, v))
+			return !f;
+		if (!got_address(pu->po, v, &a))
+			return true;
+		if (defined_func(pu->orig, r->sym) && !is_candidate(pu, r->sym, a))
+			return false;
+		return set_u64(c, f, &f->has_addr, &f->addr, a);
+	case REL_TLS_LE:
+	case REL_TLS_DTPOFF:
+		if (!f || r->info->kind == REL_TLS_LD)
+			return true;
+		return set_u64(c, f, &f->has_tls, (uint64_t *)&f->tls, base);
+	case REL_TLS_IE:
+		return !f || set_u64(c, f, &f->has_ie, &f->ie, v);
+	case REL_TLS_GD:
+		return !f || set_u64(c, f, &f->has_gd, &f->gd, v);
+	case REL_TLS_DESC:
+		return !f || set_u64(c, f, &f->has_desc, &f->desc, v);
+	case REL_TLS_LD:
+		if (pu->has_ld)
+			return pu->ld == v;
+		if (c->store) {
+			pu->has_ld = true;
+			pu->ld = v;
+		}
+		return true;
+	default:
+		return true;
+	}
+}
+
+static bool candidate_agrees(struct prove_unit *pu, struct prove_func *pf, size_t i, bool store)
+{
+	const struct match *m = &pf->cands[i];
+	struct fact_check c = {pu, pu->orig->syms[pf->sym].name, store};
+	struct sym_fact *own = &pu->facts[pf->sym];
+
+	if (!set_u64(&c, own, &own->has_addr, &own->addr, m->addr))
+		return false;
+	for (size_t k = 0; k < m->n_refs; k++)
+		if (!ref_agrees(&c, ref_of(pu, pf, &m->refs[k]), &m->refs[k]))
+			return false;
+	return true;
+}
+
+static void accept(struct prove_unit *pu, struct prove_func *pf, size_t i)
+{
+	pf->state = PROVE_FOUND;
+	pf->chosen = i;
+	candidate_agrees(pu, pf, i, true);
+	/* Aliases of one function share its address. */
+	for (uint32_t s = 1; s < pu->orig->n_syms; s++)
+		if (pu->func_of_sym[s] == (uint32_t)(pf - pu->funcs) + 1) {
+			pu->facts[s].has_addr = true;
+			pu->facts[s].addr = pf->cands[i].addr;
+		}
+	pu->n_found++;
+}
+
+/*
+ * Pointers in data whose place is known tell where they point: tables of commands and callbacks are
+ * the only witnesses of many small static functions.
+ */
+static bool learn_from_data(struct prove_unit *pu)
+{
+	const struct elf_obj *o = pu->orig;
+	bool moved = false;
+
+	for (uint32_t s = 1; s < o->n_syms; s++) {
+		const struct elf_sym *d = &o->syms[s];
+		const struct elf_sec *sec = d->shndx < o->n_secs ? &o->secs[d->shndx] : NULL;
+		struct fact_check c = {pu, d->name, true};
+
+		if (!pu->facts[s].has_addr || !sec || !d->shndx || sec->flags & SHF_EXECINSTR ||
+		    sec->flags & SHF_TLS || !pu->refs[sec->idx])
+			continue;
+		for (size_t k = 0; k < sec->n_rels; k++) {
+			const struct ref *r = &pu->refs[sec->idx][k];
+			uint64_t at = sec->rels[k].offset, v;
+			struct sym_fact *f;
+
+			if (at < d->value || at >= d->value + d->size || r->kind != REF_SYM ||
+			    r->info->kind != REL_ABS || pu->facts[r->sym].has_addr)
+				continue;
+			/* Writable data changes at run time, but the file has its first value. */
+			if (!got_address(pu->po, pu->facts[s].addr + (at - d->value), &v))
+				continue;
+			v -= (uint64_t)r->off;
+			if (defined_func(o, r->sym) && !is_candidate(pu, r->sym, v))
+				continue;
+			f = &pu->facts[r->sym];
+			moved |= set_u64(&c, f, &f->has_addr, &f->addr, v);
+		}
+	}
+	return moved;
+}
+
+static void drop(struct prove_func *pf, size_t i)
+{
+	free(pf->cands[i].refs);
+	memmove(&pf->cands[i], &pf->cands[i + 1], (pf->n_cands - i - 1) * sizeof(*pf->cands));
+	pf->n_cands--;
+}
+
+/* One round of step 1 or 2. True where something was accepted. */
+static bool decide_unique(struct prove_unit *pu, uint32_t *order, bool strong_only)
+{
+	bool moved = false;
+
+	for (size_t k = 0; k < pu->n_funcs; k++) {
+		struct prove_func *pf = &pu->funcs[order[k]];
+
+		if (pf->state == PROVE_FOUND || !pf->n_cands)
+			continue;
+		if (strong_only && (pf->mf.size < STRONG_SIZE || pf->n_cands > 1))
+			continue;
+		for (size_t i = pf->n_cands; i-- > 0;)
+			if (!candidate_agrees(pu, pf, i, false))
+				drop(pf, i);
+		if (pf->n_cands == 1) {
+			accept(pu, pf, 0);
+			moved = true;
+		}
+	}
+	return moved;
+}
+
+/* Which part of the layout a function goes to: linkers gather cold, startup and hot code. */
+static int layout_group(const char *sec)
+{
+	static const char *const prefixes[] = {".text.unlikely", ".text.exit", ".text.startup",
+					       ".text.hot"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (str_starts(sec, prefixes[i]))
+			return (int)i + 1;
+	return 0;
+}
+
+static const struct match *found(const struct prove_func *pf)
+{
+	return pf->state == PROVE_FOUND ? &pf->cands[pf->chosen] : NULL;
+}
+
+/* Candidates of @pf inside the gap [lo, hi), in order of address, into @ret. */
+static size_t in_gap(const struct prove_object *po, const struct prove_func *pf, uint64_t lo,
+		     uint64_t hi, size_t *ret, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pf->n_cands && n < max; i++) {
+		const struct match *m = &pf->cands[i];
+
+		if (m->addr < lo || (hi && m->addr + m->size > hi))
+			continue;
+		/* Without a neighbour behind it must follow the one before at once. */
+		if (!hi && !only_pads(po, lo, m->addr))
+			continue;
+		ret[n++] = i;
+	}
+	return n;
+}
+
+static bool decide_by_order(struct prove_unit *pu)
+{
+	bool moved = false;
+
+	for (size_t k = 0; k < pu->n_funcs; k++) {
+		struct prove_func *pf = &pu->funcs[k];
+		int group = layout_group(pf->mf.sec ? pf->mf.sec->name : "");
+		const struct match *lo = NULL, *hi = NULL;
+		size_t rank = 0, alike = 1, mine[16], n, other[16], lo_k = 0;
+
+		if (pf->state == PROVE_FOUND || !pf->n_cands)
+			continue;
+		for (size_t j = k; j-- > 0 && !lo;)
+			if (layout_group(pu->funcs[j].mf.sec->name) == group) {
+				lo = found(&pu->funcs[j]);
+				lo_k = j;
+			}
+		for (size_t j = k + 1; j < pu->n_funcs && !hi; j++)
+			if (layout_group(pu->funcs[j].mf.sec->name) == group)
+				hi = found(&pu->funcs[j]);
+		if (!lo || (hi && hi->addr < lo->addr))
+			continue;
+		n = in_gap(pu->po, pf, lo->addr + lo->size, hi ? hi->addr : 0, mine, ARRAY_SIZE(mine));
+		/* Equal functions in the same gap share its places, first come first. */
+		for (size_t j = lo_k + 1; j < pu->n_funcs; j++) {
+			struct prove_func *o = &pu->funcs[j];
+
+			if (layout_group(o->mf.sec->name) != group || j == k)
+				continue;
+			if (found(o))
+				break;
+			if (in_gap(pu->po, o, lo->addr + lo->size, hi ? hi->addr : 0, other,
+				   ARRAY_SIZE(other)) != n ||
+			    !n || o->cands[other[0]].addr != pf->cands[mine[0]].addr)
+				continue;
+			alike++;
+			rank += j < k;
+		}
+		if (n == alike && candidate_agrees(pu, pf, mine[rank], false)) {
+			accept(pu, pf, mine[rank]);
+			moved = true;
+		}
+	}
+	return moved;
+}
+
+static bool decide_by_name(struct prove_unit *pu)
+{
+	const struct elf_obj *b = pu->po->o;
+	bool moved = false;
+
+	for (size_t k = 0; k < pu->n_funcs; k++) {
+		struct prove_func *pf = &pu->funcs[k];
+		size_t hit = 0, n = 0;
+
+		if (pf->state == PROVE_FOUND || pf->n_cands < 2)
+			continue;
+		for (size_t i = 0; i < pf->n_cands; i++)
+			for (size_t s = 1; s < b->n_syms; s++)
+				if (b->syms[s].value == pf->cands[i].addr &&
+				    b->syms[s].type == STT_FUNC &&
+				    !strcmp(b->syms[s].name, pu->orig->syms[pf->sym].name)) {
+					hit = i;
+					n++;
+				}
+		if (n == 1 && candidate_agrees(pu, pf, hit, false)) {
+			accept(pu, pf, hit);
+			moved = true;
+		}
+	}
+	return moved;
+}
+
+static int cmp_place(const void *a, const void *b, void *obj)
+{
+	const struct elf_obj *o = obj;
+	const struct elf_sym *x = &o->syms[*(const uint32_t *)a], *y = &o->syms[*(const uint32_t *)b];
+
+	if (x->shndx != y->shndx)
+		return x->shndx < y->shndx ? -1 : 1;
+	if (x->value != y->value)
+		return x->value < y->value ? -1 : 1;
+	return x->idx < y->idx ? -1 : 1;
+}
+
+static int cmp_bigger(const void *a, const void *b, void *unit)
+{
+	const struct prove_unit *pu = unit;
+	uint32_t x = pu->funcs[*(const uint32_t *)a].mf.size;
+	uint32_t y = pu->funcs[*(const uint32_t *)b].mf.size;
+
+	return x > y ? -1 : x < y;
+}
+
+static void collect_funcs(struct prove_unit *pu, struct target_dis *dis)
+{
+	const struct elf_obj *o = pu->orig;
+	uint32_t *idx = xcalloc(o->n_syms, sizeof(*idx));
+	size_t n = 0;
+
+	for (uint32_t s = 1; s < o->n_syms; s++)
+		if (defined_func(o, s) && o->syms[s].size &&
+		    (o->syms[s].type == STT_FUNC || o->syms[s].type == STT_GNU_IFUNC))
+			idx[n++] = s;
+	qsort_r(idx, n, sizeof(*idx), cmp_place, (void *)o);
+	for (size_t i = 0; i < n; i++) {
+		const struct elf_sym *s = &o->syms[idx[i]];
+		struct prove_func *pf = pu->n_funcs ? &pu->funcs[pu->n_funcs - 1] : NULL;
+
+		if (!pf || o->syms[pf->sym].shndx != s->shndx || o->syms[pf->sym].value != s->value) {
+			pf = VEC_PUSH(pu->funcs, pu->n_funcs, pu->cap_funcs);
+			pf->sym = idx[i];
+			pf->is_code = match_func_init(&pf->mf, o, &o->secs[s->shndx],
+						      (uint32_t)s->value, (uint32_t)s->size, dis);
+			pf->mf.sec = &o->secs[s->shndx];
+		}
+		pu->func_of_sym[idx[i]] = (uint32_t)pu->n_funcs;
+	}
+	free(idx);
+}
+
+struct prove_unit *prove_unit_run(const struct prove_object *po, const struct elf_obj *orig,
+				  struct ref **refs)
+{
+	struct prove_unit *pu = xcalloc(1, sizeof(*pu));
+	struct target_dis *dis = target_dis_open(po->target);
+	uint32_t *order;
+
+	pu->po = po;
+	pu->orig = orig;
+	pu->refs = refs;
+	pu->func_of_sym = xcalloc(orig->n_syms + 1, sizeof(*pu->func_of_sym));
+	pu->facts = xcalloc(orig->n_syms + 1, sizeof(*pu->facts));
+	collect_funcs(pu, dis);
+	for (size_t i = 0; i < pu->n_funcs; i++)
+		if (pu->funcs[i].is_code)
+			find_candidates(&pu->funcs[i], po, dis);
+	order = xcalloc(pu->n_funcs, sizeof(*order));
+	for (uint32_t i = 0; i < pu->n_funcs; i++)
+		order[i] = i;
+	qsort_r(order, pu->n_funcs, sizeof(*order), cmp_bigger, pu);
+	decide_unique(pu, order, true);
+	do {
+		while (decide_unique(pu, order, false))
+			;
+	} while (learn_from_data(pu) || decide_by_order(pu) || decide_by_name(pu));
+	for (size_t i = 0; i < pu->n_funcs; i++) {
+		struct prove_func *pf = &pu->funcs[i];
+
+		if (pf->state != PROVE_FOUND)
+			pf->state = pf->n_cands ? PROVE_AMBIGUOUS : PROVE_MISSING;
+	}
+	free(order);
+	target_dis_close(dis);
+	return pu;
+}
+
+void prove_unit_free(struct prove_unit *pu)
+{
+	if (!pu)
+		return;
+	for (size_t i = 0; i < pu->n_funcs; i++) {
+		struct prove_func *pf = &pu->funcs[i];
+
+		for (size_t k = 0; k < pf->n_cands; k++)
+			free(pf->cands[k].refs);
+		free(pf->cands);
+		match_func_free(&pf->mf);
+	}
+	for (size_t i = 0; i < pu->orig->n_syms; i++)
+		free(pu->facts[i].witness);
+	free(pu->facts);
+	free(pu->funcs);
+	free(pu->func_of_sym);
+	free(pu->anons);
+	free(pu->conflict);
+	free(pu);
+}
+
+const struct match *prove_match(const struct prove_unit *pu, uint32_t sym)
+{
+	uint32_t k = pu->func_of_sym[sym];
+
+	return k ? found(&pu->funcs[k - 1]) : NULL;
+}
+
+bool prove_anon(const struct prove_unit *pu, uint32_t sec, int64_t off, uint64_t *ret)
+{
+	for (size_t i = 0; i < pu->n_anons; i++)
+		if (pu->anons[i].sec == sec && pu->anons[i].off == off) {
+			*ret = pu->anons[i].addr + (uint64_t)off;
+			return true;
+		}
+	return false;
+}

@@ -1,0 +1,621 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What each relocation of the patch's code and data becomes.
+ *
+ * The patch is mapped near the object, so the object's own code and data are within reach of a plain
+ * displacement, and their addresses are known from the proof. For each reference, in this order:
+ *
+ *	- code and data that the patch brings: direct. But the *address* of a function that existed
+ *	  before stays the address in the object (function pointers are compared, and the entry there
+ *	  leads to the new code); only calls and jumps go straight to the new version.
+ *	- what the object has: its address; for calls of global functions the linkage stub that the
+ *	  object's own code uses; for GOT and TLS references the object's own slots where its code has
+ *	  them, else slots of the patch filled when it is applied.
+ *	- what another library has: a slot of the patch, filled at apply time by name and version, and
+ *	  for calls a stub, as the library may be out of reach.
+ *
+ * A relocation is S + A whatever its type. The addend of the object file is kept (with its PC bias) and
+ * only the symbol is exchanged for one of the patch, corrected by how far the new symbol's meaning of
+ * "start" is from the old one.
+ *
+ * Thread-local storage (Drepper, "ELF Handling For Thread-Local Storage"): an executable's block has a
+ * fixed offset from the thread pointer, which the matched code tells, so its offset is a constant. A
+ * library's module number and offset are only known at run time; the object's own GOT has them.
+ */
+#include "build/linker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *ref_name(const struct linker *l, const struct pending *p, const struct ref *r)
+{
+	const struct elf_obj *o = side_obj(p->u, p->side);
+
+	return r->kind == REF_SYM ? o->syms[r->sym].name : o->secs[r->sec].name;
+}
+
+/* The function whose code holds this relocation, for messages. */
+static const char *user_name(const struct pending *p, const struct ref *r)
+{
+	const struct elf_obj *o = side_obj(p->u, p->side);
+	uint32_t s = sym_covering(o, p->sec, r->rel->offset);
+
+	return s ? o->syms[s].name : o->secs[p->sec].name;
+}
+
+static int complain(struct linker *l, const struct pending *p, const struct ref *r, enum sut_code code,
+		    const char *what)
+{
+	const char *name = ref_name(l, p, r);
+	struct diff_func *df;
+	char *key = xasprintf("%d:%s", (int)code, name);
+	uint32_t user = sym_covering(side_obj(p->u, p->side), p->sec, r->rel->offset);
+
+	if (!strvec_has(&l->complained, key)) {
+		strvec_push(&l->complained, key);
+		sut_fail(l->err, code, name, "%s (%s in %s)", what, r->info->name, user_name(p, r));
+		df = user ? lunit_func(p->u, p->side, user) : NULL;
+		if (df)
+			sut_fail_where(l->err, df->file, df->line);
+		if (p->u->in->source)
+			sut_fail_chain(l->err, "referred to from %s in %s", user_name(p, r),
+				       p->u->in->source);
+	}
+	free(key);
+	return -1;
+}
+
+static bool is_branch(const struct ref *r)
+{
+	return r->insn_kind == INSN_CALL || r->insn_kind == INSN_JUMP || r->insn_kind == INSN_COND;
+}
+
+/* ---- what is known of a symbol ---- */
+
+static const struct sym_fact *fact_of(const struct pending *p, uint32_t sym)
+{
+	uint32_t o = orig_sym(p->u, p->side, sym);
+
+	return o ? &p->u->in->pu->facts[o] : NULL;
+}
+
+/* A global symbol in any unit of this link: facts that another unit's code told. */
+static const struct sym_fact *fact_by_name(const struct linker *l, const char *name, bool addr)
+{
+	for (size_t i = 0; i < l->n_units; i++) {
+		const struct prove_unit *pu = l->units[i].in->pu;
+
+		for (size_t s = 1; s < pu->orig->n_syms; s++) {
+			const struct sym_fact *f = &pu->facts[s];
+
+			if (pu->orig->syms[s].bind != STB_LOCAL &&
+			    (addr ? f->has_addr : f->has_addr || f->has_plt || f->has_got) &&
+			    !strcmp(pu->orig->syms[s].name, name))
+				return f;
+		}
+	}
+	return NULL;
+}
+
+/* A global that some unit of this link newly defines (or defines anew): its unit and symbol. */
+static struct lunit *definer(const struct linker *l, const char *name, uint32_t *ret_sym)
+{
+	for (size_t i = 0; i < l->n_units; i++) {
+		const struct elf_obj *o = l->units[i].in->diff->new;
+
+		for (uint32_t s = 1; s < o->n_syms; s++)
+			if (o->syms[s].bind != STB_LOCAL && o->syms[s].shndx != SHN_UNDEF &&
+			    o->syms[s].shndx < o->n_secs && !strcmp(o->syms[s].name, name)) {
+				*ret_sym = s;
+				return &l->units[i];
+			}
+	}
+	return NULL;
+}
+
+static bool table_address(const struct linker *l, const char *name, uint64_t *ret)
+{
+	const struct elf_obj *o = l->po->o;
+	const struct object_dyn *d = l->po->dyn;
+	size_t hits = 0;
+
+	for (size_t i = 1; i < d->n_syms; i++)
+		if (d->syms[i].shndx != SHN_UNDEF && d->syms[i].type != STT_TLS &&
+		    d->syms[i].type != STT_GNU_IFUNC && !strcmp(d->syms[i].name, name)) {
+			*ret = d->syms[i].value;
+			return true;
+		}
+	for (size_t i = 1; i < o->n_syms; i++) {
+		const struct elf_sym *s = &o->syms[i];
+
+		if (s->shndx != SHN_UNDEF && s->bind != STB_LOCAL && s->type != STT_TLS &&
+		    s->type != STT_GNU_IFUNC && !strcmp(s->name, name)) {
+			*ret = s->value;
+			hits++;
+		}
+	}
+	return hits == 1;
+}
+
+static const struct dyn_sym *dyn_import(const struct linker *l, const char *name, size_t *ret_i)
+{
+	const struct object_dyn *d = l->po->dyn;
+
+	for (size_t i = 1; i < d->n_syms; i++)
+		if (d->syms[i].shndx == SHN_UNDEF && !strcmp(d->syms[i].name, name)) {
+			*ret_i = i;
+			return &d->syms[i];
+		}
+	return NULL;
+}
+
+/* A GOT slot of the object that the dynamic linker fills with this import. */
+static bool import_slot(const struct linker *l, const char *name, uint64_t *ret)
+{
+	const struct object_dyn *d = l->po->dyn;
+	size_t i;
+
+	if (!dyn_import(l, name, &i))
+		return false;
+	for (size_t k = 0; k < d->n_rels; k++)
+		if (d->rels[k].sym == i && !d->rels[k].addend && elf_obj_load_seg(l->po->o, d->rels[k].offset)) {
+			*ret = d->rels[k].offset;
+			return true;
+		}
+	return false;
+}
+
+static uint32_t import_sym(struct linker *l, const struct elf_sym *y)
+{
+	const struct dyn_sym *d;
+	struct patch_sym *s;
+	uint32_t i;
+	size_t k;
+
+	for (i = 1; i < l->out->n_syms; i++)
+		if (l->out->syms[i].kind == PSYM_IMPORT && !strcmp(l->out->syms[i].name, y->name))
+			return i;
+	i = psym_new(l, y->name, PSYM_IMPORT, 0);
+	s = &l->out->syms[i];
+	s->is_weak = y->bind == STB_WEAK;
+	s->is_func = y->type == STT_FUNC;
+	d = dyn_import(l, y->name, &k);
+	if (d && d->version)
+		s->version = xstrdup(d->version);
+	return i;
+}
+
+/* ---- symbols of the object and the patch as patch symbols ---- */
+
+enum home {
+	HOME_PATCH,	/* @sym is in the patch; the relocation's own addend is right */
+	HOME_OBJECT,	/* @sym is an address in the object; the addend becomes offset plus PC bias */
+	HOME_IMPORT,	/* in another library: only through a slot */
+	HOME_REFUSED,
+};
+
+struct place {
+	enum home home;
+	uint32_t sym;
+};
+
+/* A section of the same side goes into the patch: the symbol that the relocation named, there. */
+static struct place in_patch(struct linker *l, const struct pending *p, const struct ref *r,
+			     struct lunit *u, uint32_t sym, uint32_t sec)
+{
+	const struct elf_obj *o = side_obj(u, p->side);
+	uint32_t psec = include_section(l, u, p->side, sec);
+	const struct elf_sym *y = &o->syms[sym];
+	char *name = xasprintf("%s%s", *y->name ? y->name : o->secs[sec].name,
+			       p->side == SIDE_NEW ? "" : ".old");
+	struct place at = {HOME_PATCH, 0};
+
+	for (uint32_t i = 1; i < l->out->n_syms && !at.sym; i++) {
+		const struct patch_sym *s = &l->out->syms[i];
+
+		if (s->kind == PSYM_DEF && s->sec == psec && s->value == y->value &&
+		    !strcmp(s->name, name))
+			at.sym = i;
+	}
+	if (!at.sym)
+		at.sym = psym_def(l, name, psec, y->value, y->size, y->type == STT_FUNC);
+	free(name);
+	return at;
+}
+
+/* Code of this side that the patch carries: changed and new functions with their cold parts. */
+static bool carried(const struct pending *p, uint32_t sym)
+{
+	const struct diff_func *df = lunit_func(p->u, p->side, sym);
+
+	return df && (df->status == DIFF_CHANGED || (p->side == SIDE_NEW && df->status == DIFF_NEW));
+}
+
+static bool is_own_entry(const struct pending *p, const struct ref *r)
+{
+	const struct diff_func *df = lunit_func(p->u, p->side, r->sym);
+
+	return df && (p->side == SIDE_NEW ? df->new : df->orig) == r->sym;
+}
+
+static struct place place_object(struct linker *l, const char *name, uint64_t addr)
+{
+	return (struct place){HOME_OBJECT, psym_object(l, name, addr)};
+}
+
+static struct place place_func(struct linker *l, const struct pending *p, const struct ref *r)
+{
+	const struct elf_obj *o = side_obj(p->u, p->side);
+	const struct elf_sym *y = &o->syms[r->sym];
+	const struct sym_fact *f = fact_of(p, r->sym);
+	const struct diff_func *df = lunit_func(p->u, p->side, r->sym);
+	bool branch = is_branch(r), inside = r->off != 0 || (r->info->kind == REL_PC && !r->insn_len);
+
+	if (carried(p, r->sym)) {
+		bool is_new = df->status == DIFF_NEW;
+		bool interposable = y->bind != STB_LOCAL && y->vis == STV_DEFAULT &&
+				    !l->po->is_exec && r->info->kind == REL_PLT && f && f->has_plt &&
+				    f->has_addr && f->plt != f->addr;
+
+		/* A library's calls of its own global functions can be interposed: keep that. */
+		if (branch && interposable)
+			return place_object(l, y->name, f->plt);
+		if (branch || inside || is_new || !is_own_entry(p, r))
+			return in_patch(l, p, r, p->u, r->rel->sym, r->sec);
+	}
+	if (f && branch && f->has_plt)
+		return place_object(l, y->name, f->plt);
+	if (f && f->has_addr)
+		return place_object(l, y->name, f->addr);
+	if (f && f->has_plt && l->po->is_exec)
+		return place_object(l, y->name, f->plt);
+	complain(l, p, r, SUT_B_NO_ADDRESS, "its place in the object is not known");
+	return (struct place){HOME_REFUSED, 0};
+}
+
+static struct place place_data(struct linker *l, const struct pending *p, const struct ref *r)
+{
+	const struct elf_obj *o = side_obj(p->u, p->side);
+	const struct elf_sym *y = &o->syms[r->sym];
+	const struct elf_sec *s = &o->secs[r->sec];
+	const struct diff_data *d = lunit_data(p->u, p->side, r->sym);
+	const struct sym_fact *f = fact_of(p, r->sym);
+
+	/* Tables of labels belong to one version of a function. */
+	if (points_into_patch(l, p->u, p->side, r->sec))
+		return in_patch(l, p, r, p->u, r->rel->sym, r->sec);
+	if (p->side == SIDE_NEW && d &&
+	    (d->status == DIFF_NEW || (d->status == DIFF_CHANGED && d->kind == DATA_RO)))
+		return in_patch(l, p, r, p->u, r->rel->sym, r->sec);
+	if (f && f->has_addr)
+		return place_object(l, y->name, f->addr);
+	/* Constants that no matched code refers to: an equal copy serves as well. */
+	if (!(s->flags & SHF_WRITE) || str_starts(s->name, ".data.rel.ro"))
+		return in_patch(l, p, r, p->u, r->rel->sym, r->sec);
+	complain(l, p, r, SUT_B_NO_ADDRESS, "its place in the object is not known");
+	return (struct place){HOME_REFUSED, 0};
+}
+
+static struct place place_undefined(struct linker *l, const struct pending *p, const struct ref *r)
+{
+	const struct elf_sym *y = &side_obj(p->u, p->side)->syms[r->sym];
+	const struct sym_fact *f = fact_of(p, r->sym);
+	struct lunit *u;
+	uint64_t addr;
+	uint32_t s;
+
+	/* Another unit of this patch may bring it. */
+	u = p->side == SIDE_NEW ? definer(l, y->name, &s) : NULL;
+	if (u && u != p->u) {
+		struct pending other = {u, SIDE_NEW, 0, 0};
+		struct elf_rel rel = *r->rel;
+		struct ref there = *r;
+
+		rel.sym = s;
+		there.rel = &rel;
+		there.sym = s;
+		there.sec = u->in->diff->new->syms[s].shndx;
+		if (lunit_func(u, SIDE_NEW, s) && carried(&other, s) &&
+		    (is_branch(r) || lunit_func(u, SIDE_NEW, s)->status == DIFF_NEW))
+			return in_patch(l, &other, &there, u, s, there.sec);
+		if (lunit_data(u, SIDE_NEW, s) && lunit_data(u, SIDE_NEW, s)->status == DIFF_NEW)
+			return in_patch(l, &other, &there, u, s, there.sec);
+		if (!f || (!f->has_addr && !f->has_plt))
+			f = fact_of(&other, s);
+	}
+	if (f && is_branch(r) && f->has_plt)
+		return place_object(l, y->name, f->plt);
+	if (f && f->has_addr)
+		return place_object(l, y->name, f->addr);
+	f = fact_by_name(l, y->name, !is_branch(r));
+	if (f && is_branch(r) && f->has_plt)
+		return place_object(l, y->name, f->plt);
+	if (f && f->has_addr)
+		return place_object(l, y->name, f->addr);
+	if (table_address(l, y->name, &addr))
+		return place_object(l, y->name, addr);
+	if (!import_slot(l, y->name, &addr) && l->in->find_global &&
+	    l->in->find_global(l->in->ctx, y->name, &addr))
+		return place_object(l, y->name, addr);
+	return (struct place){HOME_IMPORT, 0};
+}
+
+static struct place place_of(struct linker *l, const struct pending *p, const struct ref *r)
+{
+	const struct elf_obj *o = side_obj(p->u, p->side);
+
+	if (r->kind == REF_SYM && !r->sec && o->syms[r->sym].shndx != SHN_COMMON)
+		return place_undefined(l, p, r);
+	if (r->kind == REF_SYM && !r->sec)
+		return place_data(l, p, r);
+	if (o->secs[r->sec].flags & SHF_EXECINSTR)
+		return r->kind == REF_SYM ? place_func(l, p, r) : in_patch(l, p, r, p->u, r->rel->sym, r->sec);
+	return r->kind == REF_SYM ? place_data(l, p, r) : in_patch(l, p, r, p->u, r->rel->sym, r->sec);
+}
+
+/* ---- relocations ---- */
+
+/* The distance between "start of what is referred to plus offset" and the relocation's S + A: the
+ * PC bias, -4 and the like. */
+static int64_t pc_bias(const struct pending *p, const struct ref *r)
+{
+	const struct elf_obj *o = side_obj(p->u, p->side);
+	int64_t s = (int64_t)o->syms[r->rel->sym].value, t = r->off;
+
+	if (!r->sec)
+		return r->rel->addend - r->off;
+	if (r->kind == REF_SYM)
+		t += (int64_t)o->syms[r->sym].value;
+	return s + r->rel->addend - t;
+}
+
+static void emit(struct linker *l, const struct pending *p, const struct ref *r, uint32_t type,
+		 uint32_t sym, int64_t addend)
+{
+	psec_rel(&l->out->secs[p->psec], r->rel->offset, type, sym, addend);
+}
+
+/* A slot that holds what @r refers to (offset 0): the object's own, or one of the patch. */
+static uint32_t slot_for(struct linker *l, const struct pending *p, const struct ref *r)
+{
+	const struct elf_sym *y = &side_obj(p->u, p->side)->syms[r->sym];
+	const struct sym_fact *f = fact_of(p, r->sym);
+	struct place at;
+	uint64_t slot;
+
+	if (f && f->has_got && !carried(p, r->sym))
+		return psym_object(l, y->name, f->got);
+	if (!r->sec && import_slot(l, y->name, &slot))
+		return psym_object(l, y->name, slot);
+	at = place_of(l, p, r);
+	if (at.home == HOME_REFUSED)
+		return 0;
+	if (at.home == HOME_IMPORT)
+		at.sym = import_sym(l, y);
+	return got_slot(l, at.sym, 0);
+}
+
+static int resolve_import(struct linker *l, const struct pending *p, const struct ref *r)
+{
+	const struct elf_sym *y = &side_obj(p->u, p->side)->syms[r->sym];
+
+	switch ((enum rel_kind)r->info->kind) {
+	case REL_PLT:
+	case REL_PC:
+		if (!is_branch(r)) {
+			/* The code wants the thing itself within reach; it may be anywhere. */
+			l->need_indirect = true;
+			return complain(l, p, r, SUT_B_NOT_INDIRECT,
+					"it is in another library, which may be out of reach");
+		}
+		emit(l, p, r, r->rel->type, plt_stub(l, slot_for(l, p, r), y->name), pc_bias(p, r));
+		return 0;
+	case REL_ABS:
+		if (r->info->size != 8) {
+			l->need_indirect = true;
+			return complain(l, p, r, SUT_B_NOT_INDIRECT,
+					"it is in another library, which may be out of reach");
+		}
+		emit(l, p, r, r->rel->type, import_sym(l, y), r->off);
+		return 0;
+	default:
+		return complain(l, p, r, SUT_B_RELOCATION, "this reference to another library");
+	}
+}
+
+/* The executable's offset of a TLS variable from the thread pointer. */
+static bool tls_offset(struct linker *l, const struct pending *p, const struct ref *r, int64_t *ret)
+{
+	const struct elf_sym *y = &side_obj(p->u, p->side)->syms[r->sym];
+	const struct sym_fact *f = fact_of(p, r->sym);
+	const struct elf_obj *b = l->po->o;
+	int64_t block = (int64_t)ALIGN_UP(l->po->tls_size, l->po->tls_align);
+
+	if (f && f->has_tls) {
+		*ret = f->tls;
+		return true;
+	}
+	if (f && f->has_ie) {
+		const struct dyn_rel *d = object_dyn_rel_at(l->po->dyn, f->ie);
+
+		/* A slot without relocation, in a static program, holds the offset itself. */
+		if (!d) {
+			const uint8_t *q = elf_obj_at(b, f->ie, 8);
+
+			if (q)
+				memcpy(ret, q, 8);
+			return q != NULL;
+		}
+	}
+	for (size_t i = 1; i < l->po->dyn->n_syms; i++) {
+		const struct dyn_sym *d = &l->po->dyn->syms[i];
+
+		if (d->type == STT_TLS && d->shndx != SHN_UNDEF && !strcmp(d->name, y->name)) {
+			*ret = l->po->is_exec ? (int64_t)d->value - block : (int64_t)d->value;
+			return true;
+		}
+	}
+	for (size_t i = 1; i < b->n_syms; i++)
+		if (b->syms[i].type == STT_TLS && b->syms[i].shndx != SHN_UNDEF &&
+		    b->syms[i].bind != STB_LOCAL && !strcmp(b->syms[i].name, y->name)) {
+			*ret = l->po->is_exec ? (int64_t)b->syms[i].value - block
+					      : (int64_t)b->syms[i].value;
+			return true;
+		}
+	return false;
+}
+
+static uint32_t abs_sym(struct linker *l, const char *name, uint64_t v)
+{
+	for (uint32_t i = 1; i < l->out->n_syms; i++)
+		if (l->out->syms[i].kind == PSYM_ABS && l->out->syms[i].value == v)
+			return i;
+	return psym_new(l, name, PSYM_ABS, v);
+}
+
+/* A {module, offset} pair of the patch for an executable, whose module number is always 1. */
+static uint32_t exec_tls_pair(struct linker *l, const char *name, int64_t off)
+{
+	uint64_t block = ALIGN_UP(l->po->tls_size, l->po->tls_align);
+
+	return got_pair(l, abs_sym(l, "tls.module", 1),
+			abs_sym(l, name, (uint64_t)off + block));
+}
+
+static int resolve_tls(struct linker *l, const struct pending *p, const struct ref *r)
+{
+	const struct elf_obj *o = side_obj(p->u, p->side);
+	const char *name = r->kind == REF_SYM ? o->syms[r->sym].name : "";
+	const struct sym_fact *f = r->kind == REF_SYM ? fact_of(p, r->sym) : NULL;
+	int64_t bias = pc_bias(p, r), off;
+	bool known = r->kind == REF_SYM && tls_offset(l, p, r, &off);
+
+	switch ((enum rel_kind)r->info->kind) {
+	case REL_TLS_LE:
+		if (known && l->po->is_exec) {
+			emit(l, p, r, r->rel->type, abs_sym(l, name, (uint64_t)off), r->off);
+			return 0;
+		}
+		break;
+	case REL_TLS_DTPOFF:
+		/* In an executable the block's start came from an LD pair of ours or was relaxed. */
+		if (known) {
+			uint64_t v = (uint64_t)off;
+
+			if (l->po->is_exec)
+				v += ALIGN_UP(l->po->tls_size, l->po->tls_align);
+			emit(l, p, r, r->rel->type, abs_sym(l, name, v), r->off);
+			return 0;
+		}
+		break;
+	case REL_TLS_IE:
+		if (f && f->has_ie)
+			emit(l, p, r, l->t->rel_pc32, psym_object(l, name, f->ie), bias);
+		else if (known && l->po->is_exec)
+			emit(l, p, r, l->t->rel_pc32,
+			     got_slot(l, abs_sym(l, name, (uint64_t)off), 0), bias);
+		else
+			break;
+		return 0;
+	case REL_TLS_GD:
+		if (f && f->has_gd)
+			emit(l, p, r, l->t->rel_pc32, psym_object(l, name, f->gd), bias);
+		else if (known && l->po->is_exec)
+			emit(l, p, r, l->t->rel_pc32, exec_tls_pair(l, name, off), bias);
+		else
+			break;
+		return 0;
+	case REL_TLS_LD:
+		if (p->u->in->pu->has_ld)
+			emit(l, p, r, l->t->rel_pc32,
+			     psym_object(l, "tls.module", p->u->in->pu->ld), bias);
+		else if (l->po->is_exec)
+			emit(l, p, r, l->t->rel_pc32,
+			     exec_tls_pair(l, "tls.block",
+					   -(int64_t)ALIGN_UP(l->po->tls_size, l->po->tls_align)),
+			     bias); /* the block's own start: offset 0 */
+		else
+			break;
+		return 0;
+	case REL_TLS_DESC:
+		if (f && f->has_desc) {
+			emit(l, p, r, l->t->rel_pc32, psym_object(l, name, f->desc), bias);
+			return 0;
+		}
+		break;
+	default:
+		return 0;
+	}
+	return complain(l, p, r, SUT_B_TLS_PLACE, "no code of the object tells where it is");
+}
+
+static int resolve_one(struct linker *l, const struct pending *p, const struct ref *r)
+{
+	const struct elf_sec *s = &side_obj(p->u, p->side)->secs[r->sec];
+	struct place at;
+	int64_t off;
+	uint32_t sym;
+
+	switch ((enum rel_kind)r->info->kind) {
+	case REL_NONE:
+	case REL_TLS_DESC_CALL:
+		return 0;
+	case REL_UNKNOWN:
+	case REL_SIZE:
+		return complain(l, p, r, SUT_B_RELOCATION, "a relocation that cannot be carried");
+	case REL_TLS_LE:
+	case REL_TLS_IE:
+	case REL_TLS_GD:
+	case REL_TLS_LD:
+	case REL_TLS_DTPOFF:
+	case REL_TLS_DESC:
+		return resolve_tls(l, p, r);
+	case REL_GOT:
+		sym = slot_for(l, p, r);
+		if (!sym)
+			return -1;
+		emit(l, p, r, l->t->rel_pc32, sym, r->rel->addend);
+		return 0;
+	case REL_ABS:
+	case REL_PC:
+	case REL_PLT:
+		break;
+	}
+	if (r->kind == REF_NONE)
+		return complain(l, p, r, SUT_B_RELOCATION, "a relocation without a symbol");
+	if (r->kind == REF_ANON && s->flags & SHF_MERGE) {
+		sym = include_constant(l, p->u, p->side, r, &off);
+		if (!sym)
+			return complain(l, p, r, SUT_B_RELOCATION, "a reference outside its section");
+		emit(l, p, r, r->rel->type, sym, off + pc_bias(p, r));
+		return 0;
+	}
+	at = place_of(l, p, r);
+	switch (at.home) {
+	case HOME_PATCH:
+		/* From another unit the offset is relative to the symbol, as it is undefined here. */
+		emit(l, p, r, r->rel->type, at.sym, r->rel->addend);
+		return 0;
+	case HOME_OBJECT:
+		emit(l, p, r, r->rel->type, at.sym, r->off + pc_bias(p, r));
+		return 0;
+	case HOME_IMPORT:
+		return resolve_import(l, p, r);
+	case HOME_REFUSED:
+		break;
+	}
+	return -1;
+}
+
+int resolve_section(struct linker *l, const struct pending *p)
+{
+	const struct elf_sec *s = &side_obj(p->u, p->side)->secs[p->sec];
+	const struct ref *refs = side_refs(p->u, p->side, p->sec);
+	int r = 0;
+
+	/* All of them, also behind one that fails: a build tells everything at once. */
+	for (size_t i = 0; i < s->n_rels; i++)
+		if (resolve_one(l, p, &refs[i]) < 0)
+			r = -1;
+	return r;
+}

@@ -3,6 +3,7 @@
 #ifndef SUTURE_BUILD_SOURCE_H
 #define SUTURE_BUILD_SOURCE_H
 
+#include "base/buf.h"
 #include "base/err.h"
 
 struct touched_file {

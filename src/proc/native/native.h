@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What this CPU and this kernel do to a stopped thread. One directory per architecture implements
+ * this file: regs.c (registers, restart of system calls) and call.c (the frame that heals a thread
+ * whose tracer died). Only the host's directory is compiled.
+ *
+ * For porters: nothing here is portable and nothing above it knows an architecture. A port fills
+ * struct native_regs, says which register is which, finds its two instruction sequences, and
+ * builds the signal frame that *its* kernel's rt_sigreturn accepts.
+ */
+#ifndef SUTURE_PROC_NATIVE_NATIVE_H
+#define SUTURE_PROC_NATIVE_NATIVE_H
+
+#include "base/err.h"
+#include "unwind/unwind.h"
+#include <sys/user.h>
+
+/* General registers exactly as PTRACE_GETREGSET NT_PRSTATUS gives them. */
+struct native_regs {
+	struct user_regs_struct u;
+};
+
+extern const struct unw_arch *const native_unw_arch;
+extern const uint16_t native_elf_machine;	/* EM_* */
+extern const uint32_t native_audit_arch;	/* AUDIT_ARCH_*, as seccomp filters see it */
+#define NATIVE_PAGE 4096u			/* smallest page of the architecture */
+
+/* 0, or -1 with errno (ESRCH: the thread is gone). */
+int native_get_regs(pid_t tid, struct native_regs *r);
+int native_set_regs(pid_t tid, const struct native_regs *r);
+uint64_t native_pc(const struct native_regs *r);
+uint64_t native_sp(const struct native_regs *r);
+/* The thread pointer (fs base on x86-64). */
+uint64_t native_tp(const struct native_regs *r);
+void native_to_unw(const struct native_regs *r, struct unw_regs *ret);
+
+/* Number of the system call the thread was stopped in, or -1: it was in user mode. */
+long native_syscall_nr(const struct native_regs *r);
+/* What the system call will return (may be -ERESTART*). */
+long native_syscall_result(const struct native_regs *r);
+/* Argument @i (0..5) of a system call at its entry stop. */
+uint64_t native_syscall_arg(const struct native_regs *r, unsigned int i);
+/*
+ * True where @nr answers EINTR after any stop although no handler ran (signal(7), "Interruption
+ * of system calls and library functions by stop signals"), and where nothing was done yet.
+ */
+bool native_eintr_restartable(long nr);
+/* Makes the thread execute its system call again from the start. */
+void native_restart_syscall(struct native_regs *r);
+
+/* Instruction sequences that calls need; addresses in the target. 0: not found. */
+struct native_gadgets {
+	uint64_t syscall_ret;	/* system call, then return */
+	uint64_t sigreturn;	/* sets the number of rt_sigreturn, system call */
+	uint64_t load_nr_ret;	/* loads the call number from the stack, returns */
+};
+/* Searches @n bytes of code at @addr and fills what is still missing. True when complete. */
+bool native_find_gadgets(struct native_gadgets *g, const uint8_t *code, size_t n, uint64_t addr);
+/* True where the sequences found are enough. */
+bool native_gadgets_enough(const struct native_gadgets *g);
+
+/* Largest image that native_build_frame() makes, red zone and alignment included. */
+#define NATIVE_FRAME_MAX 16384u
+
+/*
+ * The signal frame that puts a thread back, with all its registers, mask and FPU state.
+ * Reads the FPU state of @tid.
+ */
+struct native_frame {
+	uint64_t addr;		/* where @bytes go: all below the red zone */
+	size_t size;
+	uint8_t *bytes;		/* owned */
+	uint64_t heal_sp;	/* stack pointer from which a return heals the thread */
+	struct native_regs heal; /* registers that heal at once, without any call */
+	uint64_t scratch_top;	/* free stack below this: for strings and for functions */
+};
+/*
+ * @orig: the thread's own registers; @mask: its signal mask; @nr_restart: whether the system call
+ * it was stopped in is to be made again. 0, or -1 (P_REMOTE).
+ */
+int native_build_frame(struct native_frame *f, pid_t tid, const struct native_regs *orig,
+		       uint64_t mask, const struct native_gadgets *g, struct sut_err *err);
+void native_frame_free(struct native_frame *f);
+/* Registers that make system call @nr; it then returns into the healing frame. */
+void native_prepare_syscall(struct native_regs *r, const struct native_frame *f,
+			    const struct native_gadgets *g, long nr, const uint64_t args[6]);
+/*
+ * Registers that call @func; @below is free stack. The function returns into a system-call
+ * instruction with its result as the number, which is how it is caught; see call.c.
+ */
+void native_prepare_function(struct native_regs *r, const struct native_frame *f,
+			     const struct native_gadgets *g, uint64_t func,
+			     const uint64_t args[6], uint64_t *ret_slot_addr,
+			     uint64_t ret_slot[2]);
+/* At a system-call entry stop: makes the kernel skip the call. */
+void native_skip_syscall(struct native_regs *r);
+/* True where the thread must not be diverted now (shadow stack, restartable sequence). */
+bool native_must_not_divert(pid_t pid, pid_t tid, const struct native_regs *r, int mem_fd,
+			    const char **ret_why);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Stack walking: registers and a memory reader in, frames out.
+ *
+ * Pure code. It knows nothing of processes, and never guesses where it claims to know: a trace is
+ * *reliable* only when every frame came from metadata valid for that very pc and the walk ended at
+ * a place where stacks are known to begin. A reliable trace holds every function that the thread
+ * can still return into. Everything else is for display.
+ */
+#ifndef SUTURE_UNWIND_UNWIND_H
+#define SUTURE_UNWIND_UNWIND_H
+
+#include "base/util.h"
+
+/* Registers are indexed by their DWARF number. The highest any of the four psABIs needs is 75. */
+#define UNW_NREGS 80
+#define UNW_MAX_FRAMES 16384
+
+struct unw_regs {
+	uint64_t r[UNW_NREGS];
+	uint64_t valid[(UNW_NREGS + 63) / 64]; /* bit n: r[n] is known */
+};
+
+static inline bool unw_reg_ok(const struct unw_regs *g, unsigned int n)
+{
+	return n < UNW_NREGS && (g->valid[n / 64] >> (n % 64) & 1);
+}
+
+static inline void unw_reg_set(struct unw_regs *g, unsigned int n, uint64_t v)
+{
+	g->r[n] = v;
+	g->valid[n / 64] |= 1ULL << (n % 64);
+}
+
+static inline void unw_reg_unset(struct unw_regs *g, unsigned int n)
+{
+	g->valid[n / 64] &= ~(1ULL << (n % 64));
+}
+
+/* What unwinding has to know of an architecture. One constant instance each. */
+struct unw_arch {
+	const char *name;
+	uint16_t ra_reg, sp_reg, fp_reg;	/* DWARF numbers */
+	uint16_t n_regs;			/* rows and registers with a number below this */
+	uint8_t addr_size;
+	uint64_t callee_saved;			/* bit n: kept by a call (n < 64) */
+	uint64_t addr_mask;			/* bits of a return address that are address */
+	/* Code at a return address that provably ends the thread or the process. */
+	bool (*ends_thread)(const uint8_t *code, size_t n);
+	/* Code at a return address that is the signal-return sequence. */
+	bool (*is_sigreturn)(const uint8_t *code, size_t n);
+	/* Where the kernel put DWARF register @reg, relative to sp at signal return; -1: nowhere. */
+	int (*sigframe_offset)(unsigned int reg);
+};
+extern const struct unw_arch unw_arch_x86_64;
+
+/* Reads @len bytes at @addr: 0, or -1 where any of them cannot be read. */
+struct unw_mem {
+	int (*read)(void *ctx, uint64_t addr, void *buf, size_t len);
+	void *ctx;
+};
+
+enum unw_module_kind {
+	UNW_MODULE_ELF,		/* mapped from a file */
+	UNW_MODULE_VDSO,
+	UNW_MODULE_PATCH,	/* ours */
+};
+
+/* A piece of the address space whose code has unwind metadata. */
+struct unw_module {
+	uint64_t lo, hi;	/* run-time addresses; all code of the module lies inside */
+	uint64_t bias;		/* run-time address minus link-time address */
+	enum unw_module_kind kind;
+	const char *path;	/* for display; borrowed */
+	uint64_t entry;		/* run-time e_entry where the kernel starts programs here, else 0 */
+	/* Local copies, owned by the space when @owned. Addresses are run-time addresses. */
+	const uint8_t *hdr;	/* .eh_frame_hdr, NULL: none (then linear search) */
+	size_t hdr_size;
+	uint64_t hdr_addr;
+	const uint8_t *eh_frame;
+	size_t eh_frame_size;
+	uint64_t eh_frame_addr;
+	bool loaded;		/* the bytes above were fetched (they may still be absent) */
+	bool owned;
+	void *user;		/* for load() */
+};
+
+struct cfi_cache;
+
+struct unw_space {
+	const struct unw_arch *arch;
+	struct unw_module *v;	/* sorted by lo, disjoint */
+	size_t n, cap;
+	/* Fetches the metadata of a module when it is first needed; NULL: all are loaded. */
+	void (*load)(void *ctx, struct unw_module *m);
+	void *load_ctx;
+	struct cfi_cache *cache; /* decoded rows by pc, shared by all walks in this space */
+};
+
+void unw_space_init(struct unw_space *s, const struct unw_arch *arch);
+/* Adds a copy of @m. Call unw_space_sort() after the last. Paths stay borrowed. */
+void unw_space_add(struct unw_space *s, const struct unw_module *m);
+void unw_space_sort(struct unw_space *s);
+/* The module whose [lo, hi) holds @pc, with its metadata loaded, or NULL. */
+struct unw_module *unw_space_find(struct unw_space *s, uint64_t pc);
+void unw_space_free(struct unw_space *s);
+
+/* How the *caller* of a frame was found. SFrame, exidx and a conservative scan come later. */
+enum unw_method {
+	UNW_NONE,		/* the last frame */
+	UNW_CFI,		/* .eh_frame or .debug_frame row for this pc */
+	UNW_SIGFRAME,		/* the kernel's signal frame, known by its code */
+	UNW_FP,			/* frame pointer: a guess */
+	UNW_SFRAME,
+	UNW_EXIDX,
+	UNW_SCAN,
+};
+const char *unw_method_name(enum unw_method m);
+
+struct unw_frame {
+	uint64_t pc;
+	uint64_t sp;		/* stack pointer in this frame */
+	uint64_t cfa;		/* its canonical frame address, 0: unknown */
+	uint64_t func_lo, func_hi; /* range of the metadata's entry, 0: unknown */
+	enum unw_method method;
+	bool trusted;		/* this frame's pc was derived without any guess */
+	bool is_signal;		/* a signal trampoline: the next pc is an interrupted one */
+	bool at_call;		/* pc is a return address: the call is at pc - 1 */
+};
+
+enum unw_why {
+	UNW_OK,			/* reliable */
+	UNW_WHY_NO_MODULE,	/* pc in no known object (generated code?) */
+	UNW_WHY_NO_CFI,		/* the object has no metadata for this pc */
+	UNW_WHY_BAD_CFI,	/* the metadata is damaged or uses what we do not know */
+	UNW_WHY_MEMORY,		/* the stack cannot be read */
+	UNW_WHY_REGISTER,	/* a register that is needed is not known */
+	UNW_WHY_CFA,		/* the stack does not grow towards its base */
+	UNW_WHY_DEPTH,		/* more than UNW_MAX_FRAMES frames */
+	UNW_WHY_ZERO,		/* pc is 0 where no stack is known to begin */
+};
+
+enum unw_end {
+	UNW_END_NONE,		/* not at a known start */
+	UNW_END_UNDEFINED,	/* CFI says: no return address */
+	UNW_END_ENTRY,		/* the program's entry code */
+	UNW_END_THREAD,		/* code that ends the thread on return */
+};
+
+struct unw_trace {
+	struct unw_frame *v;	/* innermost first */
+	size_t n, cap;
+	bool reliable;
+	enum unw_why why;	/* first reason that made it unreliable */
+	enum unw_end end;
+	char text[160];		/* the same for people; empty when reliable */
+};
+
+struct unw_opts {
+	bool display;		/* go on by frame pointer, untrusted, where metadata ends */
+	bool top_at_call;	/* the first pc is a return address (tests, coroutines) */
+	size_t max_frames;	/* 0: UNW_MAX_FRAMES */
+};
+
+/*
+ * Walks from @regs (sp and pc must be valid). Never fails: whatever goes wrong is in the trace.
+ * @t may be reused; a zeroed struct is an empty trace. Not for two threads at once on one space.
+ */
+void unw_walk(struct unw_space *s, const struct unw_regs *regs, const struct unw_mem *mem,
+	      const struct unw_opts *opts, struct unw_trace *t);
+void unw_trace_free(struct unw_trace *t);
+
+#endif

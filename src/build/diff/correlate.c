@@ -318,7 +318,7 @@ static void pair_by_order(struct diff_ctx *c, struct sut_err *err)
 			const char *scope = scope_of(&c->new, i);
 			const struct dbg_var *v = dbg_var_at(c->new.dbg, y->shndx, y->value, y->name);
 
-			sut_fail(err, SUT_B_AMBIGUOUS, y->name,
+			sut_fail(err, SUT_B_UNPAIRED, y->name,
 				 "the original has %zu variable%s named '%s'%s%s%s, the patched "
 				 "source %zu, and nothing tells which is which",
 				 o.n, o.n > 1 ? "s" : "", c->new.key[i], scope ? " in '" : "",

@@ -266,7 +266,7 @@ static int check_input(const struct elf_obj *o, struct sut_err *err)
 					"symbol '%s' lies outside of its section", y->name);
 	}
 	if (lto && !code) {
-		sut_fail(err, SUT_B_LTO, o->path, "it holds no code but the compiler's own "
+		sut_fail(err, SUT_B_LTO_OBJECT, o->path, "it holds no code but the compiler's own "
 			 "intermediate form (-flto)");
 		return sut_fail_remedy(err, "compile the unit with -fno-lto, or with "
 				       "-ffat-lto-objects");

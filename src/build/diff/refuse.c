@@ -197,7 +197,7 @@ static void refuse_sections(struct diff_ctx *c, const struct side *s, struct sut
 		if (j && other->o->secs[j].size && (!is_new || sec_equal(c, i, j)))
 			continue;
 		if (k == SK_CODE)
-			sut_fail(err, SUT_B_ASM, e->name,
+			sut_fail(err, SUT_B_TOPLEVEL_ASM, e->name,
 				 "it holds code that no function claims, and that code %s",
 				 j ? "changes" : is_new ? "is new" : "is removed");
 		else if (strstr(e->name, "init") || strstr(e->name, "fini") ||

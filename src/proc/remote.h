@@ -60,6 +60,8 @@ void remote_scratch_reset(struct remote *r);
  */
 int remote_call_function(struct remote *r, uint64_t addr, const uint64_t args[6],
 			 uint64_t timeout_ns, uint64_t *ret, struct sut_err *err);
+/* What the chosen thread's filters say to a call; false with P_SECCOMP. Makes no call. */
+bool remote_allows(struct remote *r, long nr, const uint64_t args[6], struct sut_err *err);
 /* The thread is as it was, still stopped. Safe to call twice and after any error. */
 int remote_end(struct remote *r, struct sut_err *err);
 

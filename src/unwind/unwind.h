@@ -40,6 +40,7 @@ static inline void unw_reg_unset(struct unw_regs *g, unsigned int n)
 /* What unwinding has to know of an architecture. One constant instance each. */
 struct unw_arch {
 	const char *name;
+	uint16_t pc_reg;			/* DWARF number of the pc column; may equal ra_reg */
 	uint16_t ra_reg, sp_reg, fp_reg;	/* DWARF numbers */
 	uint16_t n_regs;			/* rows and registers with a number below this */
 	uint8_t addr_size;

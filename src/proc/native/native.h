@@ -36,6 +36,8 @@ void native_to_unw(const struct native_regs *r, struct unw_regs *ret);
 
 /* Number of the system call the thread was stopped in, or -1: it was in user mode. */
 long native_syscall_nr(const struct native_regs *r);
+/* The number register as it is: after a called function returned, its result. */
+uint64_t native_syscall_nr_raw(const struct native_regs *r);
 /* What the system call will return (may be -ERESTART*). */
 long native_syscall_result(const struct native_regs *r);
 /* Argument @i (0..5) of a system call at its entry stop. */
@@ -75,8 +77,8 @@ struct native_frame {
 	uint64_t scratch_top;	/* free stack below this: for strings and for functions */
 };
 /*
- * @orig: the thread's own registers; @mask: its signal mask; @nr_restart: whether the system call
- * it was stopped in is to be made again. 0, or -1 (P_REMOTE).
+ * @orig: the thread's own registers; @mask: its signal mask. A system call that the stop
+ * interrupted is made again. 0, or -1 (P_REMOTE).
  */
 int native_build_frame(struct native_frame *f, pid_t tid, const struct native_regs *orig,
 		       uint64_t mask, const struct native_gadgets *g, struct sut_err *err);

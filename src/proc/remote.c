@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A system call in somebody else's thread, so that nothing is lost if we die at any instant.
+ *
+ * The order of steps is the whole point. "Healing" means: left alone, the thread runs into
+ * rt_sigreturn with a frame that holds its own state (native/<arch>/call.c).
+ *
+ *   step					if we die right after it
+ *   1 write the frame below the red zone	the bytes are free stack: nobody reads them
+ *   2 registers: heal at once			heals
+ *   3 block all signals			heals, the mask too
+ *   4 registers: call, then heal		makes the call, heals
+ *   5 run to the entry stop, the exit stop	same
+ *   (4 and 5 again for more calls)
+ *   6 registers: heal at once			heals
+ *   7 to an event stop				heals
+ *   8 the thread's own mask			heals
+ *   9 the thread's own registers		is as it was
+ *
+ * 3 comes after 2 because a blocked mask with the thread's own registers would stay blocked.
+ * 7 is there because only in an event stop the kernel still has the decision about a system call
+ * that the stop interrupted: registers put back at a system-call stop would make -ERESTARTSYS
+ * visible to the program. 8 comes before 9 for the same reason as 2 before 3.
+ *
+ * Signals are blocked so that no handler runs on the borrowed stack between two calls. SIGKILL
+ * ends everything, and that is what its sender wants. SIGSTOP is held back and given on at the end.
+ */
+#include "proc/remote.h"
+#include "proc/status.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SCRATCH_SIZE = 8192, CODE_CHUNK = 1 << 20 };
+#define SYSCALL_TIMEOUT 10000000000ULL	/* the calls we make do not block; memory may be slow */
+
+static int fail(struct remote *r, struct sut_err *err, const char *step)
+{
+	char subject[32];
+
+	snprintf(subject, sizeof(subject), "pid %d", r->ts->pid);
+	if (errno == ESRCH) {
+		r->dead = true;
+		return sut_fail(err, SUT_P_GONE, subject, "it ended during a remote call");
+	}
+	return sut_fail(err, SUT_P_REMOTE, subject, "thread %d: %s: %s", r->tid, step, strerror(errno));
+}
+
+static struct tracee *me(struct remote *r)
+{
+	for (size_t i = 0; i < r->ts->n; i++)
+		if (r->ts->v[i].tid == r->tid)
+			return &r->ts->v[i];
+	return NULL;
+}
+
+static void search_gadgets(struct remote *r)
+{
+	uint8_t *buf;
+
+	if (r->gadgets.syscall_ret && r->gadgets.sigreturn)
+		return;
+	buf = xmalloc(CODE_CHUNK);
+	for (size_t i = 0; i < r->ms->maps.n; i++) {
+		const struct proc_map *map = &r->ms->maps.v[i];
+
+		if (!(map->perms & PROC_X) || !(map->perms & PROC_R) || !map->inode ||
+		    (map->perms & PROC_W))
+			continue;
+		/* Chunks overlap so that no sequence is cut in two. */
+		for (uint64_t at = map->lo; at < map->hi; at += CODE_CHUNK - 16) {
+			size_t n = proc_mem_read_some(&r->ms->mem, at, buf,
+						      MIN(map->hi - at, (uint64_t)CODE_CHUNK));
+
+			if (native_find_gadgets(&r->gadgets, buf, n, at)) {
+				free(buf);
+				return;
+			}
+		}
+	}
+	free(buf);
+}
+
+/* The kind of room below @sp: private, writable, and mapped already. */
+static bool has_room(const struct remote *r, uint64_t sp)
+{
+	const struct proc_map *map = proc_maps_find(&r->ms->maps, sp - 1);
+	uint64_t need = NATIVE_FRAME_MAX + SCRATCH_SIZE;
+	uint8_t b;
+
+	/* The maps may be older than the stop: the stack has grown, or a thread is new. */
+	if (map && ((map->perms & (PROC_R | PROC_W | PROC_SHARED)) != (PROC_R | PROC_W)))
+		return false;
+	for (uint64_t at = sp - need; at < sp; at += NATIVE_PAGE) {
+		map = proc_maps_find(&r->ms->maps, at);
+		if (map && (map->perms & (PROC_R | PROC_W | PROC_SHARED)) != (PROC_R | PROC_W))
+			return false;
+		if (proc_mem_try_read(&r->ms->mem, at, &b, 1))
+			return false;
+	}
+	return true;
+}
+
+/* How well @t would do: 0 not at all, with the reason. */
+static int rate(struct remote *r, struct tracee *t, const char **why)
+{
+	struct native_regs *g = tracee_regs(t);
+	struct proc_status st;
+	int score = 1;
+
+	if (!g) {
+		*why = "it vanished";
+		return 0;
+	}
+	if (!has_room(r, native_sp(g))) {
+		*why = "there is no room below its stack pointer";
+		return 0;
+	}
+	if (native_must_not_divert(r->ts->pid, t->tid, g, r->ms->mem.fd, why))
+		return 0;
+	if (native_syscall_nr(g) >= 0 || t->restarted)
+		score += 4;
+	if (!proc_status_read(&st, r->ts->pid, t->tid) && !st.seccomp)
+		score += 8;
+	if (!t->group_stopped)
+		score += 1;
+	return score;
+}
+
+static struct tracee *choose(struct remote *r, struct sut_err *err)
+{
+	struct tracee *best = NULL;
+	const char *why = "no thread is stopped";
+	char subject[32];
+	int best_score = 0;
+
+	for (size_t i = 0; i < r->ts->n; i++) {
+		struct tracee *t = &r->ts->v[i];
+		int score;
+
+		if (t->state != TRACEE_STOPPED)
+			continue;
+		score = rate(r, t, &why);
+		if (score > best_score) {
+			best = t;
+			best_score = score;
+		}
+		/* A waiting thread without filters: none is better, and looking costs pause. */
+		if (score >= 13)
+			break;
+	}
+	if (!best) {
+		snprintf(subject, sizeof(subject), "pid %d", r->ts->pid);
+		sut_fail(err, SUT_P_REMOTE_NO_THREAD, subject, "%s", why);
+	}
+	return best;
+}
+
+static int get_mask(pid_t tid, uint64_t *mask)
+{
+	return ptrace(PTRACE_GETSIGMASK, tid, sizeof(*mask), mask) ? -1 : 0;
+}
+
+static int set_mask(pid_t tid, uint64_t mask)
+{
+	return ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask) ? -1 : 0;
+}
+
+int remote_begin(struct remote *r, struct threads *ts, struct proc_modules *ms,
+		 struct sut_err *err)
+{
+	struct native_gadgets keep = r->gadgets;
+	struct tracee *t;
+	char subject[32];
+
+	memset(r, 0, sizeof(*r));
+	r->gadgets = keep;
+	r->ts = ts;
+	r->ms = ms;
+	snprintf(subject, sizeof(subject), "pid %d", ts->pid);
+	search_gadgets(r);
+	if (!native_gadgets_enough(&r->gadgets))
+		return sut_fail(err, SUT_P_REMOTE_NO_GADGET, subject,
+				"no executable mapping has a %s sequence",
+				r->gadgets.syscall_ret ? "signal-return" : "system-call");
+	t = choose(r, err);
+	if (!t)
+		return -1;
+	r->tid = t->tid;
+	seccomp_read(&r->seccomp, ts->pid, t->tid);
+	/* Without it the thread could not heal. */
+	if (!remote_allows(r, SYS_rt_sigreturn, (uint64_t[6]){0}, err))
+		goto out;
+	r->orig = *tracee_regs(t);
+	if (get_mask(t->tid, &r->mask)) {
+		fail(r, err, "read the signal mask");
+		goto out;
+	}
+	if (native_build_frame(&r->frame, t->tid, &r->orig, r->mask, &r->gadgets, err))
+		goto out;
+	r->scratch = r->frame.scratch_top;
+	if (proc_mem_write(&ms->mem, r->frame.addr, r->frame.bytes, r->frame.size, err))
+		goto out;
+	r->active = true;
+	if (native_set_regs(t->tid, &r->frame.heal)) {
+		fail(r, err, "set the registers");
+		goto out;
+	}
+	if (set_mask(t->tid, ~0ULL)) {
+		fail(r, err, "block signals");
+		goto out;
+	}
+	return 0;
+out:
+	remote_end(r, err);
+	return -1;
+}
+
+bool remote_allows(struct remote *r, long nr, const uint64_t args[6], struct sut_err *err)
+{
+	uint32_t action = seccomp_eval(&r->seccomp, native_audit_arch, nr,
+				       r->gadgets.syscall_ret, args);
+	char subject[32];
+
+	if (seccomp_allows(action))
+		return true;
+	snprintf(subject, sizeof(subject), "pid %d", r->ts->pid);
+	if (r->seccomp.unreadable)
+		sut_fail(err, SUT_P_SECCOMP, subject,
+			 "thread %d has seccomp filters that cannot be read (%s)", r->tid,
+			 strerror(r->seccomp.errno_why));
+	else
+		sut_fail(err, SUT_P_SECCOMP, subject, "thread %d: its filter would %s at system call %ld",
+			 r->tid, seccomp_action_name(action), nr);
+	return false;
+}
+
+/* Waits for the next stop. 0 with *status; 1 deadline; -1 the thread is gone (ESRCH). */
+static int wait_stop(struct remote *r, uint64_t deadline, int *status)
+{
+	uint64_t t0 = now_ns(), now;
+
+	for (;;) {
+		pid_t w = waitpid(r->tid, status, WNOHANG | __WALL);
+
+		if (w == r->tid) {
+			if (WIFSTOPPED(*status))
+				return 0;
+			me(r)->state = TRACEE_GONE;
+			errno = ESRCH;
+			return -1;
+		}
+		if (w < 0 && errno != EINTR) {
+			me(r)->state = TRACEE_GONE;
+			errno = ESRCH;
+			return -1;
+		}
+		now = now_ns();
+		if (now > deadline) {
+			errno = ETIMEDOUT;
+			return 1;
+		}
+		if (now - t0 < 200000)
+			sched_yield();
+		else
+			nanosleep(&(struct timespec){0, 50000}, NULL);
+	}
+}
+
+enum stop_kind { STOP_SYSCALL, STOP_EVENT, STOP_FAULT };
+
+/*
+ * Lets the thread run with @request until a stop of interest. SIGSTOP on the way is held back.
+ * A synchronous fault (SIGSEGV in a called function) is of interest; its signal is dropped, as
+ * it is ours. Same results as wait_stop().
+ */
+static int run_to_stop(struct remote *r, int request, uint64_t deadline, enum stop_kind *kind)
+{
+	int status, res;
+
+	for (;;) {
+		if (ptrace(request, r->tid, 0, 0))
+			return -1;
+		res = wait_stop(r, deadline, &status);
+		if (res)
+			return res;
+		if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
+			*kind = STOP_SYSCALL;
+			return 0;
+		}
+		if (status >> 16 == PTRACE_EVENT_STOP) {
+			me(r)->group_stopped = WSTOPSIG(status) != SIGTRAP;
+			*kind = STOP_EVENT;
+			if (request == PTRACE_CONT)
+				return 0;
+			continue;
+		}
+		if (WSTOPSIG(status) == SIGSTOP) {
+			r->got_sigstop = true;
+			continue;
+		}
+		*kind = STOP_FAULT;
+		return 0;
+	}
+}
+
+int remote_syscall(struct remote *r, long nr, const uint64_t args[6], long *ret,
+		   struct sut_err *err)
+{
+	uint64_t deadline = now_ns() + SYSCALL_TIMEOUT;
+	struct native_regs g;
+	enum stop_kind kind;
+
+	if (!r->active || r->dead) {
+		errno = ESRCH;
+		return fail(r, err, "make a system call");
+	}
+	if (!remote_allows(r, nr, args, err))
+		return -1;
+	native_prepare_syscall(&g, &r->frame, &r->gadgets, nr, args);
+	if (native_set_regs(r->tid, &g))
+		return fail(r, err, "set the registers");
+	r->at_exit_stop = true;
+	/* Entry, then exit. */
+	for (int i = 0; i < 2; i++) {
+		if (run_to_stop(r, PTRACE_SYSCALL, deadline, &kind))
+			return fail(r, err, "run the system call");
+		if (kind != STOP_SYSCALL) {
+			errno = EFAULT;
+			return fail(r, err, "run the system call");
+		}
+	}
+	if (native_get_regs(r->tid, &g))
+		return fail(r, err, "read the result");
+	*ret = native_syscall_result(&g);
+	if (native_set_regs(r->tid, &r->frame.heal))
+		return fail(r, err, "set the registers");
+	return 0;
+}
+
+int remote_write_scratch(struct remote *r, const void *p, size_t n, uint64_t *ret_addr,
+			 struct sut_err *err)
+{
+	uint64_t at = (r->scratch - n) & ~15ULL;
+
+	if (n > SCRATCH_SIZE || r->frame.scratch_top - at > SCRATCH_SIZE) {
+		errno = ENOSPC;
+		return fail(r, err, "place an argument");
+	}
+	if (proc_mem_write(&r->ms->mem, at, p, n, err))
+		return -1;
+	r->scratch = at;
+	*ret_addr = at;
+	return 0;
+}
+
+int remote_write_string(struct remote *r, const char *s, uint64_t *ret_addr, struct sut_err *err)
+{
+	return remote_write_scratch(r, s, strlen(s) + 1, ret_addr, err);
+}
+
+void remote_scratch_reset(struct remote *r)
+{
+	r->scratch = r->frame.scratch_top;
+}
+
+/* Brings the thread to an event stop without letting it do anything else. */
+static int to_event_stop(struct remote *r)
+{
+	enum stop_kind kind;
+	int res;
+
+	if (ptrace(PTRACE_INTERRUPT, r->tid, 0, 0))
+		return -1;
+	do {
+		res = run_to_stop(r, PTRACE_CONT, now_ns() + SYSCALL_TIMEOUT, &kind);
+	} while (!res && kind != STOP_EVENT);
+	return res ? -1 : 0;
+}
+
+int remote_call_function(struct remote *r, uint64_t addr, const uint64_t args[6],
+			 uint64_t timeout_ns, uint64_t *ret, struct sut_err *err)
+{
+	uint64_t deadline = now_ns() + timeout_ns, slot_addr, slot[2] = {0};
+	struct native_regs g;
+	enum stop_kind kind;
+	int status, res;
+	bool came_back = false;
+
+	if (!r->active || r->dead) {
+		errno = ESRCH;
+		return fail(r, err, "call a function");
+	}
+	native_prepare_function(&g, &r->frame, &r->gadgets, addr, args, &slot_addr, slot);
+	/* The slot lies below everything that the healing frame needs. */
+	if (proc_mem_write(&r->ms->mem, slot_addr, slot, sizeof(slot[0]), err))
+		return -1;
+	if (native_set_regs(r->tid, &g))
+		return fail(r, err, "set the registers");
+	r->at_exit_stop = true;
+	res = run_to_stop(r, PTRACE_SYSCALL, deadline, &kind);
+	if (res < 0)
+		return fail(r, err, "call a function");
+	if (res > 0) {
+		/* Interrupt it wherever it is; the frame's registers take the call back. */
+		if (ptrace(PTRACE_INTERRUPT, r->tid, 0, 0) ||
+		    wait_stop(r, now_ns() + SYSCALL_TIMEOUT, &status))
+			return fail(r, err, "interrupt a function");
+		kind = STOP_FAULT;
+	}
+	if (native_get_regs(r->tid, &g))
+		return fail(r, err, "read the result");
+	if (kind == STOP_SYSCALL) {
+		/* Also a call of its own, which we do not let it make, stops here. */
+		came_back = native_pc(&g) == r->gadgets.syscall_ret + 2;
+		*ret = (uint64_t)native_syscall_nr_raw(&g);
+		native_skip_syscall(&g);
+		if (native_set_regs(r->tid, &g) || run_to_stop(r, PTRACE_SYSCALL, deadline, &kind))
+			return fail(r, err, "leave a function");
+	}
+	if (native_set_regs(r->tid, &r->frame.heal))
+		return fail(r, err, "set the registers");
+	if (!came_back) {
+		char subject[32];
+
+		snprintf(subject, sizeof(subject), "pid %d", r->ts->pid);
+		return sut_fail(err, SUT_P_REMOTE_TIMEOUT, subject, "the function at 0x%llx %s",
+				(unsigned long long)addr,
+				res > 0 ? "did not return in time" :
+					  "made a system call or faulted");
+	}
+	return 0;
+}
+
+int remote_end(struct remote *r, struct sut_err *err)
+{
+	struct tracee *t = r->active ? me(r) : NULL;
+	int res = 0;
+
+	if (t && !r->dead) {
+		if (native_set_regs(r->tid, &r->frame.heal) ||
+		    (r->at_exit_stop && to_event_stop(r)) || set_mask(r->tid, r->mask) ||
+		    native_set_regs(r->tid, &r->orig))
+			res = fail(r, err, "put the thread back");
+		t->regs = r->orig;
+		t->have_regs = !res;
+		t->regs_dirty = false;
+		if (r->got_sigstop)
+			syscall(SYS_tgkill, r->ts->pid, r->tid, SIGSTOP);
+	}
+	r->active = false;
+	native_frame_free(&r->frame);
+	seccomp_free(&r->seccomp);
+	return res;
+}

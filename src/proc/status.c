@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "proc/status.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *field(const char *text, const char *key)
+{
+	const char *p = strstr(text, key);
+
+	return p ? p + strlen(key) : NULL;
+}
+
+static uint64_t number(const char *text, const char *key, int base)
+{
+	const char *p = field(text, key);
+
+	return p ? strtoull(p, NULL, base) : 0;
+}
+
+/* One read into a fixed buffer: this runs while threads are stopped. */
+static ssize_t slurp(const char *path, char *buf, size_t n)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t r;
+
+	if (fd < 0)
+		return -1;
+	r = read(fd, buf, n - 1);
+	close(fd);
+	buf[r > 0 ? r : 0] = '\0';
+	return r;
+}
+
+int proc_status_read(struct proc_status *st, pid_t pid, pid_t tid)
+{
+	char path[64], text[8192];
+	const char *p;
+
+	memset(st, 0, sizeof(*st));
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", pid, tid);
+	if (slurp(path, text, sizeof(text)) <= 0)
+		return -1;
+	p = field(text, "Name:\t");
+	if (p)
+		snprintf(st->name, sizeof(st->name), "%.*s", (int)MIN(strcspn(p, "\n"), 31), p);
+	p = field(text, "\nState:\t");
+	st->state = p ? *p : '?';
+	st->tgid = (pid_t)number(text, "\nTgid:\t", 10);
+	st->ppid = (pid_t)number(text, "\nPPid:\t", 10);
+	st->tracer = (pid_t)number(text, "\nTracerPid:\t", 10);
+	st->n_threads = (unsigned int)number(text, "\nThreads:\t", 10);
+	st->seccomp = (int)number(text, "\nSeccomp:\t", 10);
+	st->no_new_privs = number(text, "\nNoNewPrivs:\t", 10) != 0;
+	/* Since Linux 6.8 the kernel says so; before, a thread without memory is one. */
+	p = field(text, "\nKthread:\t");
+	st->kthread = p ? *p == '1' : !field(text, "\nVmSize:") && st->state != 'Z';
+	p = field(text, "\nUid:\t");
+	if (p)
+		st->euid = (uid_t)strtoul(p + strcspn(p, "\t"), NULL, 10);
+	p = field(text, "\nx86_Thread_features:\t");
+	st->shadow_stack = p && memmem(p, strcspn(p, "\n"), "shstk", 5);
+	st->sig_pending = number(text, "\nSigPnd:\t", 16);
+	st->shared_pending = number(text, "\nShdPnd:\t", 16);
+	st->sig_blocked = number(text, "\nSigBlk:\t", 16);
+	st->sig_ignored = number(text, "\nSigIgn:\t", 16);
+	st->sig_caught = number(text, "\nSigCgt:\t", 16);
+	return 0;
+}
+
+uint64_t proc_status_effective_signals(const struct proc_status *st)
+{
+	const uint64_t silent = 1ULL << (SIGCHLD - 1) | 1ULL << (SIGURG - 1) |
+				1ULL << (SIGWINCH - 1) | 1ULL << (SIGCONT - 1);
+	uint64_t pending = (st->sig_pending | st->shared_pending) & ~st->sig_blocked;
+
+	return pending & ~st->sig_ignored & ~(silent & ~st->sig_caught);
+}
+
+void proc_comm(pid_t pid, char *buf, size_t n)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	if (slurp(path, buf, n) <= 0)
+		snprintf(buf, n, "?");
+	buf[strcspn(buf, "\n")] = '\0';
+}
+
+void proc_wchan(pid_t pid, pid_t tid, char *buf, size_t n)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/wchan", pid, tid);
+	if (slurp(path, buf, n) <= 0 || !strcmp(buf, "0"))
+		snprintf(buf, n, "the kernel");
+}
+
+static bool same_user_ns(pid_t pid)
+{
+	char path[40];
+	struct stat a, b;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	return stat(path, &a) || stat("/proc/self/ns/user", &b) || a.st_ino == b.st_ino;
+}
+
+char *proc_why_denied(pid_t pid)
+{
+	struct proc_status st;
+	char scope[8] = "";
+
+	if (proc_status_read(&st, pid, pid))
+		return xstrdup("it may not be traced");
+	slurp("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope));
+	if (scope[0] == '3')
+		return xstrdup("the kernel lets nobody trace (yama ptrace_scope is 3)");
+	if (st.euid != geteuid() && geteuid() != 0)
+		return xasprintf("it runs as user %u, we as user %u", st.euid, geteuid());
+	if (!same_user_ns(pid))
+		return xstrdup("it is in another user namespace, where we have no CAP_SYS_PTRACE");
+	if (geteuid() == 0)
+		return xstrdup("we are root without CAP_SYS_PTRACE, or a security module denies it");
+	if (scope[0] == '1' || scope[0] == '2')
+		return xasprintf("yama ptrace_scope is %c: tracing needs CAP_SYS_PTRACE", scope[0]);
+	return xstrdup("it is set-user-ID, not dumpable, or has capabilities that we lack");
+}

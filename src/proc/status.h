@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What /proc says of one thread. */
+#ifndef SUTURE_PROC_STATUS_H
+#define SUTURE_PROC_STATUS_H
+
+#include "base/util.h"
+
+struct proc_status {
+	char name[32];
+	char state;
+	pid_t tgid, ppid, tracer;
+	uid_t euid;
+	unsigned int n_threads;
+	int seccomp;
+	bool no_new_privs, kthread, shadow_stack;
+	uint64_t sig_pending, shared_pending, sig_blocked, sig_ignored, sig_caught;
+};
+
+/* /proc/PID/task/TID/status. 0, or -1 (zeroed) where the thread is gone. */
+int proc_status_read(struct proc_status *st, pid_t pid, pid_t tid);
+/*
+ * The pending, unblocked signals that will do something: caught ones, and those whose default is
+ * not to be ignored. Bit n - 1 stands for signal n.
+ */
+uint64_t proc_status_effective_signals(const struct proc_status *st);
+/* The command name; "?" where it is gone. */
+void proc_comm(pid_t pid, char *buf, size_t n);
+/* The kernel function that a thread waits in, or "the kernel". */
+void proc_wchan(pid_t pid, pid_t tid, char *buf, size_t n);
+/* Why tracing @pid is denied, in words. Fresh string. */
+char *proc_why_denied(pid_t pid);
+
+#endif

@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Stopping a process.
+ *
+ * PTRACE_SEIZE attaches without stopping, PTRACE_INTERRUPT stops without a signal, and the kernel
+ * takes both back when the tracer dies (so no PTRACE_O_EXITKILL, ever). With PTRACE_O_TRACECLONE
+ * threads born after the seize are born seized and stopped.
+ *
+ * Every thread is brought to the same kind of stop, PTRACE_EVENT_STOP. A thread met in another
+ * stop (about to receive a signal, inside clone) is interrupted again and let go on: the signal
+ * is delivered by the kernel in the ordinary way, with all its information, its handler's frame is
+ * on the stack, and the thread stops before the handler's first instruction. So there is no signal
+ * to remember, to lose, or to deliver twice. In that stop the kernel also still has the decision
+ * about an interrupted system call before it, so registers read and written are exact.
+ *
+ * A stop is no signal, but some system calls answer EINTR to it (signal(7)); restart_eintr() makes
+ * such a thread repeat its call, unless a signal is waiting that would have interrupted it anyway.
+ *
+ * Not waited for: an exited main thread (it stays a zombie while other threads live). Not
+ * stoppable: a thread in an uninterruptible wait, among them the parent of a vfork child. Its name
+ * goes to the caller, who resumes and tries again.
+ *
+ * References: ptrace(2); kernel/signal.c, get_signal() and ptrace_stop().
+ */
+#include "proc/status.h"
+#include "proc/threads.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SPIN_NS 300000ULL	/* yield this long before sleeping between polls */
+#define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
+
+static void subject_of(char buf[32], pid_t pid)
+{
+	snprintf(buf, 32, "pid %d", pid);
+}
+
+static struct tracee *find(struct threads *ts, pid_t tid)
+{
+	for (size_t i = 0; i < ts->n; i++)
+		if (ts->v[i].tid == tid)
+			return &ts->v[i];
+	return NULL;
+}
+
+static struct tracee *add(struct threads *ts, pid_t tid)
+{
+	struct tracee *t = VEC_PUSH(ts->v, ts->n, ts->cap);
+
+	t->tid = tid;
+	t->state = TRACEE_RUNNING;
+	return t;
+}
+
+static int refuse_seize(struct threads *ts, pid_t tid, int e, struct sut_err *err)
+{
+	char subject[32], comm[32] = "?";
+	struct proc_status st;
+
+	subject_of(subject, ts->pid);
+	if (!proc_status_read(&st, ts->pid, tid) && st.tracer) {
+		proc_comm(st.tracer, comm, sizeof(comm));
+		return sut_fail(err, SUT_P_TRACED, subject, "thread %d is traced by pid %d ('%s')", tid,
+				st.tracer, comm);
+	}
+	if (e == EPERM) {
+		char *why = proc_why_denied(ts->pid);
+
+		sut_fail(err, SUT_P_PERMISSION, subject, "%s", why);
+		free(why);
+		return -1;
+	}
+	return sut_fail(err, SUT_E_IO, subject, "thread %d cannot be traced: %s", tid, strerror(e));
+}
+
+/* One pass over /proc/PID/task. Returns how many threads are new, or -1. */
+static int seize_pass(struct threads *ts, struct sut_err *err)
+{
+	char path[40], subject[32];
+	struct dirent *d;
+	struct tracee *t;
+	int n_new = 0;
+	DIR *dir;
+
+	subject_of(subject, ts->pid);
+	snprintf(path, sizeof(path), "/proc/%d/task", ts->pid);
+	dir = opendir(path);
+	if (!dir)
+		return sut_fail(err, SUT_P_GONE, subject, "there is no such process");
+	while ((d = readdir(dir))) {
+		pid_t tid = atoi(d->d_name);
+
+		if (tid <= 0 || find(ts, tid))
+			continue;
+		if (ptrace(PTRACE_SEIZE, tid, 0, OPTIONS)) {
+			struct proc_status st;
+			int e = errno;
+
+			if (e == ESRCH)
+				continue;
+			/* An exited thread cannot be seized: EPERM is the kernel's word for it too. */
+			if (!proc_status_read(&st, ts->pid, tid) &&
+			    (st.state == 'Z' || st.state == 'X')) {
+				if (tid == ts->pid) {
+					t = add(ts, tid);
+					t->state = TRACEE_GONE;
+					t->is_zombie_leader = true;
+				}
+				continue;
+			}
+			/* Born traced by us between two reads of the directory: it is known soon. */
+			if (st.tracer == getpid()) {
+				t = add(ts, tid);
+				t->stop_missing = true;
+				n_new++;
+				continue;
+			}
+			closedir(dir);
+			return refuse_seize(ts, tid, e, err);
+		}
+		add(ts, tid);
+		n_new++;
+	}
+	closedir(dir);
+	return n_new;
+}
+
+int threads_attach(struct threads *ts, pid_t pid, struct sut_err *err)
+{
+	const volatile int *cancel = ts->cancel;
+	struct proc_status st;
+	char subject[32];
+	int r;
+
+	memset(ts, 0, sizeof(*ts));
+	ts->cancel = cancel;
+	ts->pid = pid;
+	subject_of(subject, pid);
+	if (proc_status_read(&st, pid, pid))
+		return sut_fail(err, SUT_P_GONE, subject, "there is no such process");
+	if (st.tgid != pid)
+		return sut_fail(err, SUT_P_GONE, subject, "it is a thread of pid %d", st.tgid);
+	if (st.kthread)
+		return sut_fail(err, SUT_P_KTHREAD, subject, "it is '%s'", st.name);
+	if (pid == getpid())
+		return sut_fail(err, SUT_P_PERMISSION, subject, "a process cannot trace itself");
+	do {
+		r = seize_pass(ts, err);
+	} while (r > 0);
+	if (r < 0) {
+		threads_detach(ts);
+		return -1;
+	}
+	for (size_t i = 0; i < ts->n; i++)
+		if (ts->v[i].state != TRACEE_GONE)
+			return 0;
+	threads_detach(ts);
+	return sut_fail(err, SUT_P_GONE, subject, "all of its threads have exited");
+}
+
+/*
+ * A pending signal that has a handler (or ends the process) interrupts a call in its own right. One
+ * that is ignored would never have woken the thread had we not been there. Two cheap questions
+ * answer nearly always; the text of /proc only where something is queued at all.
+ */
+static bool signal_waits(struct threads *ts, struct tracee *t)
+{
+	struct __ptrace_peeksiginfo_args own = {.nr = 1};
+	struct __ptrace_peeksiginfo_args shared = {.nr = 1, .flags = PTRACE_PEEKSIGINFO_SHARED};
+	struct proc_status st;
+	siginfo_t si;
+
+	if (ptrace(PTRACE_PEEKSIGINFO, t->tid, &own, &si) == 0 &&
+	    ptrace(PTRACE_PEEKSIGINFO, t->tid, &shared, &si) == 0)
+		return false;
+	return proc_status_read(&st, ts->pid, t->tid) || proc_status_effective_signals(&st);
+}
+
+/*
+ * Done right after the stop, not at resume: from here on the program is spared the EINTR even if
+ * we die. Between the kernel's stop and this line it is not; no order of ours can close that gap.
+ */
+static void restart_eintr(struct threads *ts, struct tracee *t)
+{
+	struct native_regs *r = tracee_regs(t);
+
+	if (!r || t->group_stopped || t->restarted || native_syscall_result(r) != -EINTR ||
+	    !native_eintr_restartable(native_syscall_nr(r)) || signal_waits(ts, t))
+		return;
+	t->before = *r;
+	native_restart_syscall(r);
+	t->restarted = !native_set_regs(t->tid, r);
+	if (!t->restarted)
+		*r = t->before;
+}
+
+/* At resume: a signal that came meanwhile interrupts the call after all. */
+static void settle_restart(struct threads *ts, struct tracee *t)
+{
+	if (t->restarted && signal_waits(ts, t)) {
+		t->regs = t->before;
+		t->have_regs = true;
+		t->regs_dirty = true;
+	}
+	t->restarted = false;
+}
+
+/* Takes one wait status of @t. May push it on towards PTRACE_EVENT_STOP. */
+static void take_status(struct threads *ts, struct tracee *t, int status)
+{
+	int sig = WSTOPSIG(status), event = status >> 16;
+	unsigned long msg;
+
+	t->have_regs = false;
+	t->restarted = false;
+	t->stop_missing = false;
+	if (!WIFSTOPPED(status)) {
+		t->state = TRACEE_GONE;
+		return;
+	}
+	if (event == PTRACE_EVENT_STOP) {
+		t->state = TRACEE_STOPPED;
+		t->interrupted = false;
+		t->listening = false;
+		t->group_stopped = sig != SIGTRAP;
+		restart_eintr(ts, t);
+		return;
+	}
+	/* All other threads are gone, and the one that executed has the leader's id now. */
+	if (event == PTRACE_EVENT_EXEC)
+		ts->execed = true;
+	if (event == PTRACE_EVENT_CLONE && !ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &msg) &&
+	    !find(ts, (pid_t)msg)) {
+		pid_t tid = t->tid;
+
+		add(ts, (pid_t)msg)->stop_missing = true;
+		t = find(ts, tid); /* the array may have moved */
+	}
+	/* Any stop clears a pending interrupt, so it has to be asked for again before going on. */
+	ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+	t->interrupted = true;
+	if (ptrace(PTRACE_CONT, t->tid, 0, event || sig == (SIGTRAP | 0x80) ? 0 : sig) &&
+	    errno == ESRCH)
+		t->interrupted = false;
+}
+
+/* Collects whatever @t has to tell. */
+static void poll_one(struct threads *ts, size_t i)
+{
+	pid_t tid = ts->v[i].tid;
+	int status;
+
+	for (;;) {
+		pid_t r = waitpid(tid, &status, WNOHANG | __WALL);
+
+		if (r == tid) {
+			take_status(ts, &ts->v[i], status);
+			if (ts->v[i].state != TRACEE_RUNNING)
+				return;
+			continue;
+		}
+		if (r < 0 && errno == EINTR)
+			continue;
+		/* Not ours (any more): it vanished by exec or exit of the group. */
+		if (r < 0)
+			ts->v[i].state = TRACEE_GONE;
+		return;
+	}
+}
+
+/*
+ * A main thread that has exited is reported by wait only when the last thread has gone, so
+ * waiting for it would take forever.
+ */
+static bool leader_is_zombie(struct threads *ts, struct tracee *t)
+{
+	struct proc_status st;
+
+	if (t->tid != ts->pid || proc_status_read(&st, ts->pid, t->tid) || st.state != 'Z')
+		return false;
+	t->is_zombie_leader = true;
+	t->state = TRACEE_GONE;
+	return true;
+}
+
+static void name_late(struct threads *ts)
+{
+	struct proc_status st;
+	char wchan[64];
+
+	for (size_t i = 0; i < ts->n; i++) {
+		if (ts->v[i].state != TRACEE_RUNNING)
+			continue;
+		ts->late_tid = ts->v[i].tid;
+		proc_wchan(ts->pid, ts->late_tid, wchan, sizeof(wchan));
+		if (proc_status_read(&st, ts->pid, ts->late_tid))
+			st.state = '?';
+		snprintf(ts->late_why, sizeof(ts->late_why), "state %c, in %.60s", st.state, wchan);
+		return;
+	}
+}
+
+static size_t n_running(const struct threads *ts)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ts->n; i++)
+		n += ts->v[i].state == TRACEE_RUNNING;
+	return n;
+}
+
+/* Waits until no thread is running. 0; 1 deadline; -1 the caller's flag was raised. */
+static int wait_all(struct threads *ts, uint64_t deadline, bool detaching)
+{
+	uint64_t t0 = now_ns(), nap = 20000;
+	bool checked_leader = false;
+
+	for (;;) {
+		uint64_t now;
+
+		/* The list may grow behind the index: threads born meanwhile. */
+		for (size_t i = 0; i < ts->n; i++)
+			if (ts->v[i].state == TRACEE_RUNNING)
+				poll_one(ts, i);
+		if (!n_running(ts) || (ts->execed && !detaching))
+			return 0;
+		if (!detaching && ts->cancel && *ts->cancel)
+			return -1;
+		now = now_ns();
+		if (now > deadline)
+			return 1;
+		if (now - t0 < SPIN_NS) {
+			sched_yield();
+			continue;
+		}
+		if (!checked_leader) {
+			checked_leader = true;
+			for (size_t i = 0; i < ts->n; i++)
+				if (ts->v[i].state == TRACEE_RUNNING)
+					leader_is_zombie(ts, &ts->v[i]);
+			continue;
+		}
+		nanosleep(&(struct timespec){0, (long)nap}, NULL);
+		nap = MIN(nap * 2, 1000000);
+		checked_leader = nap != 1000000;
+	}
+}
+
+static void drop_gone(struct threads *ts)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < ts->n; i++)
+		if (ts->v[i].state != TRACEE_GONE || ts->v[i].is_zombie_leader)
+			ts->v[k++] = ts->v[i];
+	ts->n = k;
+}
+
+int threads_stop(struct threads *ts, uint64_t timeout_ns, struct sut_err *err)
+{
+	char subject[32];
+	int r;
+
+	subject_of(subject, ts->pid);
+	ts->t_stop_ns = now_ns();
+	ts->late_tid = 0;
+	for (size_t i = 0; i < ts->n; i++) {
+		struct tracee *t = &ts->v[i];
+
+		if (t->state != TRACEE_RUNNING || t->interrupted)
+			continue;
+		if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) == 0)
+			t->interrupted = true;
+	}
+	r = wait_all(ts, ts->t_stop_ns + timeout_ns, false);
+	if (ts->execed)
+		return sut_fail(err, SUT_P_EXEC, subject, "it executed another program");
+	if (r < 0)
+		return sut_fail(err, SUT_E_INTERRUPTED, subject, "while its threads were being stopped");
+	if (r > 0) {
+		name_late(ts);
+		return 1;
+	}
+	drop_gone(ts);
+	for (size_t i = 0; i < ts->n; i++)
+		if (ts->v[i].state == TRACEE_STOPPED)
+			return 0;
+	return sut_fail(err, SUT_P_GONE, subject, "it exited");
+}
+
+static void write_back(struct tracee *t)
+{
+	if (t->regs_dirty && t->have_regs)
+		native_set_regs(t->tid, &t->regs);
+	t->regs_dirty = false;
+}
+
+void threads_resume(struct threads *ts)
+{
+	for (size_t i = 0; i < ts->n; i++) {
+		struct tracee *t = &ts->v[i];
+
+		if (t->state != TRACEE_STOPPED)
+			continue;
+		settle_restart(ts, t);
+		write_back(t);
+		/* A process that SIGSTOP holds must stay held, yet answer our next interrupt. */
+		if (t->group_stopped && !ptrace(PTRACE_LISTEN, t->tid, 0, 0))
+			t->listening = true;
+		else
+			ptrace(PTRACE_CONT, t->tid, 0, 0);
+		t->state = TRACEE_RUNNING;
+		t->have_regs = false;
+	}
+	ts->pause_ns = ts->t_stop_ns ? now_ns() - ts->t_stop_ns : 0;
+}
+
+void threads_detach(struct threads *ts)
+{
+	bool running = false;
+
+	for (size_t i = 0; i < ts->n; i++) {
+		struct tracee *t = &ts->v[i];
+
+		if (t->state == TRACEE_RUNNING) {
+			running = true;
+			if (!t->interrupted)
+				t->interrupted = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+		}
+	}
+	/* Only a stopped thread can be detached. Those that will not stop are let go by our exit. */
+	if (running)
+		wait_all(ts, now_ns() + 200000000ULL, true);
+	for (size_t i = 0; i < ts->n; i++) {
+		struct tracee *t = &ts->v[i];
+
+		if (t->state == TRACEE_STOPPED) {
+			settle_restart(ts, t);
+			write_back(t);
+		}
+		if (!t->is_zombie_leader)
+			ptrace(PTRACE_DETACH, t->tid, 0, 0);
+	}
+	if (ts->t_stop_ns && !running)
+		ts->pause_ns = now_ns() - ts->t_stop_ns;
+	free(ts->v);
+	ts->v = NULL;
+	ts->n = ts->cap = 0;
+}
+
+struct native_regs *tracee_regs(struct tracee *t)
+{
+	if (t->state != TRACEE_STOPPED)
+		return NULL;
+	if (!t->have_regs) {
+		if (native_get_regs(t->tid, &t->regs))
+			return NULL;
+		t->have_regs = true;
+	}
+	return &t->regs;
+}
+
+/* Stack words come from one block, read at once: most walks need no second read. */
+struct stack_reader {
+	pid_t pid;
+	uint64_t lo;
+	size_t n;
+	uint8_t block[16384];
+};
+
+static size_t vm_read(pid_t pid, uint64_t addr, void *buf, size_t len)
+{
+	struct iovec l = {buf, len}, r[2] = {{(void *)addr, len}, {NULL, 0}};
+	size_t first = MIN(len, 4096 - (addr & 4095));
+	ssize_t n;
+
+	/* Transfers are partial by element: the end of the mapping may lie inside. */
+	r[0].iov_len = first;
+	r[1] = (struct iovec){(void *)(addr + first), len - first};
+	n = process_vm_readv(pid, &l, 1, r, len > first ? 2 : 1, 0);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static int read_stack(void *ctx, uint64_t addr, void *buf, size_t len)
+{
+	struct stack_reader *sr = ctx;
+
+	if (len > sizeof(sr->block))
+		return -1;
+	if (addr < sr->lo || addr - sr->lo > sr->n || sr->n - (addr - sr->lo) < len) {
+		sr->lo = addr;
+		sr->n = vm_read(sr->pid, addr, sr->block, sizeof(sr->block));
+		if (sr->n < len)
+			return -1;
+	}
+	memcpy(buf, sr->block + (addr - sr->lo), len);
+	return 0;
+}
+
+bool tracee_walk(struct threads *ts, struct tracee *t, struct unw_space *s,
+		 const struct unw_opts *opts, struct unw_trace *trace)
+{
+	struct native_regs *r = tracee_regs(t);
+	struct stack_reader sr;
+	struct unw_mem mem = {read_stack, &sr};
+	struct unw_regs g;
+
+	if (!r)
+		return false;
+	/* The thread's own id: an exited main thread has no memory to read through. */
+	sr.pid = t->tid;
+	sr.lo = 0;
+	sr.n = 0;
+	native_to_unw(r, &g);
+	read_stack(&sr, native_sp(r), &(uint8_t){0}, 1);
+	unw_walk(s, &g, &mem, opts, trace);
+	return true;
+}

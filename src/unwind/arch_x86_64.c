@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * x86-64 as unwinding sees it. DWARF numbers (System V psABI, figure 3.36): 0 rax, 1 rdx, 2 rcx,
+ * 3 rbx, 4 rsi, 5 rdi, 6 rbp, 7 rsp, 8-15 r8-r15, 16 the return address.
+ */
+#include "unwind/unwind.h"
+
+#include <string.h>
+
+static bool has(const uint8_t *code, size_t n, const char *want, size_t len)
+{
+	return n >= len && !memcmp(code, want, len);
+}
+#define HAS(code, n, s) has(code, n, s, sizeof(s) - 1)
+
+/*
+ * musl's clone calls the thread function and then makes the exit call itself, with no metadata:
+ *	mov %eax,%edi; xor %eax,%eax; mov $60,%al; syscall
+ */
+static bool ends_thread(const uint8_t *code, size_t n)
+{
+	return HAS(code, n, "\x89\xc7\x31\xc0\xb0\x3c\x0f\x05");
+}
+
+/* mov $15,%rax (or %eax); syscall */
+static bool is_sigreturn(const uint8_t *code, size_t n)
+{
+	return HAS(code, n, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05") ||
+	       HAS(code, n, "\xb8\x0f\x00\x00\x00\x0f\x05");
+}
+
+/*
+ * At the signal-return code sp points to the ucontext: flags 8, link 8, stack 24, then the
+ * registers in the order r8-r15 rdi rsi rbp rbx rdx rax rcx rsp rip.
+ */
+static int sigframe_offset(unsigned int reg)
+{
+	static const uint8_t slot[17] = {13, 12, 14, 11, 9, 8, 10, 15, 0, 1, 2, 3, 4, 5, 6, 7, 16};
+
+	return reg < ARRAY_SIZE(slot) ? 40 + 8 * slot[reg] : -1;
+}
+
+const struct unw_arch unw_arch_x86_64 = {
+	.name = "x86_64",
+	.pc_reg = 16,
+	.ra_reg = 16,
+	.sp_reg = 7,
+	.fp_reg = 6,
+	.n_regs = 17,
+	.addr_size = 8,
+	.callee_saved = 1 << 3 | 1 << 6 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 15,
+	.addr_mask = ~0ULL,
+	.ends_thread = ends_thread,
+	.is_sigreturn = is_sigreturn,
+	.sigframe_offset = sigframe_offset,
+};

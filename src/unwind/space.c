@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "unwind/cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void unw_space_init(struct unw_space *s, const struct unw_arch *arch)
+{
+	memset(s, 0, sizeof(*s));
+	s->arch = arch;
+}
+
+void unw_space_add(struct unw_space *s, const struct unw_module *m)
+{
+	*VEC_PUSH(s->v, s->n, s->cap) = *m;
+}
+
+static int by_lo(const void *a, const void *b)
+{
+	const struct unw_module *x = a, *y = b;
+
+	return x->lo < y->lo ? -1 : x->lo > y->lo;
+}
+
+void unw_space_sort(struct unw_space *s)
+{
+	if (s->n)
+		qsort(s->v, s->n, sizeof(*s->v), by_lo);
+}
+
+struct unw_module *unw_space_find(struct unw_space *s, uint64_t pc)
+{
+	size_t lo = 0, hi = s->n;
+	struct unw_module *m;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (s->v[mid].lo <= pc)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == 0 || pc >= s->v[lo - 1].hi)
+		return NULL;
+	m = &s->v[lo - 1];
+	if (!m->loaded) {
+		if (s->load)
+			s->load(s->load_ctx, m);
+		m->loaded = true;
+	}
+	return m;
+}
+
+void unw_space_free(struct unw_space *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->v[i].owned) {
+			free((void *)s->v[i].hdr);
+			free((void *)s->v[i].eh_frame);
+		}
+	}
+	free(s->v);
+	cfi_cache_free(s->cache);
+	memset(s, 0, sizeof(*s));
+}

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The walk.
+ *
+ * Which pc is looked up matters more than anything else. A return address belongs to the call
+ * before it: after a call that does not return it is already the next function's first byte, so
+ * the look-up takes pc - 1. An interrupted pc (the innermost frame, and the one below a signal
+ * trampoline) is looked up as it is. The trampoline itself is entered by a "return" that no call
+ * made: its metadata, where it has any, begins one byte early for that reason; where it has none,
+ * its code is compared.
+ *
+ * A walk claims to be reliable when every step used metadata for that very pc, the stack grew
+ * towards its base at each step (except across a signal frame, which may switch stacks), and it
+ * ended where a stack is known to begin:
+ *   - the metadata says that there is no return address (glibc's _start, clone, clone3);
+ *   - the pc is in the code at the program's entry point, which has no metadata (musl's _start);
+ *   - the code at the return address makes the exit call (musl's clone).
+ * A zero return address alone proves nothing: an overwritten stack has zeroes too.
+ */
+#include "unwind/unwind.h"
+#include "unwind/cache.h"
+#include "unwind/expr.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ENTRY_CODE_MAX = 64, CODE_PEEK = 16 };
+
+const char *unw_method_name(enum unw_method m)
+{
+	static const char *const names[] = {
+		[UNW_NONE] = "end",	  [UNW_CFI] = "cfi",	     [UNW_SIGFRAME] = "sigframe",
+		[UNW_FP] = "fp",	  [UNW_SFRAME] = "sframe",   [UNW_EXIDX] = "exidx",
+		[UNW_SCAN] = "scan",
+	};
+
+	return names[m];
+}
+
+struct walk {
+	struct unw_space *s;
+	const struct unw_mem *mem;
+	struct unw_trace *t;
+	struct unw_regs regs;
+	uint64_t pc;
+	bool at_call, trusted;
+	uint64_t prev_cfa;	/* 0: none to compare with */
+};
+
+static void doubt(struct walk *w, enum unw_why why, const char *what)
+{
+	if (w->t->why != UNW_OK)
+		return;
+	w->t->why = why;
+	snprintf(w->t->text, sizeof(w->t->text), "frame %zu at 0x%llx: %s",
+		 w->t->n ? w->t->n - 1 : 0, (unsigned long long)w->pc, what);
+}
+
+/* The row for @pc. NULL with *@ret_why. */
+static const struct cfi_row *lookup(struct unw_space *s, uint64_t pc, enum unw_why *ret_why)
+{
+	const struct cfi_row *row = cfi_cache_get(s->cache, pc);
+	struct unw_module *m;
+	struct cfi_section sec;
+	struct cfi_fde fde;
+	struct cfi_row fresh;
+	int r;
+
+	if (row)
+		return row;
+	m = unw_space_find(s, pc);
+	if (!m) {
+		*ret_why = UNW_WHY_NO_MODULE;
+		return NULL;
+	}
+	sec = (struct cfi_section){
+		.data = m->eh_frame, .size = m->eh_frame_size, .addr = m->eh_frame_addr,
+		.addr_size = s->arch->addr_size,
+	};
+	r = m->eh_frame ? cfi_find(&sec, m->hdr, m->hdr_size, m->hdr_addr, pc, &fde) : 1;
+	if (r == 1) {
+		*ret_why = UNW_WHY_NO_CFI;
+		return NULL;
+	}
+	if (r < 0 || cfi_row(&sec, &fde, pc, s->arch, &fresh)) {
+		*ret_why = UNW_WHY_BAD_CFI;
+		return NULL;
+	}
+	return cfi_cache_put(&s->cache, &fresh);
+}
+
+static bool peek(struct walk *w, uint8_t code[CODE_PEEK])
+{
+	return !w->mem->read(w->mem->ctx, w->pc, code, CODE_PEEK);
+}
+
+/* True in the code from the entry point on, none of which metadata describes. */
+static bool in_entry_code(struct walk *w, uint64_t look)
+{
+	struct unw_module *m = unw_space_find(w->s, look);
+	enum unw_why why;
+
+	if (!m || !m->entry || look < m->entry || look - m->entry >= ENTRY_CODE_MAX)
+		return false;
+	for (uint64_t a = m->entry; a <= look; a++)
+		if (lookup(w->s, a, &why) || why != UNW_WHY_NO_CFI)
+			return false;
+	return true;
+}
+
+static int reg_value(struct walk *w, const struct cfi_rule *r, uint64_t cfa, uint64_t *ret,
+		     bool *ret_known)
+{
+	const struct unw_arch *arch = w->s->arch;
+	uint64_t at = 0;
+	int e;
+
+	*ret = 0;
+	*ret_known = true;
+	switch (r->kind) {
+	case CFI_UNDEF:
+		*ret_known = false;
+		return 0;
+	case CFI_REG:
+		*ret_known = r->value >= 0 && r->value < UNW_NREGS &&
+			     unw_reg_ok(&w->regs, (unsigned int)r->value);
+		if (*ret_known)
+			*ret = w->regs.r[r->value];
+		return 0;
+	case CFI_VAL_OFFSET:
+		*ret = cfa + (uint64_t)r->value;
+		return 0;
+	case CFI_OFFSET:
+		at = cfa + (uint64_t)r->value;
+		break;
+	case CFI_EXPR:
+	case CFI_VAL_EXPR:
+		e = expr_eval(r->expr, r->expr_len, &w->regs, w->mem, arch->addr_size, true, cfa,
+			      &at);
+		if (e == -3) {
+			*ret_known = false;
+			return 0;
+		}
+		if (e) {
+			doubt(w, e == -2 ? UNW_WHY_MEMORY : UNW_WHY_BAD_CFI,
+			      "a register's expression cannot be evaluated");
+			return -1;
+		}
+		if (r->kind == CFI_VAL_EXPR) {
+			*ret = at;
+			return 0;
+		}
+		break;
+	}
+	if (w->mem->read(w->mem->ctx, at, ret, arch->addr_size)) {
+		doubt(w, UNW_WHY_MEMORY, "its saved registers cannot be read");
+		return -1;
+	}
+	return 0;
+}
+
+static int row_cfa(struct walk *w, const struct cfi_row *row, uint64_t *ret)
+{
+	int e;
+
+	if (row->cfa_expr_len) {
+		e = expr_eval(row->cfa_expr, row->cfa_expr_len, &w->regs, w->mem,
+			      w->s->arch->addr_size, false, 0, ret);
+		if (e) {
+			doubt(w, e == -2 ? UNW_WHY_MEMORY :
+			      e == -3 ? UNW_WHY_REGISTER : UNW_WHY_BAD_CFI,
+			      "its frame address cannot be evaluated");
+			return -1;
+		}
+		return 0;
+	}
+	if (!unw_reg_ok(&w->regs, row->cfa_reg)) {
+		doubt(w, UNW_WHY_REGISTER, "the register that holds its frame address is not known");
+		return -1;
+	}
+	*ret = w->regs.r[row->cfa_reg] + (uint64_t)row->cfa_off;
+	return 0;
+}
+
+/* One step by metadata. 0: w is the caller; 1: the stack begins here; -1: doubt. */
+static int step_cfi(struct walk *w, const struct cfi_row *row, struct unw_frame *f)
+{
+	const struct unw_arch *arch = w->s->arch;
+	struct unw_regs next;
+	uint64_t cfa, v;
+	bool known;
+
+	f->func_lo = row->func_lo;
+	f->func_hi = row->func_hi;
+	f->is_signal = row->is_signal;
+	f->method = UNW_CFI;
+	if (row->ra_undef)
+		return 1;
+	if (row_cfa(w, row, &cfa))
+		return -1;
+	f->cfa = cfa;
+	if (!row->is_signal && (w->prev_cfa ? cfa <= w->prev_cfa : cfa < f->sp)) {
+		doubt(w, UNW_WHY_CFA, "the stack does not grow towards its base");
+		return -1;
+	}
+	memset(next.valid, 0, sizeof(next.valid));
+	for (unsigned int i = 0; i < arch->n_regs; i++)
+		if ((i < 64 && arch->callee_saved >> i & 1) && unw_reg_ok(&w->regs, i))
+			unw_reg_set(&next, i, w->regs.r[i]);
+	unw_reg_set(&next, arch->sp_reg, cfa);
+	/* A link register that was not saved yet still holds the return address. */
+	if (row->ra_reg != arch->pc_reg && unw_reg_ok(&w->regs, row->ra_reg))
+		unw_reg_set(&next, row->ra_reg, w->regs.r[row->ra_reg]);
+	for (unsigned int i = 0; i < row->n_rules; i++) {
+		const struct cfi_rule *r = &row->rules[i];
+
+		if (reg_value(w, r, cfa, &v, &known))
+			return -1;
+		if (known)
+			unw_reg_set(&next, r->reg, v);
+		else
+			unw_reg_unset(&next, r->reg);
+	}
+	if (!unw_reg_ok(&next, row->ra_reg) || !unw_reg_ok(&next, arch->sp_reg)) {
+		doubt(w, UNW_WHY_REGISTER, "its return address is not known");
+		return -1;
+	}
+	memcpy(w->regs.valid, next.valid, sizeof(next.valid));
+	memcpy(w->regs.r, next.r, arch->n_regs * sizeof(next.r[0]));
+	w->pc = next.r[row->ra_reg] & arch->addr_mask;
+	unw_reg_set(&w->regs, arch->pc_reg, w->pc);
+	w->at_call = !row->is_signal;
+	w->prev_cfa = row->is_signal ? 0 : cfa;
+	return 0;
+}
+
+/* One step over the kernel's signal frame, which sp points into. */
+static int step_sigframe(struct walk *w, struct unw_frame *f)
+{
+	const struct unw_arch *arch = w->s->arch;
+	uint64_t sp = w->regs.r[arch->sp_reg], v;
+	struct unw_regs next = {0};
+
+	for (unsigned int i = 0; i < arch->n_regs; i++) {
+		int off = arch->sigframe_offset(i);
+
+		if (off < 0)
+			continue;
+		if (w->mem->read(w->mem->ctx, sp + (uint64_t)off, &v, 8)) {
+			doubt(w, UNW_WHY_MEMORY, "its signal frame cannot be read");
+			return -1;
+		}
+		unw_reg_set(&next, i, v);
+	}
+	f->method = UNW_SIGFRAME;
+	f->is_signal = true;
+	f->cfa = sp;
+	w->regs = next;
+	w->pc = next.r[arch->pc_reg];
+	w->at_call = false;
+	w->prev_cfa = 0;
+	return 0;
+}
+
+/* For display only: the saved frame pointer and the return address above it. */
+static int step_fp(struct walk *w, struct unw_frame *f)
+{
+	const struct unw_arch *arch = w->s->arch;
+	uint64_t fp, pair[2];
+
+	if (arch->addr_size != 8 || !unw_reg_ok(&w->regs, arch->fp_reg))
+		return -1;
+	fp = w->regs.r[arch->fp_reg];
+	if (fp < f->sp || fp % 8 || w->mem->read(w->mem->ctx, fp, pair, sizeof(pair)))
+		return -1;
+	if (!unw_space_find(w->s, pair[1]))
+		return -1;
+	f->method = UNW_FP;
+	f->cfa = fp + 16;
+	memset(w->regs.valid, 0, sizeof(w->regs.valid));
+	unw_reg_set(&w->regs, arch->fp_reg, pair[0]);
+	unw_reg_set(&w->regs, arch->sp_reg, fp + 16);
+	unw_reg_set(&w->regs, arch->pc_reg, pair[1]);
+	w->pc = pair[1];
+	w->at_call = true;
+	w->trusted = false;
+	w->prev_cfa = fp + 16;
+	return 0;
+}
+
+static const char *const why_text[] = {
+	[UNW_WHY_NO_MODULE] = "the pc is in no known object",
+	[UNW_WHY_NO_CFI] = "there is no unwind information for this pc",
+	[UNW_WHY_BAD_CFI] = "the unwind information is damaged or of an unknown kind",
+};
+
+/* One step by whatever is proven. Same results as step_cfi(). */
+static int step(struct walk *w, struct unw_frame *f)
+{
+	const struct unw_arch *arch = w->s->arch;
+	uint64_t look = w->pc - (w->at_call ? 1 : 0);
+	enum unw_why why = UNW_OK;
+	const struct cfi_row *row = lookup(w->s, look, &why), *at;
+	uint8_t code[CODE_PEEK];
+	enum unw_why ignore;
+
+	/*
+	 * A return address just behind its function: either the call does not return, or nobody
+	 * called and this is a trampoline that happens to follow. Code decides.
+	 */
+	if (w->at_call && (!row || row->func_hi == w->pc)) {
+		at = lookup(w->s, w->pc, &ignore);
+		if (at && at->is_signal)
+			return step_cfi(w, at, f);
+		if (peek(w, code)) {
+			if (arch->is_sigreturn(code, sizeof(code)))
+				return step_sigframe(w, f);
+			if (!row && arch->ends_thread(code, sizeof(code))) {
+				w->t->end = UNW_END_THREAD;
+				return 1;
+			}
+		}
+	}
+	if (row)
+		return step_cfi(w, row, f);
+	if (why == UNW_WHY_NO_CFI) {
+		/* Interrupted inside the trampoline, before its system call. */
+		if (!w->at_call && peek(w, code) && arch->is_sigreturn(code, sizeof(code)))
+			return step_sigframe(w, f);
+		if (in_entry_code(w, look)) {
+			w->t->end = UNW_END_ENTRY;
+			return 1;
+		}
+	}
+	if (w->pc == 0)
+		doubt(w, UNW_WHY_ZERO, "the return address is 0 where no stack is known to begin");
+	else
+		doubt(w, why, why_text[why]);
+	return -1;
+}
+
+void unw_walk(struct unw_space *s, const struct unw_regs *regs, const struct unw_mem *mem,
+	      const struct unw_opts *opts, struct unw_trace *t)
+{
+	static const struct unw_opts none;
+	struct walk w = {.s = s, .mem = mem, .t = t, .regs = *regs, .trusted = true};
+	size_t max;
+
+	if (!opts)
+		opts = &none;
+	max = opts->max_frames ? opts->max_frames : UNW_MAX_FRAMES;
+	t->n = 0;
+	t->reliable = false;
+	t->why = UNW_OK;
+	t->end = UNW_END_NONE;
+	t->text[0] = '\0';
+	w.at_call = opts->top_at_call;
+	if (!unw_reg_ok(regs, s->arch->pc_reg) || !unw_reg_ok(regs, s->arch->sp_reg)) {
+		doubt(&w, UNW_WHY_REGISTER, "its registers are not known");
+		return;
+	}
+	w.pc = regs->r[s->arch->pc_reg];
+	for (;;) {
+		struct unw_frame *f;
+		int r;
+
+		if (t->n == max) {
+			doubt(&w, UNW_WHY_DEPTH, "the stack is deeper than the limit");
+			return;
+		}
+		f = VEC_PUSH(t->v, t->n, t->cap);
+		memset(f, 0, sizeof(*f));
+		f->pc = w.pc;
+		f->sp = w.regs.r[s->arch->sp_reg];
+		f->at_call = w.at_call;
+		f->trusted = w.trusted;
+		r = step(&w, f);
+		if (r == 1) {
+			f->method = UNW_NONE;
+			if (t->end == UNW_END_NONE)
+				t->end = UNW_END_UNDEFINED;
+			break;
+		}
+		if (r < 0) {
+			f->method = UNW_NONE;
+			if (!opts->display || step_fp(&w, f))
+				break;
+		}
+	}
+	t->reliable = t->why == UNW_OK && t->end != UNW_END_NONE;
+}
+
+void unw_trace_free(struct unw_trace *t)
+{
+	free(t->v);
+	memset(t, 0, sizeof(*t));
+}

@@ -206,7 +206,7 @@ static void collect(const struct diff_ctx *c, uint32_t lead, struct group *n, st
 			*VEC_PUSH(o->v, o->n, o->cap) = i;
 	if (!o->n)
 		return;
-	for (uint32_t i = lead; i < c->new.o->n_syms; i++)
+	for (uint32_t i = 1; i < c->new.o->n_syms; i++)
 		if (c->new.canon[i] && !u->to_orig[i] && same_group(c, i, o->v[0]) &&
 		    c->new.o->syms[i].bind == STB_LOCAL && same_scope(c, i, o->v[0]))
 			*VEC_PUSH(n->v, n->n, n->cap) = i;

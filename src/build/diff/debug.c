@@ -185,6 +185,26 @@ static char *copy_or_null(const char *s)
 	return s ? xstrdup(s) : NULL;
 }
 
+/* dwarf_decl_file() takes file 0 for none, which holds up to DWARF 4 only: in DWARF 5 it is the unit
+ * itself, and clang uses it. */
+static const char *decl_file(Dwarf_Die *die)
+{
+	Dwarf_Attribute a;
+	Dwarf_Files *files;
+	Dwarf_Word i;
+	Dwarf_Half version;
+	Dwarf_Die d, cu;
+	size_t n;
+
+	if (!dwarf_attr_integrate(die, DW_AT_decl_file, &a) || dwarf_formudata(&a, &i))
+		return NULL;
+	origin(die, &d);
+	if (!dwarf_cu_die(d.cu, &cu, &version, NULL, NULL, NULL, NULL, NULL) ||
+	    (!i && version < 5) || dwarf_getsrcfiles(&cu, &files, &n) || i >= n)
+		return NULL;
+	return dwarf_filesrc(files, i, NULL, NULL);
+}
+
 static int decl_line(Dwarf_Die *die)
 {
 	int line = 0;
@@ -211,7 +231,7 @@ static int last_line(const struct reader *r, const char *file, int line)
 
 static void add_inline(const struct reader *r, struct dbg_func *f, Dwarf_Die *die)
 {
-	const char *name = dwarf_diename(die), *file = dwarf_decl_file(die);
+	const char *name = dwarf_diename(die), *file = decl_file(die);
 	int line = decl_line(die);
 	struct dbg_inline *in;
 
@@ -258,7 +278,7 @@ static void add_var(const struct reader *r, Dwarf_Die *die, const char *scope)
 	in = VEC_PUSH(r->d->vars, r->d->n_vars, r->d->cap_vars);
 	*in = v;
 	in->name = xstrdup(name);
-	in->file = copy_or_null(dwarf_decl_file(die));
+	in->file = copy_or_null(decl_file(die));
 	in->line = decl_line(die);
 	in->scope = copy_or_null(scope);
 }
@@ -268,7 +288,7 @@ static void walk(struct reader *r, Dwarf_Die *parent, const char *scope, size_t 
 
 static void add_func(struct reader *r, Dwarf_Die *die, int depth)
 {
-	const char *name = dwarf_diename(die), *file = dwarf_decl_file(die);
+	const char *name = dwarf_diename(die), *file = decl_file(die);
 	size_t first = r->d->n_funcs;
 	Dwarf_Addr base = 0, from = 0, to = 0;
 	ptrdiff_t at = 0;
@@ -342,7 +362,7 @@ static void collect_lines(struct reader *r, Dwarf_Die *cu)
 
 		if (dwarf_tag(&die) != DW_TAG_subprogram || dwarf_hasattr(&die, DW_AT_declaration))
 			continue;
-		file = dwarf_decl_file(&die);
+		file = decl_file(&die);
 		if (file)
 			*VEC_PUSH(r->decls, r->n_decls, r->cap_decls) =
 				(struct line){file, decl_line(&die)};

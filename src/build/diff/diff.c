@@ -236,6 +236,11 @@ static int check_input(const struct elf_obj *o, struct sut_err *err)
 				"it is not a relocatable object (a file made with 'cc -c')");
 	if (!target_find(o->machine) || target_find(o->machine)->elf_class != o->elf_class)
 		return sut_fail(err, SUT_E_ARCH, o->path, "its machine number is %u", o->machine);
+	/* libelf shows a file whose section headers lie behind its end as one without sections. A
+	 * compiler's object has a symbol table even when its source was empty. */
+	if (!o->n_syms)
+		return sut_fail(err, SUT_E_ELF, o->path,
+				"it has no symbol table: it was cut short or stripped");
 	for (size_t i = 1; i < o->n_secs; i++) {
 		const struct elf_sec *s = &o->secs[i];
 

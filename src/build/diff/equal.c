@@ -213,6 +213,24 @@ static void mask_escapes(const struct diff_ctx *c, const struct elf_sym *n, cons
 	}
 }
 
+/* An entry of a jump table whose code shares its section with other functions: see ref.c for the
+ * bias @d, the distance of the entry from the start of its table. */
+static bool entry_equal(const struct diff_ctx *c, const struct ref *n, const struct ref *o,
+			uint64_t d, enum equal_mode mode)
+{
+	uint64_t nt = (uint64_t)n->base - d, ot = (uint64_t)o->base - d;
+	uint32_t x = sym_covering(c->new.o, n->sec, nt), y = sym_covering(c->orig.o, o->sec, ot);
+
+	return x && y && nt - c->new.o->syms[x].value == ot - c->orig.o->syms[y].value &&
+	       syms_match(c, x, y, mode);
+}
+
+static bool is_entry(const struct side *s, const struct ref *r)
+{
+	return r->kind == REF_ANON && s->kind[r->sec] == SK_CODE && r->info->kind == REL_PC &&
+	       !r->insn_len;
+}
+
 static bool piece_equal(const struct diff_ctx *c, uint32_t ns, uint64_t no, uint32_t os, uint64_t oo,
 			uint64_t len, enum equal_mode mode, int depth)
 {
@@ -228,7 +246,11 @@ static bool piece_equal(const struct diff_ctx *c, uint32_t ns, uint64_t no, uint
 		const struct ref *nr = &c->new.refs[ns][na], *or = &c->orig.refs[os][oa];
 		uint64_t field = nr->rel->offset - no;
 
-		if (field != or->rel->offset - oo || !ref_equal_at(c, nr, or, mode, depth))
+		if (field != or->rel->offset - oo)
+			return false;
+		if (is_entry(&c->new, nr) && is_entry(&c->orig, or)
+			    ? !entry_equal(c, nr, or, field, mode)
+			    : !ref_equal_at(c, nr, or, mode, depth))
 			return false;
 		if (field > at && memcmp(n->data + no + at, o->data + oo + at, field - at))
 			return false;

@@ -12,6 +12,8 @@
 
 enum { THREADS = 5, STOPS_MAX = 4000 };
 
+static struct native_gadgets gadgets;
+
 static void tool(pid_t pid)
 {
 	const uint64_t map_args[6] = {0, 65536, PROT_READ | PROT_WRITE,
@@ -24,6 +26,7 @@ static void tool(pid_t pid)
 	long addr, ret;
 	bool good;
 
+	r.gadgets = gadgets;
 	good = !proc_modules_read(&ms, pid, true, &err);
 	raise(SIGSTOP);
 	good = good && !threads_attach(&ts, pid, &err) && !threads_stop(&ts, 2000000000, &err) &&
@@ -61,12 +64,29 @@ static int run(pid_t pid, int n)
 	return status;
 }
 
-int main(void)
+/* Where a program has no signal-return code, its number is loaded by other code of the target. */
+static bool other_gadgets(pid_t pid)
 {
-	pid_t pid = tgt_start(THREADS);
+	struct threads ts = {0};
+	struct proc_modules ms;
+	struct remote r = {0};
+	struct sut_err err = {0};
+	bool good = !proc_modules_read(&ms, pid, true, &err) && !threads_attach(&ts, pid, &err) &&
+		    !threads_stop(&ts, 2000000000, &err) && !remote_begin(&r, &ts, &ms, &err) &&
+		    !remote_end(&r, &err);
+
+	threads_detach(&ts);
+	gadgets = r.gadgets;
+	gadgets.sigreturn = 0;
+	proc_modules_free(&ms);
+	return good && native_gadgets_enough(&gadgets);
+}
+
+static void sweep(pid_t pid, int step, const char *how)
+{
 	int kills = 0, through = 0, harm_at = -1;
 
-	for (int n = 1; n < STOPS_MAX && through < 3; n++) {
+	for (int n = 1; n < STOPS_MAX && through < 3; n += step) {
 		int status = run(pid, n);
 
 		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
@@ -81,10 +101,19 @@ int main(void)
 			break;
 		}
 	}
-	tap_ok(through == 3, "the tool gets through when it is left alone");
-	if (!tap_ok(kills > 100 && harm_at < 0, "%d kills at successive system calls, no harm", kills))
+	tap_ok(through == 3, "the tool gets through when it is left alone, %s", how);
+	if (!tap_ok(kills > 50 / step && harm_at < 0, "%d kills, no harm, %s", kills, how))
 		printf("# at stop %d: regs %lu mask %lu result %lu\n", harm_at, tgt->bad_regs,
 		       tgt->bad_mask, tgt->bad_result);
+}
+
+int main(void)
+{
+	pid_t pid = tgt_start(THREADS);
+
+	sweep(pid, 1, "at every system call");
+	tap_ok(other_gadgets(pid), "the target has other code that leads to rt_sigreturn");
+	sweep(pid, 2, "by that code");
 	printf("# %lu calls answered EINTR\n", tgt->bad_eintr);
 	kill(pid, SIGKILL);
 	return tap_done();

@@ -207,18 +207,29 @@ static int tool(const char *cache, const char *cwd, char *const argv[], enum sut
 static int apt_update(const char *cache, struct sut_err *err)
 {
 	char *apt = path_join(cache, "apt"), *mark = path_join(apt, "updated");
+	bool have = file_exists(mark);
+	struct sut_err why = {0};
 	struct stat st;
 	int r = 0;
 
 	if (stat(mark, &st) < 0 || time(NULL) - st.st_mtime > LISTS_MAX_AGE) {
 		log_info("fetching the package lists");
-		r = apt_setup(apt, err);
+		r = apt_setup(apt, &why);
 		if (r == 0)
 			r = tool(cache, NULL, ARGV(W("apt-get"), W("-q"), W("update")),
-				 SUT_B_DEB_FETCH, NULL, err);
-		if (r == 0 && write_file(mark, "", 0) < 0)
+				 SUT_B_DEB_FETCH, NULL, &why);
+		/* Old lists are better than none: what was downloaded before works without network. */
+		if (r < 0 && have) {
+			log_warn("the package lists could not be fetched; those of before are used");
+			sut_err_free(&why);
+			r = 0;
+		} else if (r < 0) {
+			sut_err_move(err, &why);
+		} else if (write_file(mark, "", 0) < 0) {
 			r = sut_fail(err, SUT_E_IO, mark, "%s", strerror(errno));
+		}
 	}
+	sut_err_free(&why);
 	free(mark);
 	free(apt);
 	return r;

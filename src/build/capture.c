@@ -63,6 +63,7 @@ static char *digest(const char *a, const char *b)
 static int work_open(const struct capture_opts *o, struct capture *c, struct sut_err *err)
 {
 	char *path;
+	int r = 0;
 
 	c->lock_fd = -1;
 	c->origin = realpath(o->source, NULL);
@@ -90,13 +91,11 @@ static int work_open(const struct capture_opts *o, struct capture *c, struct sut
 	path = path_join(c->work, "lock");
 	c->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (c->lock_fd < 0)
-		sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
+		r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
 	else if (flock(c->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		sut_fail(err, SUT_B_BUSY, c->work, "its lock is held by another process");
-	else
-		errno = 0;
+		r = sut_fail(err, SUT_B_BUSY, c->work, "its lock is held by another process");
 	free(path);
-	return c->lock_fd < 0 || errno ? -1 : 0;
+	return r;
 }
 
 static int work_clean(const struct capture *c, struct sut_err *err)

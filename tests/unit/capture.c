@@ -163,6 +163,39 @@ static void test_built_before(void)
 	release(&c, &ps, &res, &err);
 }
 
+/* The wrapper must be the compiler in all that a build can see of it. */
+static void test_transparent(void)
+{
+	struct compile_result res;
+	struct sut_err err = {0};
+	struct patch_set ps;
+	struct capture c;
+
+	tap_ok(build("gcc -c none.c; test $? -eq 1 || exit 9; echo 'int x;' | gcc -x c -c - -o x.o && "
+		     "gcc -dumpversion >v && test -s v && touch p && (cd . && exec gcc -O2 -I. -MMD -MF "
+		     "d.Tpo -MT a.o -c a.c -o a.o) && mv d.Tpo d.Po && echo \"-O2 'b.c' -c\" >b.rsp && "
+		     "gcc @b.rsp && rm b.rsp && cc a.o b.o c.c -o prog",
+		     "h.patch", &c, &ps, &res, &err),
+	       "statuses, output, standard input, dependency files and response files pass");
+	tap_eq_u64(c.units.n, 3, "three units");
+	tap_eq_u64(res.n, 2, "dependencies were copied before the build moved them");
+	tap_ok(c.n_links == 1 && c.links[0].inputs.n == 2, "the link's objects");
+	release(&c, &ps, &res, &err);
+}
+
+static void test_busy(void)
+{
+	struct capture_opts o = {.source = tree, .make = "make", .work = work};
+	struct sut_err err = {0};
+	struct capture a, b;
+
+	tap_ok(capture_run(&o, &a, &err) == 0, "a work folder is in use");
+	tap_ok(capture_run(&o, &b, &err) < 0 && sut_err_has(&err, SUT_B_BUSY), "nobody else gets it");
+	capture_free(&b);
+	capture_free(&a);
+	sut_err_free(&err);
+}
+
 static void test_json(void)
 {
 	char *text = xasprintf("[{\"directory\":\"%s\",\"file\":\"%s/a.c\",\"command\":\"gcc -I%s -c "
@@ -204,6 +237,8 @@ int main(int argc, char **argv)
 	make_tree();
 	test_fresh();
 	test_failures();
+	test_transparent();
+	test_busy();
 	test_built_before();
 	test_json();
 	remove_tree(top);

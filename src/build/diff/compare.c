@@ -4,8 +4,9 @@
  *
  * First each is compared with its counterpart (equal.c). Then changes spread. A function keeps its
  * address when it changes, since its old entry is redirected, so who only calls it or takes its
- * address stays. Constant data cannot be changed in place (other threads read it): a changed constant
- * gets a new address, so whatever refers to it changes too, through other constants up to functions.
+ * address stays. Constant data cannot be changed in place (other threads read it): a changed
+ * constant gets a new address, so whatever refers to it changes too, through other constants up to
+ * functions.
  * The same holds for what points *into* a changed function: a table of labels goes with its code.
  */
 #include "build/diff/names.h"
@@ -201,6 +202,12 @@ static void list_data(struct diff_ctx *c)
 	}
 }
 
+/* .data and .bss are one to a running process. */
+static bool same_home(enum diff_data_kind a, enum diff_data_kind b)
+{
+	return (a == DATA_BSS ? DATA_RW : a) == (b == DATA_BSS ? DATA_RW : b);
+}
+
 struct spread {
 	uint32_t self;		/* func_of of who is asked about, 0 for data */
 	uint32_t cause;		/* canonical symbol that was hit */
@@ -279,7 +286,7 @@ void compare(struct diff_ctx *c)
 		if (d->status != DIFF_REMOVED)
 			d->status = !d->orig ? DIFF_NEW
 				    : sym_equal(c, d->new, d->orig, EQ_STRICT) &&
-						      data_kind(&c->orig, d->orig) == d->kind
+						      same_home(data_kind(&c->orig, d->orig), d->kind)
 					    ? DIFF_UNCHANGED
 					    : DIFF_CHANGED;
 	}

@@ -15,7 +15,8 @@ static bool is_identifier(const char *s)
 	if (!*s)
 		return false;
 	for (; *s; s++)
-		if (*s != '_' && !(*s >= '0' && *s <= '9') && !((*s | 32) >= 'a' && (*s | 32) <= 'z'))
+		if (*s != '_' && !(*s >= '0' && *s <= '9') &&
+		    !((*s | 32) >= 'a' && (*s | 32) <= 'z'))
 			return false;
 	return true;
 }
@@ -27,7 +28,9 @@ static enum sec_kind classify(const struct elf_sec *s)
 
 	if (!(s->flags & SHF_ALLOC) || s->type == SHT_NOTE || s->type == SHT_X86_64_UNWIND ||
 	    str_starts(s->name, ".eh_frame") || str_starts(s->name, ".note.") ||
-	    str_starts(s->name, ".gcc_except_table"))
+	    str_starts(s->name, ".gcc_except_table") ||
+	    /* one entry for each function that was compiled with room for tracing */
+	    !strcmp(s->name, "__patchable_function_entries") || !strcmp(s->name, "__mcount_loc"))
 		return SK_NONE;
 	for (size_t i = 0; i < ARRAY_SIZE(special); i++) {
 		size_t n = strlen(special[i]);

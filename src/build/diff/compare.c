@@ -264,10 +264,48 @@ static bool spread_once(struct diff_ctx *c)
 	return moved;
 }
 
+/*
+ * gcc folds equal static functions into one (-fipa-icf): two names of one address. Where they part,
+ * one that differs gets no counterpart. It is new then, and who calls it changes, while the
+ * address stays with the other. Globals keep theirs; refuse.c has a word on those.
+ */
+static void separate(struct diff_ctx *c)
+{
+	struct diff_unit *u = c->u;
+	uint32_t *claims = xcalloc(c->orig.o->n_syms + 1, sizeof(*claims));
+	uint32_t *keeper = xcalloc(c->orig.o->n_syms + 1, sizeof(*keeper));
+
+	for (int pass = 0; pass < 3; pass++)
+		for (uint32_t i = 1; i < c->new.o->n_syms; i++) {
+			uint32_t o = is_func_entity(&c->new, i) ? u->to_orig[i] : 0;
+			uint32_t at = o ? c->orig.canon[o] : 0;
+			bool fixed;
+
+			if (!at)
+				continue;
+			fixed = c->new.o->syms[i].bind != STB_LOCAL;
+			if (pass == 0)
+				claims[at]++;
+			else if (claims[at] > 1 && pass == 1 && !keeper[at] &&
+				 (fixed || sym_equal(c, i, o, EQ_STRICT)))
+				keeper[at] = i;
+			else if (claims[at] > 1 && pass == 2 && !fixed &&
+				 !sym_equal(c, i, o, EQ_STRICT)) {
+				if (!keeper[at])
+					keeper[at] = i;
+				if (keeper[at] != i)
+					u->to_orig[i] = u->to_new[o] = 0;
+			}
+		}
+	free(claims);
+	free(keeper);
+}
+
 void compare(struct diff_ctx *c)
 {
 	struct diff_unit *u = c->u;
 
+	separate(c);
 	list_funcs(c);
 	list_data(c);
 	c->func_cause = xcalloc(u->n_funcs + 1, sizeof(*c->func_cause));

@@ -185,18 +185,15 @@ static void side_init(struct side *s, struct elf_obj *o, struct target_dis *dis)
 
 	s->o = o;
 	s->kind = xcalloc(o->n_secs + 1, sizeof(*s->kind));
-	s->refs = xcalloc(o->n_secs + 1, sizeof(*s->refs));
 	s->canon = xcalloc(o->n_syms + 1, sizeof(*s->canon));
 	s->key = xcalloc(o->n_syms + 1, sizeof(*s->key));
 	s->numbered = xcalloc(o->n_syms + 1, sizeof(*s->numbered));
 	s->file = xcalloc(o->n_syms + 1, sizeof(*s->file));
 	s->cuts = xcalloc(o->n_secs + 1, sizeof(*s->cuts));
 	s->n_cuts = xcalloc(o->n_secs + 1, sizeof(*s->n_cuts));
-	for (size_t i = 1; i < o->n_secs; i++) {
+	for (size_t i = 1; i < o->n_secs; i++)
 		s->kind[i] = (uint8_t)classify(&o->secs[i]);
-		if (s->kind[i] != SK_NONE)
-			s->refs[i] = refs_of_section(o, &o->secs[i], dis);
-	}
+	s->refs = refs_of_object(o, s->kind, dis); /* SK_NONE is 0 */
 	find_aliases(s);
 	for (size_t i = 1; i < o->n_syms; i++) {
 		const struct elf_sym *y = &o->syms[i];

@@ -312,8 +312,42 @@ static void refuse_funcs(struct diff_ctx *c, struct sut_err *err)
 	}
 }
 
+static bool both_same(const struct diff_ctx *c, uint32_t a, uint32_t b)
+{
+	return c->u->funcs[c->func_of[a] - 1].status == DIFF_UNCHANGED &&
+	       c->u->funcs[c->func_of[b] - 1].status == DIFF_UNCHANGED;
+}
+
+/* Two names of one place that part: whoever holds the old address may mean either. */
+static void refuse_split(struct diff_ctx *c, struct sut_err *err)
+{
+	const struct diff_unit *u = c->u;
+	uint32_t *taken = xcalloc(c->orig.o->n_syms + 1, sizeof(*taken));
+
+	for (size_t i = 0; i < u->n_funcs + u->n_data; i++) {
+		bool is_func = i < u->n_funcs;
+		const struct diff_data *d = is_func ? NULL : &u->data[i - u->n_funcs];
+		uint32_t new = is_func ? u->funcs[i].new : d->new;
+		uint32_t orig = is_func ? u->funcs[i].orig : d->orig;
+
+		if (!new || !orig || !c->orig.canon[orig])
+			continue;
+		orig = c->orig.canon[orig];
+		if (taken[orig] && !(is_func && both_same(c, new, taken[orig]))) {
+			sut_fail(err, SUT_B_SPLIT, nsym(c, new)->name,
+				 "it and '%s' were two names of one %s and become two",
+				 nsym(c, taken[orig])->name, is_func ? "function" : "variable");
+			sut_fail_where(err, is_func ? u->funcs[i].file : d->file,
+				       is_func ? u->funcs[i].line : d->line);
+		}
+		taken[orig] = new;
+	}
+	free(taken);
+}
+
 void refuse(struct diff_ctx *c, struct sut_err *err)
 {
+	refuse_split(c, err);
 	refuse_data(c, err);
 	refuse_funcs(c, err);
 	refuse_sections(c, &c->new, err);

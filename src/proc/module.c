@@ -8,6 +8,7 @@
  */
 #include "proc/module.h"
 #include "elf/note.h"
+#include "proc/dynamic.h"
 #include "proc/native/native.h"
 #include "unwind/cfi.h"
 
@@ -56,7 +57,7 @@ static void module_free(struct proc_module *m)
 	free(m->phdrs);
 	free(m->build_id);
 	free(m->exec);
-	free(m->dyn);
+	proc_dyn_free(m->dyn);
 	memset(m, 0, sizeof(*m));
 }
 
@@ -327,6 +328,13 @@ struct proc_module *proc_module_by_name(const struct proc_modules *ms, const cha
 	for (size_t i = 0; i < ms->n; i++)
 		if (!strcmp(ms->v[i].path, name) || !strcmp(path_base(ms->v[i].path), name))
 			return &ms->v[i];
+	for (size_t i = 0; i < ms->n; i++) {
+		const struct proc_dyn *d =
+			proc_module_dyn((struct proc_modules *)ms, &ms->v[i]);
+
+		if (d && d->soname && !strcmp(d->soname, name))
+			return &ms->v[i];
+	}
 	return NULL;
 }
 

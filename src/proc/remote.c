@@ -128,7 +128,7 @@ static int rate(struct remote *r, struct tracee *t, const char **why)
 	}
 	if (native_must_not_divert(r->ts->pid, t->tid, g, r->ms->mem.fd, why))
 		return 0;
-	if (native_syscall_nr(g) >= 0)
+	if (native_syscall_nr(g) >= 0 || t->restarted)
 		score += 4;
 	if (!proc_status_read(&st, r->ts->pid, t->tid) && !st.seccomp)
 		score += 8;

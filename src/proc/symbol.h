@@ -37,8 +37,6 @@ int proc_resolve(struct proc_modules *ms, const char *name, const char *version,
  */
 int proc_ifunc_target(struct proc_modules *ms, const struct proc_symbol *sym, const char *name,
 		      uint64_t *ret);
-/* Module id of static TLS: the offset from the thread pointer of @m's TLS block where l_tls_offset
- * is not readable must come from the dynamic linker; see DT_TLSDESC and R_*_TPOFF slots. */
 /*
  * Finds the thread-pointer offset of TLS symbol @name (or of module-local offset @tls_off when
  * @name is NULL) from a bound TPOFF relocation slot of any module. 0 with *@ret, 1 where none.

@@ -169,6 +169,53 @@ int threads_attach(struct threads *ts, pid_t pid, struct sut_err *err)
 	return sut_fail(err, SUT_P_GONE, subject, "all of its threads have exited");
 }
 
+/*
+ * A pending signal that has a handler (or ends the process) interrupts a call in its own right. One
+ * that is ignored would never have woken the thread had we not been there. Two cheap questions
+ * answer nearly always; the text of /proc only where something is queued at all.
+ */
+static bool signal_waits(struct threads *ts, struct tracee *t)
+{
+	struct __ptrace_peeksiginfo_args own = {.nr = 1};
+	struct __ptrace_peeksiginfo_args shared = {.nr = 1, .flags = PTRACE_PEEKSIGINFO_SHARED};
+	struct proc_status st;
+	siginfo_t si;
+
+	if (ptrace(PTRACE_PEEKSIGINFO, t->tid, &own, &si) == 0 &&
+	    ptrace(PTRACE_PEEKSIGINFO, t->tid, &shared, &si) == 0)
+		return false;
+	return proc_status_read(&st, ts->pid, t->tid) || proc_status_effective_signals(&st);
+}
+
+/*
+ * Done right after the stop, not at resume: from here on the program is spared the EINTR even if
+ * we die. Between the kernel's stop and this line it is not; no order of ours can close that gap.
+ */
+static void restart_eintr(struct threads *ts, struct tracee *t)
+{
+	struct native_regs *r = tracee_regs(t);
+
+	if (!r || t->group_stopped || t->restarted || native_syscall_result(r) != -EINTR ||
+	    !native_eintr_restartable(native_syscall_nr(r)) || signal_waits(ts, t))
+		return;
+	t->before = *r;
+	native_restart_syscall(r);
+	t->restarted = !native_set_regs(t->tid, r);
+	if (!t->restarted)
+		*r = t->before;
+}
+
+/* At resume: a signal that came meanwhile interrupts the call after all. */
+static void settle_restart(struct threads *ts, struct tracee *t)
+{
+	if (t->restarted && signal_waits(ts, t)) {
+		t->regs = t->before;
+		t->have_regs = true;
+		t->regs_dirty = true;
+	}
+	t->restarted = false;
+}
+
 /* Takes one wait status of @t. May push it on towards PTRACE_EVENT_STOP. */
 static void take_status(struct threads *ts, struct tracee *t, int status)
 {
@@ -176,6 +223,7 @@ static void take_status(struct threads *ts, struct tracee *t, int status)
 	unsigned long msg;
 
 	t->have_regs = false;
+	t->restarted = false;
 	t->stop_missing = false;
 	if (!WIFSTOPPED(status)) {
 		t->state = TRACEE_GONE;
@@ -186,6 +234,7 @@ static void take_status(struct threads *ts, struct tracee *t, int status)
 		t->interrupted = false;
 		t->listening = false;
 		t->group_stopped = sig != SIGTRAP;
+		restart_eintr(ts, t);
 		return;
 	}
 	/* All other threads are gone, and the one that executed has the leader's id now. */
@@ -350,25 +399,6 @@ int threads_stop(struct threads *ts, uint64_t timeout_ns, struct sut_err *err)
 	return sut_fail(err, SUT_P_GONE, subject, "it exited");
 }
 
-/* See the essay above. @t is stopped, and its registers are unchanged by others. */
-static void restart_eintr(struct threads *ts, struct tracee *t)
-{
-	struct native_regs *r = tracee_regs(t);
-	struct proc_status st;
-
-	if (!r || native_syscall_result(r) != -EINTR ||
-	    !native_eintr_restartable(native_syscall_nr(r)))
-		return;
-	/*
-	 * A pending signal that has a handler (or ends the process) interrupts the call in its own
-	 * right. One that is ignored would never have woken the thread had we not been there.
-	 */
-	if (proc_status_read(&st, ts->pid, t->tid) || proc_status_effective_signals(&st))
-		return;
-	native_restart_syscall(r);
-	t->regs_dirty = true;
-}
-
 static void write_back(struct tracee *t)
 {
 	if (t->regs_dirty && t->have_regs)
@@ -383,8 +413,7 @@ void threads_resume(struct threads *ts)
 
 		if (t->state != TRACEE_STOPPED)
 			continue;
-		if (!t->group_stopped)
-			restart_eintr(ts, t);
+		settle_restart(ts, t);
 		write_back(t);
 		/* A process that SIGSTOP holds must stay held, yet answer our next interrupt. */
 		if (t->group_stopped && !ptrace(PTRACE_LISTEN, t->tid, 0, 0))
@@ -417,8 +446,7 @@ void threads_detach(struct threads *ts)
 		struct tracee *t = &ts->v[i];
 
 		if (t->state == TRACEE_STOPPED) {
-			if (!t->group_stopped)
-				restart_eintr(ts, t);
+			settle_restart(ts, t);
 			write_back(t);
 		}
 		if (!t->is_zombie_leader)

@@ -31,8 +31,10 @@ struct tracee {
 	bool listening;		/* resumed by PTRACE_LISTEN */
 	bool is_zombie_leader;	/* exited main thread: counts as gone, cannot be stopped */
 	bool stop_missing;	/* born seized: its first stop was not collected yet */
+	bool restarted;		/* its system call will be made again; @regs says so already */
 	bool have_regs, regs_dirty;
 	struct native_regs regs; /* valid while have_regs */
+	struct native_regs before; /* with restarted: as the kernel left them */
 };
 
 struct threads {

@@ -115,6 +115,9 @@ struct target {
 	 */
 	size_t (*encode_switch)(uint64_t at, uint64_t word, uint64_t old, uint64_t new,
 				uint8_t out[TARGET_MAX_JUMP]);
+	/* The same where @word may be anywhere; used when encode_switch() does not reach. */
+	size_t (*encode_switch_far)(uint64_t at, uint64_t word, uint64_t old, uint64_t new,
+				    uint8_t out[TARGET_MAX_JUMP]);
 	/* A linkage stub: jumps to the address held in the slot at @slot. Length or 0. */
 	size_t (*encode_stub)(uint64_t at, uint64_t slot, uint8_t out[TARGET_MAX_JUMP]);
 	/*

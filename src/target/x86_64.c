@@ -203,6 +203,30 @@ static size_t encode_switch(uint64_t at, uint64_t word, uint64_t old, uint64_t n
 	return 18;
 }
 
+/*
+ * Far from the word there is no register that could be used for its address and that a caller
+ * cannot count on: with -fipa-ra a caller of a local function may rely even on r11. So r11 is saved
+ * on the stack; pop leaves the flags alone.
+ */
+static size_t encode_switch_far(uint64_t at, uint64_t word, uint64_t old, uint64_t new,
+				uint8_t out[TARGET_MAX_JUMP])
+{
+	static const uint8_t code[] = {
+		0x41, 0x53,			/* push %r11 */
+		0x49, 0xbb, 0, 0, 0, 0, 0, 0, 0, 0, /* movabs $word, %r11 */
+		0x41, 0x83, 0x3b, 0x00,		/* cmpl $0, (%r11) */
+		0x41, 0x5b,			/* pop %r11 */
+		0x0f, 0x84, 0, 0, 0, 0,		/* je old */
+		0xe9, 0, 0, 0, 0,		/* jmp new */
+	};
+
+	memcpy(out, code, sizeof(code));
+	memcpy(out + 4, &word, 8);
+	if (!put_rel32(out + 20, at + 24, old) || !put_rel32(out + 25, at + 29, new))
+		return 0;
+	return sizeof(code);
+}
+
 static size_t encode_stub(uint64_t at, uint64_t slot, uint8_t out[TARGET_MAX_JUMP])
 {
 	/* f3 0f 1e fa: endbr64, so that the stub may be the value of a function pointer;
@@ -531,6 +555,7 @@ const struct target target_x86_64 = {
 	.entry_offset = entry_offset,
 	.encode_jump = encode_jump,
 	.encode_switch = encode_switch,
+	.encode_switch_far = encode_switch_far,
 	.encode_stub = encode_stub,
 	.apply_rel = apply_rel,
 	.match_rel = match_rel,

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A process to be stopped, diverted and let go, that notices any harm: its threads check their
+ * registers, vectors, signals and system calls, and count what goes wrong in shared memory.
+ */
+#ifndef SUTURE_TESTS_TARGET_H
+#define SUTURE_TESTS_TARGET_H
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct target_shared {
+	volatile uint64_t beat[64];	/* progress of each thread */
+	volatile uint64_t bad_regs, bad_eintr, bad_mask, bad_result, bad_time;
+	volatile uint64_t signals, born;
+	volatile int ready;
+};
+
+static struct target_shared *tgt;
+
+static void tgt_on_signal(int sig)
+{
+	__atomic_add_fetch(&tgt->signals, 1, __ATOMIC_RELAXED);
+}
+
+static void tgt_block_all(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+}
+
+/* General and vector registers must survive a stop at any instruction; a timer signal too. */
+static void *tgt_compute(void *arg)
+{
+	uint64_t id = (uint64_t)arg, round = 0;
+	struct sigevent ev = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1};
+	struct itimerspec its = {{0, 700000}, {0, 700000}};
+	sigset_t only, now;
+	timer_t timer;
+	bool avx = __builtin_cpu_supports("avx2");
+
+	ev._sigev_un._tid = gettid();
+	sigfillset(&only);
+	sigdelset(&only, SIGUSR1);
+	pthread_sigmask(SIG_SETMASK, &only, NULL);
+	timer_create(CLOCK_MONOTONIC, &ev, &timer);
+	timer_settime(timer, 0, &its, NULL);
+	for (;;) {
+		uint64_t in[8], out[8], g1, g2, seed = ++round * 0x9e3779b97f4a7c15ULL + id;
+
+		for (int i = 0; i < 8; i++)
+			in[i] = seed ^ (uint64_t)i << 56;
+		if (avx)
+			__asm__ volatile("vmovdqu (%[in]), %%ymm3; vmovdqu 32(%[in]), %%ymm14\n\t"
+					 "mov %[s], %%r12; lea 7(%[s]), %%r9\n\t"
+					 "mov $3000, %%ecx; 1: dec %%ecx; jnz 1b\n\t"
+					 "vmovdqu %%ymm3, (%[out]); vmovdqu %%ymm14, 32(%[out])\n\t"
+					 "mov %%r12, %[g1]; mov %%r9, %[g2]"
+					 : [g1] "=&r"(g1), [g2] "=&r"(g2)
+					 : [in] "r"(in), [out] "r"(out), [s] "r"(seed)
+					 : "rcx", "r12", "r9", "xmm3", "xmm14", "memory", "cc");
+		else
+			__asm__ volatile("movdqu (%[in]), %%xmm3; movdqu 16(%[in]), %%xmm14\n\t"
+					 "movdqu 32(%[in]), %%xmm5; movdqu 48(%[in]), %%xmm6\n\t"
+					 "mov %[s], %%r12; lea 7(%[s]), %%r9\n\t"
+					 "mov $3000, %%ecx; 1: dec %%ecx; jnz 1b\n\t"
+					 "movdqu %%xmm3, (%[out]); movdqu %%xmm14, 16(%[out])\n\t"
+					 "movdqu %%xmm5, 32(%[out]); movdqu %%xmm6, 48(%[out])\n\t"
+					 "mov %%r12, %[g1]; mov %%r9, %[g2]"
+					 : [g1] "=&r"(g1), [g2] "=&r"(g2)
+					 : [in] "r"(in), [out] "r"(out), [s] "r"(seed)
+					 : "rcx", "r12", "r9", "xmm3", "xmm5", "xmm6", "xmm14",
+					   "memory", "cc");
+		if (memcmp(in, out, sizeof(in)) || g1 != seed || g2 != seed + 7)
+			tgt->bad_regs++;
+		pthread_sigmask(SIG_SETMASK, NULL, &now);
+		if (sigismember(&now, SIGUSR1) || !sigismember(&now, SIGUSR2))
+			tgt->bad_mask++;
+		tgt->beat[id]++;
+	}
+	return NULL;
+}
+
+/* No signal can reach this thread, so no call of it may ever answer EINTR. */
+static void *tgt_wait(void *arg)
+{
+	uint64_t id = (uint64_t)arg;
+	int ep = epoll_create1(0), ev = eventfd(0, 0), word = 0;
+	struct epoll_event e = {.events = EPOLLIN};
+	sigset_t usr2, now;
+	siginfo_t info;
+
+	tgt_block_all();
+	sigemptyset(&usr2);
+	sigaddset(&usr2, SIGUSR2);
+	epoll_ctl(ep, EPOLL_CTL_ADD, ev, &e);
+	for (uint64_t k = 0;; k++) {
+		struct timespec ts = {0, 3000000}, t0, t1;
+		int64_t ns;
+		long r;
+
+		clock_gettime(CLOCK_MONOTONIC, &t0);
+		errno = 0;
+		switch ((id + k) % 4) {
+		case 0: r = epoll_wait(ep, &e, 1, 3); break;
+		case 1: r = nanosleep(&ts, NULL); break;
+		case 2:
+			r = syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, &ts, NULL, 0);
+			r = r == -1 && errno == ETIMEDOUT ? 0 : r;
+			break;
+		default:
+			r = sigtimedwait(&usr2, &info, &ts);
+			r = r == -1 && errno == EAGAIN ? 0 : r;
+		}
+		if (r == -1 && errno == EINTR)
+			tgt->bad_eintr++;
+		else if (r != 0)
+			tgt->bad_result++;
+		clock_gettime(CLOCK_MONOTONIC, &t1);
+		ns = (t1.tv_sec - t0.tv_sec) * 1000000000LL + t1.tv_nsec - t0.tv_nsec;
+		if (ns < 2900000)
+			tgt->bad_time++;
+		pthread_sigmask(SIG_SETMASK, NULL, &now);
+		if (!sigismember(&now, SIGUSR1))
+			tgt->bad_mask++;
+		tgt->beat[id]++;
+	}
+	return NULL;
+}
+
+static void *tgt_newborn(void *arg)
+{
+	return arg;
+}
+
+static void *tgt_spawn(void *arg)
+{
+	uint64_t id = (uint64_t)arg;
+	pthread_t t;
+	void *ret;
+
+	tgt_block_all();
+	for (uint64_t k = 0;; k++) {
+		if (pthread_create(&t, NULL, tgt_newborn, (void *)k) || pthread_join(t, &ret) ||
+		    ret != (void *)k)
+			tgt->bad_result++;
+		tgt->born++;
+		tgt->beat[id]++;
+		usleep(200);
+	}
+	return NULL;
+}
+
+/* Starts the target: @n threads of which one computes and one spawns. Dies with the caller. */
+__attribute__((unused)) static pid_t tgt_start(int n)
+{
+	pid_t pid, parent = getpid();
+
+	tgt = mmap(NULL, sizeof(*tgt), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid = fork();
+	if (pid)  {
+		while (!tgt->ready)
+			usleep(1000);
+		usleep(20000);
+		return pid;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	signal(SIGUSR1, tgt_on_signal);
+	for (uint64_t i = 1; i < (uint64_t)n; i++) {
+		pthread_t t;
+
+		pthread_create(&t, NULL, i == 1 ? tgt_compute : i == 2 ? tgt_spawn : tgt_wait,
+			       (void *)i);
+	}
+	tgt->ready = 1;
+	tgt_wait((void *)0);
+	_exit(0);
+}
+
+__attribute__((unused)) static uint64_t tgt_bad(void)
+{
+	return tgt->bad_regs + tgt->bad_eintr + tgt->bad_mask + tgt->bad_result + tgt->bad_time;
+}
+
+/* True where every thread makes progress within a second. */
+__attribute__((unused)) static bool tgt_alive(pid_t pid, int n)
+{
+	uint64_t was[64];
+	bool all = false;
+
+	memcpy(was, (void *)tgt->beat, sizeof(was));
+	for (int k = 0; k < 200 && !all; k++) {
+		usleep(5000);
+		all = true;
+		for (int i = 0; i < n; i++)
+			all &= tgt->beat[i] > was[i];
+	}
+	return all && waitpid(pid, NULL, WNOHANG) == 0;
+}
+
+#endif

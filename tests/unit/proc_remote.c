@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Thousands of stops, walks and remote calls, and tracers killed at random instants. */
+#include "proc/remote.h"
+#include "proc/symbol.h"
+#include "tap.h"
+#include "../lib/target.h"
+
+enum { THREADS = 8, ROUNDS = 1000, KILLS = 150 };
+
+static void show(struct sut_err *err)
+{
+	for (size_t i = 0; i < err->n; i++)
+		printf("# %s: %s: %s\n", sut_code_info(err->v[i].code)->text, err->v[i].subject,
+		       err->v[i].cause);
+	sut_err_free(err);
+}
+
+static bool one_round(struct threads *ts, struct proc_modules *ms, struct remote *r,
+		      struct unw_space *space, struct unw_trace *tr, uint64_t *unreliable,
+		      struct sut_err *err)
+{
+	const uint64_t map_args[6] = {0, 65536, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0};
+	long addr = 0, ret = -1;
+	bool good = true;
+
+	if (threads_stop(ts, 2000000000ULL, err))
+		return false;
+	for (size_t i = 0; space && i < ts->n; i++)
+		if (tracee_walk(ts, &ts->v[i], space, NULL, tr))
+			if (!tr->reliable) {
+				++*unreliable;
+				printf("# %s\n", tr->text);
+			}
+	if (remote_begin(r, ts, ms, err)) {
+		threads_resume(ts);
+		return false;
+	}
+	if (remote_syscall(r, SYS_mmap, map_args, &addr, err) || addr < 0)
+		good = false;
+	if (good) {
+		const uint64_t unmap_args[6] = {(uint64_t)addr, 65536};
+
+		good = !remote_syscall(r, SYS_munmap, unmap_args, &ret, err) && ret == 0;
+	}
+	if (remote_end(r, err))
+		good = false;
+	threads_resume(ts);
+	return good;
+}
+
+static int work(pid_t pid, int rounds, bool walk, uint64_t *unreliable, uint64_t *sum_pause,
+		struct sut_err *err)
+{
+	struct threads ts = {0};
+	struct proc_modules ms;
+	struct unw_space space;
+	struct unw_trace tr = {0};
+	struct remote r = {0};
+	int done = 0;
+
+	if (proc_modules_read(&ms, pid, true, err))
+		return -1;
+	proc_modules_unwind_space(&ms, &space);
+	if (!threads_attach(&ts, pid, err)) {
+		while (done < rounds &&
+		       one_round(&ts, &ms, &r, walk ? &space : NULL, &tr, unreliable, err)) {
+			done++;
+			*sum_pause += ts.pause_ns;
+			if (rounds > 1)
+				usleep(300);
+		}
+		threads_detach(&ts);
+	}
+	unw_trace_free(&tr);
+	unw_space_free(&space);
+	proc_modules_free(&ms);
+	return done;
+}
+
+static void check(pid_t pid, const char *after)
+{
+	tap_ok(tgt_alive(pid, THREADS), "every thread of the target works after %s", after);
+	if (!tap_ok(tgt_bad() == 0, "no harm done by %s", after))
+		printf("# regs %lu eintr %lu mask %lu result %lu time %lu\n", tgt->bad_regs,
+		       tgt->bad_eintr, tgt->bad_mask, tgt->bad_result, tgt->bad_time);
+}
+
+static void functions(pid_t pid)
+{
+	struct threads ts = {0};
+	struct proc_modules ms;
+	struct remote r = {0};
+	struct sut_err err = {0};
+	struct proc_symbol sym;
+	uint64_t ret = 0, bound = 0, args[6] = {0};
+	bool good;
+
+	good = !proc_modules_read(&ms, pid, true, &err) && !threads_attach(&ts, pid, &err) &&
+	       !threads_stop(&ts, 1000000000, &err) && !remote_begin(&r, &ts, &ms, &err);
+	tap_ok(good, "a remote session begins");
+	tap_ok(proc_resolve(&ms, "memcpy", "GLIBC_2.14", &sym, &err) == 0 &&
+	       sym.type == STT_GNU_IFUNC, "memcpy is an IFUNC symbol");
+	tap_ok(good && !remote_call_function(&r, sym.addr, args, 1000000000, &ret, &err),
+	       "its resolver can be called");
+	tap_eq_u64(ret, (uint64_t)memcpy, "it answers what our own libc uses");
+	if (!proc_ifunc_target(&ms, &sym, "memcpy", &bound))
+		tap_eq_u64(bound, ret, "a bound slot says the same");
+	tap_ok(proc_resolve(&ms, "abs", NULL, &sym, &err) == 0, "abs is found");
+	args[0] = (uint64_t)-1234567;
+	tap_ok(!remote_call_function(&r, sym.addr, args, 1000000000, &ret, &err) &&
+	       (uint32_t)ret == 1234567, "a function gets its argument and returns its result");
+	tap_ok(proc_resolve(&ms, "pause", NULL, &sym, &err) == 0, "pause is found");
+	tap_ok(remote_call_function(&r, sym.addr, args, 100000000, &ret, &err) == -1 &&
+	       sut_err_has(&err, SUT_P_REMOTE_TIMEOUT), "a function that would wait is refused");
+	sut_err_free(&err);
+	tap_ok(!remote_end(&r, &err), "the session ends");
+	threads_detach(&ts);
+	proc_modules_free(&ms);
+	show(&err);
+}
+
+int main(void)
+{
+	struct sut_err err = {0};
+	uint64_t unreliable = 0, pause = 0;
+	int done, landed = 0;
+	pid_t pid = tgt_start(THREADS);
+
+	done = work(pid, ROUNDS, true, &unreliable, &pause, &err);
+	tap_ok(done == ROUNDS, "%d rounds of stop, walk, mmap, munmap, resume", done);
+	show(&err);
+	printf("# mean pause %lu ns\n", pause / ROUNDS);
+	tap_ok(unreliable < ROUNDS / 10, "walks are reliable but for %lu", unreliable);
+	check(pid, "stops and remote calls");
+	functions(pid);
+	check(pid, "function calls");
+
+	for (int i = 0; i < KILLS; i++) {
+		pid_t child = fork();
+		int status;
+
+		if (!child) {
+			uint64_t a = 0, b = 0;
+
+			work(pid, 1 << 30, false, &a, &b, &err);
+			_exit(1);
+		}
+		usleep(1500 + (unsigned int)(i * 37) % 4000);
+		kill(child, SIGKILL);
+		waitpid(child, &status, 0);
+		landed += WIFSIGNALED(status);
+	}
+	tap_ok(landed == KILLS, "%d tracers were killed in the middle of their work", landed);
+	/*
+	 * A tracer that dies before it has even seen a stop leaves behind what any stop does to such
+	 * calls (signal(7)): an EINTR. State must be whole all the same.
+	 */
+	tap_ok(tgt_alive(pid, THREADS), "every thread of the target works after killed tracers");
+	tap_ok(tgt->bad_regs + tgt->bad_mask + tgt->bad_result == 0,
+	       "registers, signal masks and results are whole after killed tracers");
+	printf("# %lu calls answered EINTR\n", tgt->bad_eintr);
+	kill(pid, SIGKILL);
+	return tap_done();
+}

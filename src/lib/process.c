@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lib/process.h"
+#include "lib/result.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@ int process_usable(pid_t pid, struct sut_err *err)
 
 	snprintf(subject, sizeof(subject), "pid %d", pid);
 	if (pid == getpid())
-		return sut_fail(err, SUT_U_SELF, subject, "it is this very program");
+		return sut_fail(err, SUT_P_SELF, subject, "it is this very program");
 	if (proc_status_read(&st, pid, pid))
 		return sut_fail(err, SUT_P_GONE, subject, "no such process");
 	if (st.tgid != pid) {
@@ -29,7 +30,11 @@ int process_usable(pid_t pid, struct sut_err *err)
 	return 0;
 }
 
-json_t *process_patch_at(const struct proc_modules *ms, uint64_t pc)
+json_t *process_patch_at(const struct ledgers *ls, uint64_t pc)
 {
+	for (size_t i = 0; i < ls->n; i++)
+		for (size_t k = 0; k < ls->v[i].n; k++)
+			if (pc >= ls->v[i].v[k].text_lo && pc < ls->v[i].v[k].text_hi)
+				return text_json(ls->v[i].v[k].patch);
 	return json_null();
 }

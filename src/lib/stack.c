@@ -91,8 +91,7 @@ static void walk_all(struct view *w, struct threads *ts, struct unw_space *space
 }
 
 /* Stops, walks, and lets go. A thread that cannot be stopped does not hide the others. */
-static int look(struct view *w, pid_t pid, struct proc_modules *ms, struct unw_space *space,
-		struct sut_err *err)
+static int look(struct view *w, pid_t pid, struct unw_space *space, struct sut_err *err)
 {
 	struct threads ts = {0};
 	int r;
@@ -111,16 +110,22 @@ static int look(struct view *w, pid_t pid, struct proc_modules *ms, struct unw_s
 	return r < 0 ? -1 : 0;
 }
 
-static json_t *frame_json(const struct unw_frame *f, const struct proc_modules *ms,
-			  struct symbolizer *sym)
+/* What the process is made of, read while it ran. */
+struct target_view {
+	struct proc_modules ms;
+	struct ledgers ls;
+	struct symbolizer *sym;
+};
+
+static json_t *frame_json(const struct unw_frame *f, const struct target_view *tv)
 {
 	/* A return address may be the first byte of the next function or line. */
 	uint64_t at = f->at_call ? f->pc - 1 : f->pc;
-	const struct proc_module *m = proc_module_by_pc(ms, at);
+	const struct proc_module *m = proc_module_by_pc(&tv->ms, at);
 	struct symbol_text st;
 	json_t *j = json_object();
 
-	symbolize(sym, at, &st);
+	symbolize(tv->sym, at, &st);
 	json_object_set_new(j, "pc", hex_json(f->pc));
 	json_object_set_new(j, "symbol", text_json(st.symbol));
 	json_object_set_new(j, "offset",
@@ -133,7 +138,7 @@ static json_t *frame_json(const struct unw_frame *f, const struct proc_modules *
 	json_object_set_new(j, "signal", json_boolean(f->is_signal));
 	json_object_set_new(j, "file", text_json(st.file));
 	json_object_set_new(j, "line", st.file ? json_integer(st.line) : json_null());
-	json_object_set_new(j, "patch", process_patch_at(ms, at));
+	json_object_set_new(j, "patch", process_patch_at(&tv->ls, at));
 	symbol_text_free(&st);
 	return j;
 }
@@ -152,8 +157,7 @@ static const char *end_name(enum unw_end end)
 	}
 }
 
-static json_t *thread_json(const struct thread_view *t, const struct proc_modules *ms,
-			   struct symbolizer *sym)
+static json_t *thread_json(const struct thread_view *t, const struct target_view *tv)
 {
 	json_t *j = json_object(), *frames = json_array(), *call = json_null();
 	const struct unw_trace *tr = &t->trace;
@@ -164,7 +168,7 @@ static json_t *thread_json(const struct thread_view *t, const struct proc_module
 		json_object_set_new(call, "name", text_json(syscall_name(t->syscall_nr)));
 	}
 	for (size_t i = 0; t->seen && i < tr->n; i++)
-		json_array_append_new(frames, frame_json(&tr->v[i], ms, sym));
+		json_array_append_new(frames, frame_json(&tr->v[i], tv));
 	json_object_set_new(j, "tid", json_integer(t->tid));
 	json_object_set_new(j, "comm", text_json(t->comm));
 	json_object_set_new(j, "state", json_sprintf("%c", t->state));
@@ -184,7 +188,7 @@ struct sut_result *sut_stack(pid_t pid)
 {
 	struct sut_result *r = result_new("stack");
 	struct sut_err err = {0};
-	struct proc_modules ms = {0};
+	struct target_view tv = {0};
 	struct unw_space space = {0};
 	struct view w = {0};
 	json_t *threads = json_array();
@@ -193,22 +197,25 @@ struct sut_result *sut_stack(pid_t pid)
 	proc_comm(pid, comm, sizeof(comm));
 	json_object_set_new(r->doc, "pid", json_integer(pid));
 	json_object_set_new(r->doc, "comm", text_json(comm));
-	if (process_usable(pid, &err) || proc_modules_read(&ms, pid, false, &err))
+	if (process_usable(pid, &err) || proc_modules_read(&tv.ms, pid, false, &err))
 		goto out;
-	proc_modules_unwind_space(&ms, &space);
+	if (ledgers_read(&tv.ls, &tv.ms.maps, &tv.ms.mem, &err))
+		goto out_modules;
+	proc_modules_unwind_space(&tv.ms, &space);
 	proc_modules_unwind_preload(&space);
-	if (!look(&w, pid, &ms, &space, &err)) {
-		struct symbolizer *sym = symbolizer_new(&ms);
-
+	if (!look(&w, pid, &space, &err)) {
+		tv.sym = symbolizer_new(&tv.ms);
 		for (size_t i = 0; i < w.n; i++)
-			json_array_append_new(threads, thread_json(&w.v[i], &ms, sym));
-		symbolizer_free(sym);
+			json_array_append_new(threads, thread_json(&w.v[i], &tv));
+		symbolizer_free(tv.sym);
 	}
-	view_free(&w);
 	unw_space_free(&space);
-	proc_modules_free(&ms);
+out_modules:
+	ledgers_free(&tv.ls);
+	proc_modules_free(&tv.ms);
 out:
 	json_object_set_new(r->doc, "pause_us", json_integer((json_int_t)(w.pause_ns / 1000)));
 	json_object_set_new(r->doc, "threads", threads);
+	view_free(&w);
 	return result_done(r, SUT_OUTCOME_OK, &err);
 }

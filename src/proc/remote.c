@@ -68,7 +68,8 @@ static void search_gadgets(struct remote *r)
 {
 	uint8_t *buf;
 
-	if (r->gadgets.syscall_ret && r->gadgets.sigreturn)
+	/* Kept from an earlier session of the caller's. */
+	if (native_gadgets_enough(&r->gadgets))
 		return;
 	buf = xmalloc(CODE_CHUNK);
 	for (size_t i = 0; i < r->ms->maps.n; i++) {

@@ -93,17 +93,21 @@ static void functions(pid_t pid)
 	struct remote r = {0};
 	struct sut_err err = {0};
 	struct proc_symbol sym;
+	struct proc_module *libc;
 	uint64_t ret = 0, bound = 0, args[6] = {0};
 	bool good;
 
 	good = !proc_modules_read(&ms, pid, true, &err) && !threads_attach(&ts, pid, &err) &&
 	       !threads_stop(&ts, 1000000000, &err) && !remote_begin(&r, &ts, &ms, &err);
 	tap_ok(good, "a remote session begins");
-	tap_ok(proc_resolve(&ms, "memcpy", "GLIBC_2.14", &sym, &err) == 0 &&
-	       sym.type == STT_GNU_IFUNC, "memcpy is an IFUNC symbol");
+	/* From libc itself: a sanitizer puts functions of its own before it. */
+	libc = proc_module_by_name(&ms, "libc.so.6");
+	tap_ok(libc && !proc_module_lookup_symbol(&ms, libc, "memcpy", "GLIBC_2.14", &sym, &err) &&
+	       sym.type == STT_GNU_IFUNC, "memcpy is an IFUNC symbol of libc");
 	tap_ok(good && !remote_call_function(&r, sym.addr, args, 1000000000, &ret, &err),
 	       "its resolver can be called");
-	tap_eq_u64(ret, (uint64_t)memcpy, "it answers what our own libc uses");
+	tap_ok(proc_module_by_pc(&ms, ret) == libc && ret != sym.addr,
+	       "it answers a function of libc");
 	if (!proc_ifunc_target(&ms, &sym, "memcpy", &bound))
 		tap_eq_u64(bound, ret, "a bound slot says the same");
 	tap_ok(proc_resolve(&ms, "abs", NULL, &sym, &err) == 0, "abs is found");

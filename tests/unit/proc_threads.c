@@ -127,6 +127,7 @@ static void in_vfork(void)
 	usleep(500000);
 	tap_ok(threads_stop(&ts, 1000000000, &err) == 0, "it stops once the child has gone");
 	threads_detach(&ts);
+	usleep(50000);
 	tap_ok(state_of(pid) == 'S', "and goes on");
 	sut_err_free(&err);
 	finish(pid);

@@ -17,7 +17,7 @@ struct options {
 	const char *orig, *new;
 };
 
-static const char usage[] =
+const char usage_diff[] =
 	"usage: suture diff [--json] [--show-pairs] [--why FUNC] [-v] ORIG.o PATCHED.o\n"
 	"\n"
 	"Compares two objects that were compiled from the original and from the patched source\n"
@@ -275,7 +275,7 @@ static int parse(int argc, char **argv, struct options *opt)
 			opt->verbose = true;
 			break;
 		case 'h':
-			fputs(usage, stdout);
+			fputs(usage_diff, stdout);
 			return 1;
 		default:
 			return -1;
@@ -298,7 +298,7 @@ int cmd_diff(int argc, char **argv)
 	if (rc > 0)
 		return 0;
 	if (rc < 0) {
-		fputs(usage, stderr);
+		fputs(usage_diff, stderr);
 		return EXIT_USAGE;
 	}
 	orig = elf_obj_open(opt.orig, &err);

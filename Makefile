@@ -65,6 +65,28 @@ $(O)/tests/unit/%: tests/unit/%.c tests/lib/tap.h $(LIB)
 unit: $(UNIT)
 	$(Q)prove --exec '' $(UNIT)
 
+# Live tests: tests/live/NAME, each a target program, a fix and what must be seen. LIVE= chooses some,
+# VARIANT= how the targets are compiled; `make live-matrix` runs those of LIVE_CORE in every variant.
+LIVE := $(patsubst tests/live/%/test,%,$(sort $(wildcard tests/live/*/test)))
+LIVE_CORE := changed-function new-function new-data rodata libc-new ifunc library two-objects \
+	other-unit inlined
+LIVE_VARIANTS := O0 O1 O3 Os nopie noplt now cet pads mfentry sections clang
+$(O)/tests/memtext: tests/lib/memtext.c
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
+
+live_run = SUTURE=$(abspath $(O)/suture) LIVE_WORK=$(abspath $(O)/live) \
+	MEMTEXT=$(abspath $(O)/tests/memtext) prove $(PROVE_FLAGS) --exec 'sh tests/live/run.sh'
+.PHONY: live live-matrix
+live: $(O)/suture $(O)/tests/memtext
+	$(Q)$(live_run) $(LIVE:%=tests/live/%/test)
+live-matrix: $(O)/suture $(O)/tests/memtext
+	$(Q)$(live_run) $(foreach v,$(LIVE_VARIANTS),$(LIVE_CORE:%=tests/live/%/test@$(v)))
+
+.PHONY: test
+test: unit live
+
 .PHONY: clean
 clean:
 	rm -rf build build-san

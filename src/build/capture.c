@@ -63,6 +63,7 @@ static char *digest(const char *a, const char *b)
 static int work_open(const struct capture_opts *o, struct capture *c, struct sut_err *err)
 {
 	char *path;
+	int r = 0;
 
 	c->lock_fd = -1;
 	c->origin = realpath(o->source, NULL);
@@ -90,20 +91,18 @@ static int work_open(const struct capture_opts *o, struct capture *c, struct sut
 	path = path_join(c->work, "lock");
 	c->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (c->lock_fd < 0)
-		sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
+		r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
 	else if (flock(c->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		sut_fail(err, SUT_B_BUSY, c->work, "its lock is held by another process");
-	else
-		errno = 0;
+		r = sut_fail(err, SUT_B_BUSY, c->work, "its lock is held by another process");
 	free(path);
-	return c->lock_fd < 0 || errno ? -1 : 0;
+	return r;
 }
 
 static int work_clean(const struct capture *c, struct sut_err *err)
 {
 	/* The state goes first: what is half removed must not be taken for a capture. */
-	static const char *const names[] = {"state.json", "src", "records", "bin", "patched", "orig",
-					    "new", "deps"};
+	static const char *const names[] = {"state.json", "src",  "records", "bin",
+					    "patched",	  "orig", "new",     "deps"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		char *p = path_join(c->work, names[i]);
@@ -227,7 +226,8 @@ static int wait_for_build(const struct capture *c, pid_t pid, const char *make)
 			return -1;
 		usleep(20000);
 		if (now_ns() - told > 5000000000u && log_wants(LOG_INFO)) {
-			log_info("capturing the build: %s ... %zu commands", make, count_records(c));
+			log_info("capturing the build: %s ... %zu commands", make,
+				 count_records(c));
 			told = now_ns();
 		}
 	}
@@ -283,7 +283,8 @@ static int run_build(const struct capture_opts *o, struct capture *c, struct sut
 		char *at = strstr((char *)text, WRAPPER_COMPLAINT);
 
 		if (at)
-			r = sut_fail(err, SUT_B_RECORD, o->make, "%.*s", (int)strcspn(at, "\n"), at);
+			r = sut_fail(err, SUT_B_RECORD, o->make, "%.*s", (int)strcspn(at, "\n"),
+				     at);
 		free(text);
 	}
 	free(cmd);
@@ -502,8 +503,8 @@ int capture_run(const struct capture_opts *o, struct capture *ret, struct sut_er
 	}
 	if (check_commands(ret, o->patches, err) < 0 || state_write(ret, err) < 0)
 		return -1;
-	log_info("%zu units captured%s in %.1f s", ret->units.n, ret->reused ? " before, reused" : "",
-		 (double)(now_ns() - start) / 1e9);
+	log_info("%zu units captured%s in %.1f s", ret->units.n,
+		 ret->reused ? " before, reused" : "", (double)(now_ns() - start) / 1e9);
 	return 0;
 }
 

@@ -32,7 +32,7 @@ struct capture {
 	char *work;
 	char *src;		/* WORK/src: the copy that was built; paths in units point here */
 	char *stamp;		/* digest of the tree and the command */
-	struct unit_vec units;	/* in the order of their commands; the last one for an object wins */
+	struct unit_vec units; /* in the order of their commands; the last one for an object wins */
 	struct link *links;
 	size_t n_links, cap_links;
 	bool complete;		/* the build started from nothing: every unit was seen */

@@ -486,8 +486,8 @@ void command_units(const struct command *c, const char *compiler, const struct s
 			u->output = path_normal(c->cwd, c->output);
 		} else if (!c->links) {
 			const char *base = path_base(u->source), *dot = strrchr(base, '.');
-			char *name = xasprintf("%.*s.o", (int)(dot ? dot - base : (int)strlen(base)),
-					       base);
+			char *name = xasprintf("%.*s.o",
+					       (int)(dot ? dot - base : (int)strlen(base)), base);
 
 			u->output = path_normal(c->cwd, name);
 			free(name);

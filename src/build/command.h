@@ -23,7 +23,7 @@ struct unit {
 	bool is_lto;		/* -flto: its object holds no final code */
 	bool deps_known;
 	struct strvec deps;	/* absolute, normalised; the source itself included */
-	char *id;		/* hex digest of all that was compiled with which flags: a file name */
+	char *id; /* hex digest of all that was compiled with which flags: a file name */
 };
 struct unit_vec {
 	struct unit *v;
@@ -39,7 +39,7 @@ struct command {
 	struct strvec inputs;	/* objects, archives and -l words, for links */
 	enum unit_lang *langs;	/* one for each source */
 	char *output;		/* -o, as written, or NULL */
-	char *dep_file;		/* the file which the command itself writes dependencies to, or NULL */
+	char *dep_file; /* the file which the command itself writes dependencies to, or NULL */
 	bool compiles;		/* makes object code of at least one source */
 	bool links;
 	bool writes_deps;	/* has -MD, -MMD or -Wp,-MD */

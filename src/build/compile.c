@@ -237,7 +237,8 @@ static int run_tasks(struct capture *c, struct task *t, size_t n, int max, size_
 		if (jobs[i].status != 0) {
 			r = sut_fail(err, SUT_B_COMPILE, k->unit->source,
 				     "the %s source does not compile (status %d):\n%s",
-				     patched ? "patched" : "original", jobs[i].status, jobs[i].output);
+				     patched ? "patched" : "original", jobs[i].status,
+				     jobs[i].output);
 			add_position(jobs[i].output, c, k, err);
 			unlink(k->temp);
 		} else if (rename(k->temp, k->object) < 0) {

@@ -151,8 +151,8 @@ static int apt_setup(const char *apt, struct sut_err *err)
 		 "Dir::Cache \"%s/cache\";\nDir::Etc::sourcelist \"%s/sources.list\";\n"
 		 "Dir::Etc::sourceparts \"%s/parts\";\nAPT::Sandbox::User \"root\";\n"
 		 "Acquire::Languages \"none\";\n", apt, apt, apt, apt);
-	if (r < 0 || write_file(p[0], list.p, list.n) < 0 || write_file(p[1], deb822.p, deb822.n) < 0 ||
-	    write_file(p[2], conf.p, conf.n) < 0)
+	if (r < 0 || write_file(p[0], list.p, list.n) < 0 ||
+	    write_file(p[1], deb822.p, deb822.n) < 0 || write_file(p[2], conf.p, conf.n) < 0)
 		r = sut_fail(err, SUT_E_IO, apt, "%s", strerror(errno));
 	buf_free(&list);
 	buf_free(&deb822);
@@ -207,18 +207,29 @@ static int tool(const char *cache, const char *cwd, char *const argv[], enum sut
 static int apt_update(const char *cache, struct sut_err *err)
 {
 	char *apt = path_join(cache, "apt"), *mark = path_join(apt, "updated");
+	bool have = file_exists(mark);
+	struct sut_err why = {0};
 	struct stat st;
 	int r = 0;
 
 	if (stat(mark, &st) < 0 || time(NULL) - st.st_mtime > LISTS_MAX_AGE) {
 		log_info("fetching the package lists");
-		r = apt_setup(apt, err);
+		r = apt_setup(apt, &why);
 		if (r == 0)
 			r = tool(cache, NULL, ARGV(W("apt-get"), W("-q"), W("update")),
-				 SUT_B_DEB_FETCH, NULL, err);
-		if (r == 0 && write_file(mark, "", 0) < 0)
+				 SUT_B_DEB_FETCH, NULL, &why);
+		/* Old lists are better than none: what is there already needs no network. */
+		if (r < 0 && have) {
+			log_warn("the package lists could not be fetched; old ones are used");
+			sut_err_free(&why);
+			r = 0;
+		} else if (r < 0) {
+			sut_err_move(err, &why);
+		} else if (write_file(mark, "", 0) < 0) {
 			r = sut_fail(err, SUT_E_IO, mark, "%s", strerror(errno));
+		}
 	}
+	sut_err_free(&why);
 	free(mark);
 	free(apt);
 	return r;
@@ -357,7 +368,8 @@ static int fetch_source(const char *cache, struct deb *d, struct sut_err *err)
 		return 0;
 	}
 	log_info("downloading the source of %s %s", d->source, d->version);
-	r = tool(cache, d->dir, ARGV(W("apt-get"), W("-q"), W("source"), W("--download-only"), spec),
+	r = tool(cache, d->dir,
+		 ARGV(W("apt-get"), W("-q"), W("source"), W("--download-only"), spec),
 		 SUT_B_DEB_FETCH, NULL, err);
 	free(spec);
 	if (r < 0)
@@ -458,8 +470,8 @@ static int fetch_binaries(const char *cache, struct deb *d, struct sut_err *err)
 		char *f = path_join(debs, names[i]->d_name);
 
 		if (r == 0)
-			r = tool(cache, NULL, ARGV(W("dpkg-deb"), W("-x"), f, temp), SUT_B_DEB_FETCH,
-				 NULL, err);
+			r = tool(cache, NULL, ARGV(W("dpkg-deb"), W("-x"), f, temp),
+				 SUT_B_DEB_FETCH, NULL, err);
 		free(f);
 		free(names[i]);
 	}
@@ -536,7 +548,8 @@ out:
 
 int deb_build_deps(const struct deb *d, struct sut_err *err)
 {
-	char *cache = path_normal(d->dir, "../.."), *spec = xasprintf("%s=%s", d->source, d->version);
+	char *cache = path_normal(d->dir, "../.."),
+	     *spec = xasprintf("%s=%s", d->source, d->version);
 	struct sut_err missing = {0};
 	int r = 0;
 
@@ -548,8 +561,9 @@ int deb_build_deps(const struct deb *d, struct sut_err *err)
 					    "build-dep %s", cache, spec);
 		} else {
 			log_info("installing the build dependencies of %s", spec);
-			r = tool(cache, NULL, ARGV(W("apt-get"), W("-qy"),
-						   W("--no-install-recommends"), W("build-dep"), spec),
+			r = tool(cache, NULL,
+				 ARGV(W("apt-get"), W("-qy"), W("--no-install-recommends"),
+				      W("build-dep"), spec),
 				 SUT_B_DEB_FETCH, NULL, err);
 		}
 	}

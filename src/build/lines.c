@@ -58,7 +58,7 @@ static void split(const char *s, size_t n, struct text *ret)
 		l->s = s;
 		l->n = len;
 		l->hash = 14695981039346656037u;
-		/* The end of the line does not count: a missing last one is no change of content. */
+		/* The end of the line does not count: a missing last one is no change. */
 		while (len && (s[len - 1] == '\n' || s[len - 1] == '\r'))
 			len--;
 		for (size_t i = 0; i < len; i++)
@@ -392,8 +392,9 @@ size_t lines_preserve(const char *old_text, size_t old_n, const char *new_text, 
 
 bool lines_is_c_name(const char *path)
 {
-	static const char *const exts[] = {"c", "h", "cc", "cpp", "cxx", "c++", "C", "H", "hh", "hpp",
-					   "hxx", "h++", "ipp", "tcc", "inc", "inl", "def", "tbl"};
+	static const char *const exts[] = {"c",	  "h",	 "cc",	"cpp", "cxx", "c++",
+					   "C",	  "H",	 "hh",	"hpp", "hxx", "h++",
+					   "ipp", "tcc", "inc", "inl", "def", "tbl"};
 	const char *dot = strrchr(path_base(path), '.');
 
 	for (size_t i = 0; dot && i < ARRAY_SIZE(exts); i++)

@@ -33,7 +33,7 @@ bool lines_may_be_included(const char *path)
 /* True where a path can begin at @at: not in the middle of another path. */
 static bool path_begins(const char *start, const char *at)
 {
-	/* "-I/x", "-fmap=/x=/y" and "'/x'": back to a separator there is no other part of a path. */
+	/* "-I/x", "-fmap=/x=/y" and "'/x'": back to a separator no other part of a path. */
 	while (at > start && !strchr("=:, \"'", at[-1])) {
 		at--;
 		if (*at == '/' || *at == '.')

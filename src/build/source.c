@@ -54,7 +54,8 @@ static bool tree_has(const struct patch_set *ps, const char *tree, const char *p
 }
 
 /* How many of the diff's existing files are found with -p @strip; -1: a path is too short. */
-static int count_found(const struct patch_set *ps, const char *tree, const struct diff *d, int strip)
+static int count_found(const struct patch_set *ps, const char *tree, const struct diff *d,
+		       int strip)
 {
 	int found = 0;
 
@@ -200,7 +201,8 @@ void patch_set_free(struct patch_set *ps)
 static int copy(const char *how, const char *from, const char *to, struct sut_err *err)
 {
 	char *dot = xasprintf("%s/.", from), *out = NULL;
-	char *argv[] = {(char *)"cp", (char *)"-a", (char *)how, (char *)"--", dot, (char *)to, NULL};
+	char *argv[] = {(char *)"cp", (char *)"-a", (char *)how, (char *)"--",
+			dot,	      (char *)to,   NULL};
 	struct run_opts o = {.ret_output = &out};
 	int r = 0, status;
 
@@ -272,13 +274,15 @@ static int explain_patch(const char *patch, const char *out, struct sut_err *err
 			file = xstrdup(s + strlen("patching file "));
 		} else if (sscanf(s, "Hunk #%u FAILED at %d", &hunk, &line) == 2) {
 			sut_fail(err, SUT_B_PATCH_APPLY, patch,
-				 "hunk %u for '%s' does not fit: the source has other text at line %d",
+				 "hunk %u for '%s' does not fit: the source has other text at line "
+				 "%d",
 				 hunk, file ? file : "?", line);
 			sut_fail_where(err, file ? file : patch, line);
 			told = true;
 		} else if (strstr(s, "previously applied")) {
 			sut_fail(err, SUT_B_PATCH_APPLY, patch,
-				 "the source has the changes for '%s' already, or the patch is reversed",
+				 "the source has the changes for '%s' already, or the patch is "
+				 "reversed",
 				 file ? file : "?");
 			told = true;
 		}
@@ -302,7 +306,8 @@ static int run_patch(const char *patch, int strip, const char *tree, struct sut_
 	snprintf(p, sizeof(p), "-p%d", strip);
 	status = run_command(argv, &o);
 	if (status < 0 || status == 127)
-		r = sut_fail(err, SUT_E_TOOL, "patch", "it cannot be run; install the package patch");
+		r = sut_fail(err, SUT_E_TOOL, "patch",
+			     "it cannot be run; install the package patch");
 	else if (status != 0)
 		r = explain_patch(patch, out ? out : "", err);
 	else if (out && strstr(out, "with fuzz"))
@@ -344,7 +349,7 @@ int tree_patch(const struct patch_set *ps, const char *orig, const char *tree, s
 {
 	if (unlink_touched(ps, orig, tree, err) < 0)
 		return -1;
-	/* Patches build on each other: after a failure the next ones would fail for no own fault. */
+	/* Patches build on each other: after a failure the next would fail without fault. */
 	for (size_t i = 0; i < ps->paths.n; i++)
 		if (run_patch(ps->paths.v[i], ps->strip[i], tree, err) < 0)
 			return -1;
@@ -379,7 +384,8 @@ static int walk(const char *dir, const char *rel, void (*fn)(void *, const char 
 			sub = *rel ? path_join(rel, name) : xstrdup(name);
 			path = path_join(dir, sub);
 			if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-				if (strcmp(name, ".git") && strcmp(name, ".svn") && strcmp(name, ".hg"))
+				if (strcmp(name, ".git") && strcmp(name, ".svn") &&
+				    strcmp(name, ".hg"))
 					r |= walk(dir, sub, fn, ctx);
 			} else if (S_ISREG(st.st_mode)) {
 				fn(ctx, dir, sub);

@@ -325,7 +325,8 @@ static bool is_host_variable(const char *words, const char *at)
 	for (w = end; w > words && !strchr(" \t\n;'\"", w[-1]);)
 		w--;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if ((size_t)(end - w) == strlen(names[i]) && !strncmp(w, names[i], (size_t)(end - w)))
+		if ((size_t)(end - w) == strlen(names[i]) &&
+		    !strncmp(w, names[i], (size_t)(end - w)))
 			return true;
 	return false;
 }

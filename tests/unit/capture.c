@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A small project in a temporary folder: captured, patched, compiled. This program is the wrapper. */
+/* A small project in a temporary folder: captured, patched, compiled. It wraps itself. */
 #include "build/compile.h"
 #include "build/wrapper.h"
 #include "tap.h"
@@ -25,21 +25,25 @@ static void make_tree(void)
 	put(tree, "Makefile",
 	    "CC = gcc\nprog: a.o b.o c.o\n\t$(CC) -o $@ a.o b.o c.o\n"
 	    "%.o: %.c\n\t$(CC) -O2 -I$(CURDIR) -c -o $@ $<\n");
-	put(tree, "h.h", "static inline int twice(int x) { return 2 * x; }\nint b(int);\nint c(int);\n");
+	put(tree, "h.h",
+	    "static inline int twice(int x) { return 2 * x; }\nint b(int);\nint c(int);\n");
 	put(tree, "a.c", "#include <h.h>\nint line_a(void)\n{\n\treturn __LINE__;\n}\n"
 	    "const char *file_a(void)\n{\n\treturn __FILE__;\n}\n"
 	    "int main(void)\n{\n\treturn b(1) + c(2);\n}\n");
 	put(tree, "b.c", "#include \"h.h\"\nint b(int x)\n{\n\treturn twice(x);\n}\n");
 	put(tree, "c.c", "int c(int x)\n{\n\treturn x;\n}\n");
 	put(tree, "README", "text\n");
-	put(top, "a.patch", "--- a/a.c\n+++ b/a.c\n@@ -1,3 +1,5 @@\n #include <h.h>\n+\n+int added = 3;\n"
+	put(top, "a.patch",
+	    "--- a/a.c\n+++ b/a.c\n@@ -1,3 +1,5 @@\n #include <h.h>\n+\n+int added = 3;\n"
 	    " int line_a(void)\n {\n--- a/README\n+++ b/README\n@@ -1 +1,2 @@\n text\n+more\n");
 	put(top, "h.patch", "diff --git a/h.h b/h.h\n--- a/h.h\n+++ b/h.h\n@@ -1,3 +1,3 @@\n"
 	    "-static inline int twice(int x) { return 2 * x; }\n"
 	    "+static inline int twice(int x) { return 3 * x; }\n int b(int);\n int c(int);\n");
-	put(top, "bad.patch", "--- a/b.c\n+++ b/b.c\n@@ -2,3 +2,3 @@\n int b(int x)\n {\n-\treturn 7;\n"
+	put(top, "bad.patch",
+	    "--- a/b.c\n+++ b/b.c\n@@ -2,3 +2,3 @@\n int b(int x)\n {\n-\treturn 7;\n"
 	    "+\treturn 8;\n");
-	put(top, "broken.patch", "--- a/c.c\n+++ b/c.c\n@@ -1,4 +1,4 @@\n int c(int x)\n {\n-\treturn x;\n"
+	put(top, "broken.patch",
+	    "--- a/c.c\n+++ b/c.c\n@@ -1,4 +1,4 @@\n int c(int x)\n {\n-\treturn x;\n"
 	    "+\treturn y;\n }\n");
 }
 
@@ -102,7 +106,8 @@ static void test_fresh(void)
 	tap_ok(c.complete && !c.reused, "all were seen");
 	tap_eq_u64(c.n_links, 1, "one link");
 	tap_eq_u64(res.n, 1, "one unit is affected");
-	tap_ok(res.n && object_has(res.v[0].patched, "added") && !object_has(res.v[0].orig, "added"),
+	tap_ok(res.n && object_has(res.v[0].patched, "added") &&
+		       !object_has(res.v[0].orig, "added"),
 	       "the objects differ by the patch");
 	tap_ok(res.not_compiled.n == 1 && !strcmp(res.not_compiled.v[0], "README"),
 	       "README is not compiled");
@@ -163,11 +168,50 @@ static void test_built_before(void)
 	release(&c, &ps, &res, &err);
 }
 
+/* The wrapper must be the compiler in all that a build can see of it. */
+static void test_transparent(void)
+{
+	struct compile_result res;
+	struct sut_err err = {0};
+	struct patch_set ps;
+	struct capture c;
+
+	tap_ok(build("gcc -c none.c; test $? -eq 1 || exit 9; echo 'int x;' | gcc -x c -c - -o x.o "
+		     "&& "
+		     "gcc -dumpversion >v && test -s v && touch p && (cd . && exec gcc -O2 -I. "
+		     "-MMD -MF "
+		     "d.Tpo -MT a.o -c a.c -o a.o) && mv d.Tpo d.Po && echo \"-O2 'b.c' -c\" "
+		     ">b.rsp && "
+		     "gcc @b.rsp && rm b.rsp && cc a.o b.o c.c -o prog",
+		     "h.patch", &c, &ps, &res, &err),
+	       "statuses, output, standard input, dependency files and response files pass");
+	tap_eq_u64(c.units.n, 3, "three units");
+	tap_eq_u64(res.n, 2, "dependencies were copied before the build moved them");
+	tap_ok(c.n_links == 1 && c.links[0].inputs.n == 2, "the link's objects");
+	release(&c, &ps, &res, &err);
+}
+
+static void test_busy(void)
+{
+	struct capture_opts o = {.source = tree, .make = "make", .work = work};
+	struct sut_err err = {0};
+	struct capture a, b;
+
+	tap_ok(capture_run(&o, &a, &err) == 0, "a work folder is in use");
+	tap_ok(capture_run(&o, &b, &err) < 0 && sut_err_has(&err, SUT_B_BUSY),
+	       "nobody else gets it");
+	capture_free(&b);
+	capture_free(&a);
+	sut_err_free(&err);
+}
+
 static void test_json(void)
 {
-	char *text = xasprintf("[{\"directory\":\"%s\",\"file\":\"%s/a.c\",\"command\":\"gcc -I%s -c "
-			       "%s/a.c -o a.o\"},{\"directory\":\"%s\",\"file\":\"b.c\",\"arguments\":"
-			       "[\"gcc\",\"-c\",\"b.c\"]}]", tree, tree, tree, tree, tree);
+	char *text =
+		xasprintf("[{\"directory\":\"%s\",\"file\":\"%s/a.c\",\"command\":\"gcc -I%s -c "
+			  "%s/a.c -o a.o\"},{\"directory\":\"%s\",\"file\":\"b.c\",\"arguments\":"
+			  "[\"gcc\",\"-c\",\"b.c\"]}]",
+			  tree, tree, tree, tree, tree);
 	char *db = path_join(top, "compile_commands.json");
 	struct capture_opts o = {.source = tree, .work = work, .compdb = db};
 	struct compile_result res = {0};
@@ -204,6 +248,8 @@ int main(int argc, char **argv)
 	make_tree();
 	test_fresh();
 	test_failures();
+	test_transparent();
+	test_busy();
 	test_built_before();
 	test_json();
 	remove_tree(top);

@@ -140,7 +140,8 @@ static void test_compdb(void)
 	static const char text[] =
 		"[{\"directory\":\"/b\",\"file\":\"../s/a.c\",\"command\":"
 		"\"ccache /usr/bin/cc -DV=\\\\\\\"1\\\\\\\" -o a.o -c ../s/a.c\"},"
-		"{\"directory\":\"/b\",\"file\":\"/s/b.c\",\"arguments\":[\"gcc\",\"-c\",\"/s/b.c\"]}]";
+		"{\"directory\":\"/b\",\"file\":\"/s/b.c\",\"arguments\":[\"gcc\",\"-c\",\"/s/"
+		"b.c\"]}]";
 	char name[] = "/tmp/suture-test-XXXXXX";
 	struct unit_vec uv = {0};
 	struct sut_err err = {0};

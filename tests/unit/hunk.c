@@ -15,8 +15,8 @@ static void check(const char *text, const char *want, const char *name)
 	if (diff_parse("x.patch", text, &d, &err) < 0)
 		snprintf(got, sizeof(got), "%s", sut_code_info(err.v[0].code)->text);
 	for (size_t i = 0; i < d.n_files && !err.n; i++)
-		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%s>%s:%zu%s", i ? " " : "",
-			 d.files[i].old_path ? d.files[i].old_path : "-",
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%s>%s:%zu%s",
+			 i ? " " : "", d.files[i].old_path ? d.files[i].old_path : "-",
 			 d.files[i].new_path ? d.files[i].new_path : "-", d.files[i].n_hunks,
 			 d.files[i].is_rename ? "r" : "");
 	tap_eq_str(got, want, name);
@@ -33,8 +33,10 @@ static void test_parse(void)
 	      "lines that look like headers inside a hunk");
 	check("diff --git a/n.c b/n.c\nnew file mode 100644\nindex 0..1\n--- /dev/null\n+++ b/n.c\n"
 	      "@@ -0,0 +1 @@\n+x\ndiff --git a/o.c b/o.c\ndeleted file mode 100644\n--- a/o.c\n"
-	      "+++ /dev/null\n@@ -1 +0,0 @@\n-x\n", "->b/n.c:1 a/o.c>-:1", "a new and a removed file");
-	check("diff --git a/d/o.c b/d/n.c\nsimilarity index 100%\nrename from d/o.c\nrename to d/n.c\n",
+	      "+++ /dev/null\n@@ -1 +0,0 @@\n-x\n",
+	      "->b/n.c:1 a/o.c>-:1", "a new and a removed file");
+	check("diff --git a/d/o.c b/d/n.c\nsimilarity index 100%\nrename from d/o.c\nrename to "
+	      "d/n.c\n",
 	      "a/d/o.c>b/d/n.c:0r", "a rename without hunks");
 	check("diff --git a/t b/t\nnew file mode 100644\ndiff --git a/x b/x\n--- a/x\n+++ b/x\n"
 	      "@@ -1 +1 @@\n-a\n+b\n\\ No newline at end of file\n", "->b/t:0 a/x>b/x:1",
@@ -44,7 +46,8 @@ static void test_parse(void)
 	check("--- a/x.c\r\n+++ b/x.c\r\n@@ -1 +1 @@\r\n-a\r\n+b\r\n", "a/x.c>b/x.c:1", "CRLF");
 	check("nothing here\n", "SUT-B005", "no diff");
 	check("diff --git a/x b/x\nGIT binary patch\nliteral 3\n", "SUT-B005", "a binary diff");
-	check("--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-a\n+b\n--- a/y.c\n+++ b/y.c\n@@ -1 +1 @@\n-a\n+b\n",
+	check("--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-a\n+b\n--- a/y.c\n+++ b/y.c\n@@ -1 +1 "
+	      "@@\n-a\n+b\n",
 	      "a/x.c>b/x.c:1 a/y.c>b/y.c:1", "two files");
 	tap_eq_str(diff_strip("a/b/c", 1), "b/c", "one folder stripped");
 	tap_ok(!diff_strip("c", 1), "nothing is left");
@@ -97,7 +100,8 @@ static void test_sequence(void)
 	    "--- /dev/null\n+++ b/src/n.c\n@@ -0,0 +1 @@\n+born\n");
 	put("2.patch", "--- src/x.c\n+++ src/x.c\n@@ -2,2 +2,2 @@\n-new\n+newer\n two\n"
 	    "--- src/n.c\n+++ src/n.c\n@@ -1 +1 @@\n-born\n+grown\n");
-	tap_ok(patch_set_read(list, 2, tree, &ps, &err) == 0, "two patches, one file, two prefixes");
+	tap_ok(patch_set_read(list, 2, tree, &ps, &err) == 0,
+	       "two patches, one file, two prefixes");
 	tap_eq_u64(ps.n_files, 2, "two files are touched");
 	tap_ok(ps.n_files && ps.files[0].patches.n == 2, "the first one twice");
 	tap_ok(tree_copy_linked(tree, copy, &err) == 0 && tree_patch(&ps, tree, copy, &err) == 0,

@@ -50,7 +50,8 @@ static void test_unsafe(void)
 	check("s = R\"q(\n(\n)q\";\nb;\n", "s = R\"q(\n(\n(\n)q\";\nb;\n",
 	      "s = R\"q(\n(\n(\n)q\";\n#line 4\nb;\n", "not inside a raw string");
 	check("#define X ( /* y\n z */ (\na;\n", "#define X ( /* y\n z */ (\nn;\na;\n",
-	      "#define X ( /* y\n z */ (\nn;\n#line 3\na;\n", "parentheses of a macro do not count");
+	      "#define X ( /* y\n z */ (\nn;\n#line 3\na;\n",
+	      "parentheses of a macro do not count");
 }
 
 static void test_conditionals(void)
@@ -87,11 +88,13 @@ static char *preprocess(const char *text, size_t n, const char *define)
 static void test_preprocessor(void)
 {
 	static const char old[] =
-		"int k1 = __LINE__;\n#ifdef X\nint k2 = __LINE__;\n#else\nint k3 = __LINE__;\n#endif\n"
+		"int k1 = __LINE__;\n#ifdef X\nint k2 = __LINE__;\n#else\nint k3 = "
+		"__LINE__;\n#endif\n"
 		"int k4 = __LINE__;\n#define M(a) \\\n\ta + \\\n\t1\nint k5 = M(__LINE__);\n";
-	static const char new[] =
-		"int k1 = __LINE__;\n#ifdef X\n\n\n\nint k2 = __LINE__;\n#else\nint k3 = __LINE__;\n"
-		"#endif\nint k4 = __LINE__;\n\n#define M(a) \\\n\ta + \\\n\t1\nint k5 = M(__LINE__);\n";
+	static const char new[] = "int k1 = __LINE__;\n#ifdef X\n\n\n\nint k2 = "
+				  "__LINE__;\n#else\nint k3 = __LINE__;\n"
+				  "#endif\nint k4 = __LINE__;\n\n#define M(a) \\\n\ta + "
+				  "\\\n\t1\nint k5 = M(__LINE__);\n";
 	static const char *const defines[] = {"-DX", "-DY"};
 	struct buf out = {0};
 

@@ -9,8 +9,8 @@
 #include "proc/module.h"
 #include "elf/note.h"
 #include "proc/dynamic.h"
+#include "proc/ehframe.h"
 #include "proc/native/native.h"
-#include "unwind/cfi.h"
 
 #include <errno.h>
 #include <link.h>
@@ -19,7 +19,6 @@
 #include <string.h>
 
 enum { PHDRS_MAX = 256, NOTES_MAX = 65536, LINK_MAPS_MAX = 8192 };
-#define UNWIND_MAX (256ULL << 20)	/* no object has more metadata than this */
 
 struct auxv {
 	uint64_t phdr, base, entry, vdso;
@@ -338,45 +337,9 @@ struct proc_module *proc_module_by_name(const struct proc_modules *ms, const cha
 	return NULL;
 }
 
-/* Fresh copy of what is readable of [addr, addr + len). */
-static uint8_t *fetch(const struct proc_mem *mem, uint64_t addr, uint64_t len, size_t *ret_n)
-{
-	uint8_t *p;
-
-	*ret_n = 0;
-	if (!len || len > UNWIND_MAX)
-		return NULL;
-	p = xmalloc(len);
-	*ret_n = proc_mem_read_some(mem, addr, p, len);
-	if (!*ret_n) {
-		free(p);
-		return NULL;
-	}
-	return p;
-}
-
 static void load_unwind(void *ctx, struct unw_module *u)
 {
-	struct proc_modules *ms = ctx;
-	const struct proc_module *m = u->user;
-	uint64_t eh;
-
-	if (!m->eh_frame_hdr)
-		return;
-	u->hdr_addr = m->eh_frame_hdr;
-	u->hdr = fetch(&ms->mem, m->eh_frame_hdr, m->eh_frame_hdr_size, &u->hdr_size);
-	if (!u->hdr || cfi_hdr_eh_frame(u->hdr, u->hdr_size, u->hdr_addr, 8, &eh) || !eh)
-		return;
-	for (size_t i = 0; i < m->n_phdrs; i++) {
-		const Elf64_Phdr *ph = &m->phdrs[i];
-		uint64_t lo = m->bias + ph->p_vaddr;
-
-		/* Its size is not known: a terminator or the end of the segment ends it. */
-		if (ph->p_type == PT_LOAD && eh >= lo && eh < lo + ph->p_filesz) {
-			u->eh_frame_addr = eh;
-			u->eh_frame = fetch(&ms->mem, eh, lo + ph->p_filesz - eh, &u->eh_frame_size);
-		}
-	}
+	proc_ehframe_load(ctx, u->user, u);
 }
 
 void proc_modules_unwind_space(struct proc_modules *ms, struct unw_space *s)

@@ -30,6 +30,26 @@ static bool is_sigreturn(const uint8_t *code, size_t n)
 }
 
 /*
+ * glibc: syscall; test %rax,%rax; jl error; je child; ret. musl: syscall; test %eax,%eax;
+ * jne 1f; (child) xor %ebp,%ebp. Both have pushed nothing that is still there, and their error
+ * paths return from the same place, so any result but 0 means the caller.
+ */
+static int after_clone(const uint8_t *c, size_t n, const struct unw_regs *regs)
+{
+	bool before = HAS(c, n, "\x0f\x05"), glibc, musl;
+
+	if (before) {
+		c += 2;
+		n -= 2;
+	}
+	glibc = HAS(c, n, "\x48\x85\xc0\x7c") && n >= 8 && c[5] == 0x74 && c[7] == 0xc3;
+	musl = HAS(c, n, "\x85\xc0\x75") && n >= 6 && c[4] == 0x31 && c[5] == 0xed;
+	if ((!glibc && !musl) || !unw_reg_ok(regs, 0))
+		return 0;
+	return before || regs->r[0] ? 2 : 1;
+}
+
+/*
  * At the signal-return code sp points to the ucontext: flags 8, link 8, stack 24, then the
  * registers in the order r8-r15 rdi rsi rbp rbx rdx rax rcx rsp rip.
  */
@@ -52,5 +72,6 @@ const struct unw_arch unw_arch_x86_64 = {
 	.addr_mask = ~0ULL,
 	.ends_thread = ends_thread,
 	.is_sigreturn = is_sigreturn,
+	.after_clone = after_clone,
 	.sigframe_offset = sigframe_offset,
 };

@@ -14,7 +14,8 @@
  * ended where a stack is known to begin:
  *   - the metadata says that there is no return address (glibc's _start, clone, clone3);
  *   - the pc is in the code at the program's entry point, which has no metadata (musl's _start);
- *   - the code at the return address makes the exit call (musl's clone).
+ *   - the code at the return address makes the exit call (musl's clone);
+ *   - the thread is about to run its first instruction, in libc's clone.
  * A zero return address alone proves nothing: an overwritten stack has zeroes too.
  */
 #include "unwind/unwind.h"
@@ -31,7 +32,7 @@ const char *unw_method_name(enum unw_method m)
 {
 	static const char *const names[] = {
 		[UNW_NONE] = "end",	  [UNW_CFI] = "cfi",	     [UNW_SIGFRAME] = "sigframe",
-		[UNW_FP] = "fp",	  [UNW_SFRAME] = "sframe",   [UNW_EXIDX] = "exidx",
+		[UNW_CLONE] = "clone",	  [UNW_FP] = "fp",	     [UNW_SFRAME] = "sframe",   [UNW_EXIDX] = "exidx",
 		[UNW_SCAN] = "scan",
 	};
 
@@ -263,6 +264,33 @@ static int step_sigframe(struct walk *w, struct unw_frame *f)
 	return 0;
 }
 
+/* One step out of libc's clone. Same results as step_cfi(); 2: this is not clone. */
+static int step_clone(struct walk *w, struct unw_frame *f, const uint8_t *code)
+{
+	const struct unw_arch *arch = w->s->arch;
+	int kind = arch->after_clone(code, CODE_PEEK, &w->regs);
+	uint64_t sp = w->regs.r[arch->sp_reg], ra;
+
+	if (kind == 0)
+		return 2;
+	if (kind == 1) {
+		w->t->end = UNW_END_NEWBORN;
+		return 1;
+	}
+	if (w->mem->read(w->mem->ctx, sp, &ra, 8)) {
+		doubt(w, UNW_WHY_MEMORY, "its return address cannot be read");
+		return -1;
+	}
+	f->method = UNW_CLONE;
+	f->cfa = sp + 8;
+	unw_reg_set(&w->regs, arch->sp_reg, sp + 8);
+	unw_reg_set(&w->regs, arch->pc_reg, ra);
+	w->pc = ra;
+	w->at_call = true;
+	w->prev_cfa = sp + 8;
+	return 0;
+}
+
 /* For display only: the saved frame pointer and the return address above it. */
 static int step_fp(struct walk *w, struct unw_frame *f)
 {
@@ -325,9 +353,16 @@ static int step(struct walk *w, struct unw_frame *f)
 	if (row)
 		return step_cfi(w, row, f);
 	if (why == UNW_WHY_NO_CFI) {
-		/* Interrupted inside the trampoline, before its system call. */
-		if (!w->at_call && peek(w, code) && arch->is_sigreturn(code, sizeof(code)))
-			return step_sigframe(w, f);
+		if (!w->at_call && peek(w, code)) {
+			int r;
+
+			/* Interrupted inside the trampoline, before its system call. */
+			if (arch->is_sigreturn(code, sizeof(code)))
+				return step_sigframe(w, f);
+			r = step_clone(w, f, code);
+			if (r != 2)
+				return r;
+		}
 		if (in_entry_code(w, look)) {
 			w->t->end = UNW_END_ENTRY;
 			return 1;

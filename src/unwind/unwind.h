@@ -50,6 +50,12 @@ struct unw_arch {
 	bool (*ends_thread)(const uint8_t *code, size_t n);
 	/* Code at a return address that is the signal-return sequence. */
 	bool (*is_sigreturn)(const uint8_t *code, size_t n);
+	/*
+	 * Code right after (or at) libc's clone system call, which no metadata describes because it
+	 * returns twice. 1: a new thread's first instruction, its stack begins here; 2: the caller,
+	 * with the return address on top of the stack and all registers as they were; 0: neither.
+	 */
+	int (*after_clone)(const uint8_t *code, size_t n, const struct unw_regs *regs);
 	/* Where the kernel put DWARF register @reg, relative to sp at signal return; -1: nowhere. */
 	int (*sigframe_offset)(unsigned int reg);
 };
@@ -111,6 +117,7 @@ enum unw_method {
 	UNW_NONE,		/* the last frame */
 	UNW_CFI,		/* .eh_frame or .debug_frame row for this pc */
 	UNW_SIGFRAME,		/* the kernel's signal frame, known by its code */
+	UNW_CLONE,		/* libc's clone, known by its code */
 	UNW_FP,			/* frame pointer: a guess */
 	UNW_SFRAME,
 	UNW_EXIDX,
@@ -145,6 +152,7 @@ enum unw_end {
 	UNW_END_NONE,		/* not at a known start */
 	UNW_END_UNDEFINED,	/* CFI says: no return address */
 	UNW_END_ENTRY,		/* the program's entry code */
+	UNW_END_NEWBORN,	/* a thread that has run nothing yet */
 	UNW_END_THREAD,		/* code that ends the thread on return */
 };
 

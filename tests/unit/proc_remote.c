@@ -30,7 +30,7 @@ static bool one_round(struct threads *ts, struct proc_modules *ms, struct remote
 		if (tracee_walk(ts, &ts->v[i], space, NULL, tr))
 			if (!tr->reliable) {
 				++*unreliable;
-				if (getenv("SHOW")) printf("# %s\n", tr->text);
+				printf("# %s\n", tr->text);
 			}
 	if (remote_begin(r, ts, ms, err)) {
 		threads_resume(ts);
@@ -49,7 +49,7 @@ static bool one_round(struct threads *ts, struct proc_modules *ms, struct remote
 	return good;
 }
 
-static int work(pid_t pid, int rounds, bool walk, uint64_t *unreliable, uint64_t *max_pause,
+static int work(pid_t pid, int rounds, bool walk, uint64_t *unreliable, uint64_t *sum_pause,
 		struct sut_err *err)
 {
 	struct threads ts = {0};
@@ -66,9 +66,9 @@ static int work(pid_t pid, int rounds, bool walk, uint64_t *unreliable, uint64_t
 		while (done < rounds &&
 		       one_round(&ts, &ms, &r, walk ? &space : NULL, &tr, unreliable, err)) {
 			done++;
-			*max_pause += ts.pause_ns;
+			*sum_pause += ts.pause_ns;
 			if (rounds > 1)
-				usleep(300);
+				threads_idle(&ts, 300000);
 		}
 		threads_detach(&ts);
 	}
@@ -93,17 +93,21 @@ static void functions(pid_t pid)
 	struct remote r = {0};
 	struct sut_err err = {0};
 	struct proc_symbol sym;
+	struct proc_module *libc;
 	uint64_t ret = 0, bound = 0, args[6] = {0};
 	bool good;
 
 	good = !proc_modules_read(&ms, pid, true, &err) && !threads_attach(&ts, pid, &err) &&
 	       !threads_stop(&ts, 1000000000, &err) && !remote_begin(&r, &ts, &ms, &err);
 	tap_ok(good, "a remote session begins");
-	tap_ok(proc_resolve(&ms, "memcpy", "GLIBC_2.14", &sym, &err) == 0 &&
-	       sym.type == STT_GNU_IFUNC, "memcpy is an IFUNC symbol");
+	/* From libc itself: a sanitizer puts functions of its own before it. */
+	libc = proc_module_by_name(&ms, "libc.so.6");
+	tap_ok(libc && !proc_module_lookup_symbol(&ms, libc, "memcpy", "GLIBC_2.14", &sym, &err) &&
+	       sym.type == STT_GNU_IFUNC, "memcpy is an IFUNC symbol of libc");
 	tap_ok(good && !remote_call_function(&r, sym.addr, args, 1000000000, &ret, &err),
 	       "its resolver can be called");
-	tap_eq_u64(ret, (uint64_t)memcpy, "it answers what our own libc uses");
+	tap_ok(proc_module_by_pc(&ms, ret) == libc && ret != sym.addr,
+	       "it answers a function of libc");
 	if (!proc_ifunc_target(&ms, &sym, "memcpy", &bound))
 		tap_eq_u64(bound, ret, "a bound slot says the same");
 	tap_ok(proc_resolve(&ms, "abs", NULL, &sym, &err) == 0, "abs is found");
@@ -130,7 +134,8 @@ int main(void)
 	done = work(pid, ROUNDS, true, &unreliable, &pause, &err);
 	tap_ok(done == ROUNDS, "%d rounds of stop, walk, mmap, munmap, resume", done);
 	show(&err);
-	printf("# mean pause %lu ns, unreliable walks %lu\n", pause / (ROUNDS), unreliable);
+	printf("# mean pause %lu ns\n", pause / ROUNDS);
+	tap_ok(unreliable < ROUNDS / 10, "walks are reliable but for %lu", unreliable);
 	check(pid, "stops and remote calls");
 	functions(pid);
 	check(pid, "function calls");
@@ -151,7 +156,14 @@ int main(void)
 		landed += WIFSIGNALED(status);
 	}
 	tap_ok(landed == KILLS, "%d tracers were killed in the middle of their work", landed);
-	check(pid, "killed tracers");
+	/*
+	 * A tracer that dies before it has even seen a stop leaves behind what any stop does to such
+	 * calls (signal(7)): an EINTR. State must be whole all the same.
+	 */
+	tap_ok(tgt_alive(pid, THREADS), "every thread of the target works after killed tracers");
+	tap_ok(tgt->bad_regs + tgt->bad_mask + tgt->bad_result == 0,
+	       "registers, signal masks and results are whole after killed tracers");
+	printf("# %lu calls answered EINTR\n", tgt->bad_eintr);
 	kill(pid, SIGKILL);
 	return tap_done();
 }

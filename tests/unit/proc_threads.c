@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Processes in odd states: stopped, traced, in vfork, with a dead main thread, in exec. */
+#include "proc/find.h"
+#include "proc/threads.h"
+#include "tap.h"
+#include "../lib/target.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/ptrace.h>
+
+static pid_t start(void (*fn)(void))
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		fn();
+		_exit(0);
+	}
+	usleep(50000);
+	return pid;
+}
+
+static char state_of(pid_t pid)
+{
+	struct proc_info pi;
+	struct sut_err err = {0};
+	char c = proc_info_read(&pi, pid, &err) ? '?' : pi.state;
+
+	proc_info_free(&pi);
+	sut_err_free(&err);
+	return c;
+}
+
+static void finish(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void sleeper(void)
+{
+	for (;;)
+		pause();
+}
+
+static void stopped(void)
+{
+	pid_t pid = start(sleeper);
+	struct threads ts = {0};
+	struct sut_err err = {0};
+	bool good = true;
+
+	kill(pid, SIGSTOP);
+	usleep(20000);
+	tap_ok(state_of(pid) == 'T', "a process held by SIGSTOP");
+	good &= !threads_attach(&ts, pid, &err);
+	for (int i = 0; i < 20; i++) {
+		good &= !threads_stop(&ts, 1000000000, &err) && ts.v[0].group_stopped;
+		threads_resume(&ts);
+	}
+	tap_ok(good, "can be stopped and resumed");
+	threads_detach(&ts);
+	usleep(20000);
+	tap_ok(state_of(pid) == 'T', "and is still held afterwards");
+	kill(pid, SIGCONT);
+	usleep(20000);
+	tap_ok(state_of(pid) == 'S', "SIGCONT lets it go on");
+	sut_err_free(&err);
+	finish(pid);
+}
+
+static void traced(void)
+{
+	pid_t pid = start(sleeper), tracer = fork();
+	struct threads ts = {0};
+	struct sut_err err = {0};
+	char want[64];
+
+	if (tracer == 0) {
+		ptrace(PTRACE_SEIZE, pid, 0, 0);
+		sleeper();
+	}
+	usleep(50000);
+	snprintf(want, sizeof(want), "pid %d", tracer);
+	tap_ok(threads_attach(&ts, pid, &err) == -1 && sut_err_has(&err, SUT_P_TRACED) &&
+	       strstr(err.v[0].cause, want), "a traced process is refused, naming its tracer");
+	sut_err_free(&err);
+	finish(tracer);
+	tap_ok(!threads_attach(&ts, pid, &err), "it can be traced when the other has gone");
+	threads_detach(&ts);
+	finish(pid);
+	tap_ok(threads_attach(&ts, pid, &err) == -1 && sut_err_has(&err, SUT_P_GONE),
+	       "a process that ended is said to be gone");
+	sut_err_free(&err);
+	tap_ok(threads_attach(&ts, 2, &err) == -1, "a kernel thread is refused");
+	sut_err_free(&err);
+}
+
+static void vfork_parent(void)
+{
+	pid_t c = vfork();
+
+	if (c == 0) {
+		struct timespec t = {0, 400000000};
+
+		nanosleep(&t, NULL);
+		_exit(0);
+	}
+	sleeper();
+}
+
+static void in_vfork(void)
+{
+	pid_t pid = start(vfork_parent);
+	struct threads ts = {0};
+	struct sut_err err = {0};
+	int r;
+
+	tap_ok(!threads_attach(&ts, pid, &err), "a vfork parent can be seized");
+	r = threads_stop(&ts, 50000000, &err);
+	if (!tap_ok(r == 1 && ts.late_tid == pid && strstr(ts.late_why, "state"),
+		    "it does not stop, and is named"))
+		printf("# result %d, thread %d, %s\n", r, ts.late_tid, ts.late_why);
+	threads_resume(&ts);
+	threads_idle(&ts, 500000000);
+	tap_ok(state_of(pid) == 'S', "it is not left stopped when its child has gone");
+	tap_ok(threads_stop(&ts, 1000000000, &err) == 0, "it stops once the child has gone");
+	threads_detach(&ts);
+	usleep(50000);
+	tap_ok(state_of(pid) == 'S', "and goes on");
+	sut_err_free(&err);
+	finish(pid);
+}
+
+static void *thread_sleeps(void *arg)
+{
+	sleeper();
+	return arg;
+}
+
+static void dead_leader(void)
+{
+	pthread_t t;
+
+	pthread_create(&t, NULL, thread_sleeps, NULL);
+	pthread_exit(NULL);
+}
+
+static void leaderless(void)
+{
+	pid_t pid = start(dead_leader);
+	struct threads ts = {0};
+	struct sut_err err = {0};
+
+	tap_ok(state_of(pid) == 'Z', "a process whose main thread has exited");
+	tap_ok(!threads_attach(&ts, pid, &err) && !threads_stop(&ts, 1000000000, &err),
+	       "its other thread can be stopped");
+	threads_detach(&ts);
+	sut_err_free(&err);
+	finish(pid);
+}
+
+static int go[2];
+
+static void execs(void)
+{
+	char c;
+
+	if (read(go[0], &c, 1) == 1)
+		execl("/bin/sleep", "sleep", "100", NULL);
+}
+
+static void in_exec(void)
+{
+	struct threads ts = {0};
+	struct sut_err err = {0};
+	pid_t pid;
+
+	if (pipe(go))
+		return;
+	pid = start(execs);
+	tap_ok(!threads_attach(&ts, pid, &err), "a process that is about to exec");
+	if (write(go[1], "x", 1) != 1)
+		return;
+	usleep(100000);
+	tap_ok(threads_stop(&ts, 1000000000, &err) == -1 && sut_err_has(&err, SUT_P_EXEC),
+	       "its exec is noticed");
+	threads_detach(&ts);
+	usleep(50000);
+	tap_ok(state_of(pid) == 'S', "and the new program runs");
+	sut_err_free(&err);
+	finish(pid);
+}
+
+static void gaps(void)
+{
+	struct proc_maps m = {0};
+	struct sut_err err = {0};
+	uint64_t at = 0;
+
+	tap_ok(!proc_maps_parse(&m, "00400000-00500000 r-xp 00000000 08:01 42   /bin/a b\n"
+				    "00600000-00700000 rw-p 00000000 00:00 0    [heap]\n"
+				    "7f0000000000-7f0000100000 r-xp 00000000 08:01 43 /l.so\n"
+				    "7ffff0000000-7ffff0100000 rw-p 00000000 00:00 0 [stack]\n"),
+	       "maps are understood");
+	tap_eq_str(m.v[0].path, "/bin/a b", "a path with a blank");
+	tap_ok(!proc_maps_gap(&m, 0x400000, 0x500000, 0x2000, 0x7fff0000, 4096, &at, &err) &&
+	       at + 0x2000 <= 0x400000, "near the program: below it, not in the heap's way");
+	tap_ok(!proc_maps_gap(&m, 0x7f0000000000, 0x7f0000100000, 0x2000, 0x7fff0000, 4096, &at,
+			      &err) && at == 0x7f0000000000 - 0x2000 , "right below a library");
+	tap_ok(proc_maps_gap(&m, 0x600000, 0x700000, 0x10000000, 0x1000000, 4096, &at, &err) == -1 &&
+	       sut_err_has(&err, SUT_P_NO_ROOM), "no room is said");
+	sut_err_free(&err);
+	proc_maps_free(&m);
+}
+
+static void finding(void)
+{
+	struct proc_modules ms;
+	struct sut_err err = {0};
+	struct proc_find_result res;
+	pid_t pid = start(sleeper);
+	struct proc_module *exe;
+	bool hit = false;
+
+	tap_ok(!proc_modules_read(&ms, pid, false, &err), "modules can be read");
+	exe = proc_module_exe(&ms);
+	tap_ok(exe && exe->order == 0 && exe->build_id, "the executable comes first");
+	tap_ok(proc_module_by_name(&ms, "libc.so.6") != NULL, "libc is there by its soname");
+	tap_ok(!proc_find_build_id(exe->build_id, exe->build_id_size, &res, &err), "a search");
+	for (size_t i = 0; i < res.n; i++)
+		hit |= res.v[i].pid == pid;
+	tap_ok(hit, "finds the process by the build-id");
+	proc_find_free(&res);
+	proc_modules_free(&ms);
+	finish(pid);
+}
+
+int main(void)
+{
+	gaps();
+	finding();
+	stopped();
+	traced();
+	in_vfork();
+	leaderless();
+	in_exec();
+	return tap_done();
+}

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Old or new, never half.
+ *
+ * The tool may be killed between any two system calls; the kernel then detaches, and the threads
+ * run on with whatever the text holds. So at every instant the text has to be right:
+ *
+ *	1. state = SWITCHING			entries are as before
+ *	2. each entry: jump to its stub		the stub looks at the word; it is 0: old version
+ *	3. word = 1				one write of four bytes: all functions are new
+ *	4. each entry: jump to the new code	the same as what the stub does
+ *	5. state = APPLIED
+ *
+ * and backwards (REVERTING: stubs, word = 0, bytes from before, REVERTED). Between 2 and 4 the word
+ * alone decides. A tool that finds SWITCHING or REVERTING therefore finishes whatever the word
+ * says: with 1 all entries become direct jumps (APPLIED), with 0 the bytes from before come back
+ * (REVERTED). This needs the threads stopped but no look at their stacks: while the word was 0 no
+ * thread could enter new code, and while it was 1 none could enter old code. An entry is longer
+ * than one instruction of the original, but nobody stands inside it: when the first jump was
+ * written all threads were clear of the function, and since then one jump stands there.
+ *
+ * What counts as clear: no frame of the thread in the function's ranges. Even a pc exactly at the
+ * first byte counts as inside: a loop may lead back there with registers that are no arguments, and
+ * from outside the two cannot be told apart. Such a thread has moved on a moment later.
+ *
+ * A stub has no unwind record. Threads meet one only after a death between 2 and 4, and then for
+ * four instructions; such a stack counts as unreliable and the attempt is made again.
+ *
+ * An entry may cross a page: it is written by one pwrite, with all threads stopped, so no thread
+ * can execute half of it; if the tool dies, it does so before or after the call. Each write is read
+ * back and compared. Processes that share the memory without being threads (vfork's child until
+ * its exec) are not seen; their parent is then in vfork and cannot be stopped, and we wait.
+ */
+#include "apply/switch.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+void switch_range_add(struct switch_ranges *rs, uint64_t lo, uint64_t size, const char *func,
+		      const char *file, int line)
+{
+	if (size)
+		*VEC_PUSH(rs->v, rs->n, rs->cap) =
+			(struct switch_range){lo, lo + size, func, file, line};
+}
+
+static int put(struct session *s, const char *step, uint64_t addr, const void *p, size_t n,
+	       struct sut_err *err)
+{
+	uint8_t back[LEDGER_VAR_SIZE];
+
+	apply_step(s, step);
+	if (proc_mem_write(&s->ms.mem, addr, p, n, err) < 0)
+		return -1;
+	if (proc_mem_try_read(&s->ms.mem, addr, back, n) < 0 || memcmp(back, p, n))
+		return sut_fail(err, SUT_P_VERIFY, step, "%zu bytes at 0x%llx differ from what was written",
+				n, (unsigned long long)addr);
+	return 0;
+}
+
+static int put_var32(struct session *s, struct ledger_group *g, const char *step, size_t off,
+		     uint32_t v, struct sut_err *err)
+{
+	if (put(s, step, g->v[0].addr + off, &v, sizeof(v), err) < 0)
+		return -1;
+	memcpy((uint8_t *)ledger_group_var(g) + off, &v, sizeof(v));
+	return 0;
+}
+
+#define VAR(field) offsetof(struct ledger_var, field)
+
+enum entry_form { ENTRY_SAVED, ENTRY_STUB, ENTRY_DIRECT };
+
+static const uint8_t *entry_bytes(const struct ledger_func *f, enum entry_form form)
+{
+	return form == ENTRY_SAVED ? f->saved : form == ENTRY_STUB ? f->via_stub : f->direct;
+}
+
+static int put_entries(struct session *s, struct ledger_group *g, const char *step,
+		       enum entry_form form, struct sut_err *err)
+{
+	for (size_t i = 0; i < g->n; i++)
+		for (size_t k = 0; k < g->v[i].n_funcs; k++) {
+			struct ledger_func *f = &g->v[i].funcs[k];
+
+			if (put(s, step, f->entry, entry_bytes(f, form), f->jump_len, err) < 0)
+				return -1;
+		}
+	return 0;
+}
+
+/*
+ * Before anything is written: every entry holds one of the forms in @mask. All are looked at, so
+ * that a refusal names all.
+ */
+static int check_entries(struct session *s, struct ledger_group *g, unsigned int mask,
+			 struct sut_err *err)
+{
+	size_t before = err->n;
+
+	for (size_t i = 0; i < g->n; i++)
+		for (size_t k = 0; k < g->v[i].n_funcs; k++) {
+			struct ledger_func *f = &g->v[i].funcs[k];
+			uint8_t now[TARGET_MAX_JUMP];
+			bool good = false;
+
+			if (proc_mem_read(&s->ms.mem, f->entry, now, f->jump_len, err) < 0)
+				return -1;
+			for (int form = ENTRY_SAVED; form <= ENTRY_DIRECT; form++)
+				good |= (mask >> form & 1) &&
+					!memcmp(now, entry_bytes(f, (enum entry_form)form), f->jump_len);
+			if (!good)
+				sut_fail(err, SUT_P_REVERTED_TEXT, f->name,
+					 "the bytes at its entry 0x%llx are neither ours nor those from before",
+					 (unsigned long long)f->entry);
+		}
+	return err->n == before ? 0 : -1;
+}
+
+/* Who and when: written before the state that makes it true. */
+static int stamp(struct session *s, struct ledger_group *g, struct sut_err *err)
+{
+	struct ledger_var *v = ledger_group_var(g);
+	struct passwd *pw = getpwuid(getuid());
+
+	v->when = (uint64_t)time(NULL);
+	v->uid = getuid();
+	v->tool_pid = (uint32_t)getpid();
+	v->attempts = s->res->attempts;
+	memset(v->user, 0, sizeof(v->user));
+	if (pw)
+		snprintf(v->user, sizeof(v->user), "%s", pw->pw_name);
+	return put(s, "stamp", g->v[0].addr + VAR(seq), &v->seq, sizeof(*v) - VAR(seq), err);
+}
+
+static int forward(struct session *s, struct ledger_group *g, struct sut_err *err)
+{
+	struct ledger_var *v = ledger_group_var(g);
+
+	if (check_entries(s, g, 1u << ENTRY_SAVED, err) < 0 || stamp(s, g, err) < 0)
+		return -1;
+	if (put_var32(s, g, "state switching", VAR(state), LEDGER_SWITCHING, err) < 0 ||
+	    put_entries(s, g, "entry to stub", ENTRY_STUB, err) < 0 ||
+	    put_var32(s, g, "switch word on", VAR(word), 1, err) < 0 ||
+	    put_entries(s, g, "entry to new code", ENTRY_DIRECT, err) < 0)
+		return -1;
+	v->pause_ns = now_ns() - s->ts.t_stop_ns;
+	if (put(s, "pause", g->v[0].addr + VAR(pause_ns), &v->pause_ns, 8, err) < 0)
+		return -1;
+	return put_var32(s, g, "state applied", VAR(state), LEDGER_APPLIED, err);
+}
+
+static int back(struct session *s, struct ledger_group *g, struct sut_err *err)
+{
+	if (check_entries(s, g, 1u << ENTRY_DIRECT, err) < 0 || stamp(s, g, err) < 0 ||
+	    put_var32(s, g, "state reverting", VAR(state), LEDGER_REVERTING, err) < 0 ||
+	    put_entries(s, g, "entry to stub", ENTRY_STUB, err) < 0 ||
+	    put_var32(s, g, "switch word off", VAR(word), 0, err) < 0 ||
+	    put_entries(s, g, "entry to old code", ENTRY_SAVED, err) < 0)
+		return -1;
+	return put_var32(s, g, "state reverted", VAR(state), LEDGER_REVERTED, err);
+}
+
+static int finish(struct session *s, struct ledger_group *g, struct sut_err *err)
+{
+	bool on = ledger_group_var(g)->word;
+	unsigned int mask = 1u << ENTRY_STUB | 1u << (on ? ENTRY_DIRECT : ENTRY_SAVED);
+
+	if (check_entries(s, g, mask, err) < 0 ||
+	    put_entries(s, g, "recover entry", on ? ENTRY_DIRECT : ENTRY_SAVED, err) < 0)
+		return -1;
+	return put_var32(s, g, "recover state", VAR(state), on ? LEDGER_APPLIED : LEDGER_REVERTED, err);
+}
+
+static bool half_done(const struct ledger_group *g)
+{
+	uint32_t s = g->damaged ? 0 : g->v[0].var.state;
+
+	return s == LEDGER_SWITCHING || s == LEDGER_REVERTING;
+}
+
+/* A write that failed half-way is put right at once, as a later call would do it. */
+static int settle(struct session *s, struct ledger_group *g, int r)
+{
+	struct sut_err unused = {0};
+
+	if (r < 0 && half_done(g))
+		finish(s, g, &unused);
+	sut_err_free(&unused);
+	return r;
+}
+
+int switch_forward(struct session *s, struct ledger_group *g, struct sut_err *err)
+{
+	return settle(s, g, forward(s, g, err));
+}
+
+int switch_back(struct session *s, struct ledger_group *g, struct sut_err *err)
+{
+	return settle(s, g, back(s, g, err));
+}
+
+static int recover_stopped(void *ctx, struct session *s, struct sut_err *err)
+{
+	/* From the top down: a lower patch's entry bytes are what an upper one saved. */
+	for (size_t i = s->ls.n; i-- > 0;) {
+		if (!half_done(&s->ls.v[i]))
+			continue;
+		if (finish(s, &s->ls.v[i], err) < 0)
+			return -1;
+		s->res->recovered++;
+	}
+	return 0;
+}
+
+int switch_recover(struct session *s, struct sut_err *err)
+{
+	struct switch_ranges none = {0};
+	unsigned int attempts = s->res->attempts;
+	bool needed = false;
+
+	for (size_t i = 0; i < s->ls.n; i++)
+		needed |= half_done(&s->ls.v[i]);
+	if (!needed)
+		return 0;
+	if (switch_when_clear(s, &none, recover_stopped, NULL, err) < 0)
+		return -1;
+	s->res->attempts = attempts;
+	s->res->pause_ns = 0;
+	return 0;
+}
+
+static void thread_comm(pid_t pid, pid_t tid, char *out, size_t n)
+{
+	char path[64];
+	uint8_t *d;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", (int)pid, (int)tid);
+	out[0] = '\0';
+	if (read_file(path, &d, &len) == 0) {
+		while (len && d[len - 1] == '\n')
+			len--;
+		snprintf(out, n, "%.*s", (int)len, (const char *)d);
+		free(d);
+	}
+}
+
+static const struct switch_range *hit(const struct switch_ranges *rs, uint64_t pc)
+{
+	for (size_t i = 0; i < rs->n; i++)
+		if (pc >= rs->v[i].lo && pc < rs->v[i].hi)
+			return &rs->v[i];
+	return NULL;
+}
+
+static struct apply_blocker *blocker(struct session *s, pid_t tid)
+{
+	struct apply_result *r = s->res;
+	struct apply_blocker *b = VEC_PUSH(r->blockers, r->n_blockers, r->cap_blockers);
+
+	b->tid = tid;
+	thread_comm(s->pid, tid, b->comm, sizeof(b->comm));
+	return b;
+}
+
+static void forget_blockers(struct apply_result *r)
+{
+	while (r->n_blockers) {
+		struct apply_blocker *b = &r->blockers[--r->n_blockers];
+
+		free(b->func);
+		free(b->file);
+		free(b->why);
+	}
+}
+
+/* One verdict per thread. True where all are clear. */
+static bool all_clear(struct session *s, const struct switch_ranges *rs)
+{
+	struct unw_opts opts = {0};
+	struct unw_trace t = {0};
+	unsigned int n = 0;
+
+	forget_blockers(s->res);
+	for (size_t i = 0; i < s->ts.n; i++) {
+		struct tracee *th = &s->ts.v[i];
+		const struct switch_range *in = NULL;
+		struct apply_blocker *b;
+		size_t k;
+
+		if (th->state == TRACEE_GONE || th->is_zombie_leader)
+			continue;
+		n++;
+		/* Without ranges no stack matters. A thread that vanished has none. */
+		if (!rs->n || !tracee_walk(&s->ts, th, &s->space, &opts, &t))
+			continue;
+		/* A return address behind a call that does not return belongs to the caller. */
+		for (k = 0; k < t.n && !in; k++)
+			in = hit(rs, t.v[k].at_call ? t.v[k].pc - 1 : t.v[k].pc);
+		if (!in && t.reliable)
+			continue;
+		b = blocker(s, th->tid);
+		if (in) {
+			b->func = xstrdup(in->func);
+			b->file = in->file ? xstrdup(in->file) : NULL;
+			b->line = in->line;
+			b->frame = k - 1;
+			b->why = xasprintf("inside '%s' at frame %zu", in->func, k - 1);
+		} else {
+			b->unreliable = true;
+			b->why = xasprintf("its stack is not reliable: %s", t.text);
+		}
+	}
+	unw_trace_free(&t);
+	s->res->n_threads = n;
+	return !s->res->n_blockers;
+}
+
+static void nap(uint64_t ns)
+{
+	struct timespec ts = {(time_t)(ns / 1000000000ull), (long)(ns % 1000000000ull)};
+
+	nanosleep(&ts, NULL);
+}
+
+static int report_busy(struct session *s, struct sut_err *err, const char *late)
+{
+	char subject[32];
+
+	snprintf(subject, sizeof(subject), "pid %d", (int)s->pid);
+	if (late && !s->res->n_blockers)
+		return sut_fail(err, SUT_P_NOT_STOPPED, subject, "%s", late);
+	sut_fail(err, SUT_P_BUSY, subject, "%zu of %u threads are in the way after %u attempts",
+		 s->res->n_blockers, s->res->n_threads, s->res->attempts);
+	for (size_t i = 0; i < s->res->n_blockers && i < 16; i++) {
+		struct apply_blocker *b = &s->res->blockers[i];
+
+		if (!i && b->file)
+			sut_fail_where(err, b->file, b->line);
+		sut_fail_chain(err, "thread %d (%s): %s", (int)b->tid, b->comm, b->why);
+	}
+	return -1;
+}
+
+int switch_sample(struct session *s, const struct switch_ranges *ranges, struct sut_err *err)
+{
+	int r = threads_stop(&s->ts, s->opts.max_pause_ns, err);
+
+	if (r < 0)
+		return -1;
+	s->res->attempts++;
+	if (r == 0)
+		all_clear(s, ranges);
+	threads_resume(&s->ts);
+	s->res->pause_ns = MAX(s->res->pause_ns, s->ts.pause_ns);
+	return r;
+}
+
+int switch_when_clear(struct session *s, const struct switch_ranges *ranges,
+		      int (*fn)(void *ctx, struct session *s, struct sut_err *err), void *ctx,
+		      struct sut_err *err)
+{
+	uint64_t end = now_ns() + s->opts.timeout_ns, wait = 1000000;
+	char late[160] = "";
+
+	proc_modules_unwind_preload(&s->space);
+	for (;;) {
+		int r;
+
+		if (s->opts.cancel && *s->opts.cancel)
+			return sut_fail(err, SUT_E_INTERRUPTED, "switch", "asked to stop before the switch");
+		apply_step(s, "stop threads");
+		r = threads_stop(&s->ts, s->opts.max_pause_ns, err);
+		if (r < 0) {
+			threads_resume(&s->ts);
+			return -1;
+		}
+		s->res->attempts++;
+		if (r == 1) {
+			snprintf(late, sizeof(late), "thread %d did not stop: %s", (int)s->ts.late_tid,
+				 s->ts.late_why);
+		} else {
+			late[0] = '\0';
+			/* Late but clear is late: what users feel is bounded first of all. */
+			if (all_clear(s, ranges) &&
+			    now_ns() - s->ts.t_stop_ns <= s->opts.max_pause_ns) {
+				r = fn(ctx, s, err);
+				threads_resume(&s->ts);
+				s->res->pause_ns = s->ts.pause_ns;
+				return r;
+			}
+		}
+		threads_resume(&s->ts);
+		if (now_ns() + wait > end)
+			return report_busy(s, err, *late ? late : NULL);
+		nap(wait);
+		wait = MIN(wait * 2, 100000000ull);
+	}
+}

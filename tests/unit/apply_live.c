@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Apply and revert on a live program with threads; the tool is killed at every step. */
+#include "apply/apply.h"
+#include "victim.h"
+#include "tap.h"
+
+#include <stdlib.h>
+
+static const char *reason(const struct sut_err *err)
+{
+	static char text[512];
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < err->n && n < sizeof(text) - 1; i++) {
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s '%s': %s; ",
+				      sut_code_info(err->v[i].code)->text, err->v[i].subject,
+				      err->v[i].cause);
+		for (size_t k = 0; k < err->v[i].chain.n && n < sizeof(text) - 1; k++)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "[%s] ", err->v[i].chain.v[k]);
+	}
+	return text;
+}
+
+static enum apply_outcome do_apply(struct patch *p, pid_t pid, uint64_t timeout_ms, enum sut_code *code)
+{
+	struct apply_opts o = {.timeout_ns = timeout_ms * 1000000};
+	struct apply_result res;
+	struct sut_err err = {0};
+	enum apply_outcome out;
+
+	apply_patch(p, pid, &o, &res, &err);
+	out = res.outcome;
+	if (code)
+		*code = err.n ? err.v[0].code : SUT_CODE_COUNT;
+	printf("# apply %s: %s, pause %llu us, place %llu us, wall %llu us, %u attempts, %u threads%s %s\n",
+	       p->name, apply_outcome_name(out), (unsigned long long)res.pause_ns / 1000,
+	       (unsigned long long)res.place_pause_ns / 1000, (unsigned long long)res.wall_ns / 1000,
+	       res.attempts, res.n_threads, res.reused ? ", reused" : "", reason(&err));
+	apply_result_free(&res);
+	sut_err_free(&err);
+	return out;
+}
+
+static enum apply_outcome do_revert(const char *name, pid_t pid, enum sut_code *code,
+				    uint64_t *compared)
+{
+	struct apply_result res;
+	struct sut_err err = {0};
+	enum apply_outcome out;
+
+	apply_revert(name, pid, NULL, &res, &err);
+	out = res.outcome;
+	if (code)
+		*code = err.n ? err.v[0].code : SUT_CODE_COUNT;
+	if (compared)
+		*compared = res.text_compared;
+	printf("# revert %s: %s, pause %llu us %s\n", name, apply_outcome_name(out),
+	       (unsigned long long)res.pause_ns / 1000, reason(&err));
+	apply_result_free(&res);
+	sut_err_free(&err);
+	return out;
+}
+
+/* Sets the digest, as reading from a file would. */
+static void seal(struct patch *p)
+{
+	struct sut_err err = {0};
+	uint8_t *d;
+	size_t n;
+
+	if (!tap_ok(patch_encode(p, &d, &n, &err) == 0, "'%s' is a valid patch %s", p->name, reason(&err)))
+		return;
+	free(d);
+}
+
+static void basic(struct victim *v, const char *kind, int threads)
+{
+	struct patch *p = victim_patch(v, "fix"), *other = victim_patch_const(v, "fix", "a", 7);
+	struct patch *up = victim_patch_const(v, "up", "a", 9);
+	enum sut_code code;
+	uint64_t compared = 0;
+	long wrong = -1;
+
+	seal(p);
+	seal(other);
+	seal(up);
+	tap_ok(victim_start(v, threads), "%s, %d threads: the victim runs", kind, threads);
+	tap_ok(victim_ask(v, 'q', &wrong, NULL) == 11, "old answer");
+	tap_ok(do_revert("fix", v->pid, &code, NULL) == APPLY_BLOCKED && code == SUT_P_NOT_APPLIED,
+	       "nothing to revert yet");
+	tap_ok(do_apply(p, v->pid, 5000, NULL) == APPLY_DONE, "applied");
+	tap_eq_u64((uint64_t)victim_ask(v, 'q', &wrong, NULL), 122, "new answer");
+	tap_ok(do_apply(p, v->pid, 5000, NULL) == APPLY_ALREADY, "already");
+	tap_ok(do_apply(other, v->pid, 5000, &code) == APPLY_BLOCKED && code == SUT_P_NAME_TAKEN,
+	       "the name is taken");
+	tap_ok(do_apply(up, v->pid, 5000, NULL) == APPLY_DONE, "a second patch on top");
+	/* The workers now see 192: it is told apart by its own answer, not by 'wrong'. */
+	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 192, "both patches act");
+	tap_ok(do_revert("fix", v->pid, &code, NULL) == APPLY_BLOCKED && code == SUT_P_ON_TOP,
+	       "the lower one cannot be reverted first");
+	tap_ok(do_revert("up", v->pid, NULL, NULL) == APPLY_DONE, "the upper one can");
+	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 122, "the lower one is back in force");
+	tap_ok(do_revert("fix", v->pid, NULL, &compared) == APPLY_DONE, "and then it can be reverted too");
+	tap_ok(compared > 0, "%llu bytes of text compared", (unsigned long long)compared);
+	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 11, "the old answer is back");
+	tap_ok(do_revert("fix", v->pid, NULL, NULL) == APPLY_ALREADY, "reverting twice says already");
+	tap_ok(do_apply(p, v->pid, 5000, NULL) == APPLY_DONE && victim_ask(v, 'q', NULL, NULL) == 122,
+	       "applied again");
+	tap_ok(wrong == 0, "no mixed answer before the second patch (%ld)", wrong);
+	tap_ok(victim_stop(v), "the victim ends in health");
+	patch_free(p);
+	patch_free(other);
+	patch_free(up);
+}
+
+static void blocked(struct victim *v)
+{
+	struct patch *p = victim_patch_const(v, "heldfix", "held", 77);
+	enum sut_code code;
+	int saw = 0;
+
+	seal(p);
+	victim_start(v, 2);
+	victim_ask(v, 'h', NULL, NULL);
+	usleep(50000);
+	tap_ok(do_apply(p, v->pid, 300, &code) == APPLY_BLOCKED && code == SUT_P_BUSY,
+	       "a thread that sits inside blocks, and is named");
+	victim_ask(v, 'r', NULL, &saw);
+	tap_eq_u64((uint64_t)saw, 41, "it finished the old version");
+	tap_ok(do_apply(p, v->pid, 2000, NULL) == APPLY_DONE, "then it applies");
+	victim_ask(v, 'h', NULL, NULL);
+	usleep(50000);
+	victim_ask(v, 'q', NULL, &saw);
+	tap_eq_u64((uint64_t)saw, 77, "the next call is the new version");
+	tap_ok(victim_stop(v), "the victim ends in health");
+	patch_free(p);
+}
+
+static int countdown;
+
+static void kill_hook(const char *step)
+{
+	if (!--countdown)
+		kill(getpid(), SIGKILL);
+}
+
+/* In a child that dies at step @n. True where it came to its end. */
+static bool killed_at(int n, struct patch *p, const char *revert, pid_t pid)
+{
+	pid_t child = fork();
+	int st;
+
+	if (!child) {
+		struct apply_result res;
+		struct sut_err err = {0};
+
+		countdown = n;
+		apply_step_hook = kill_hook;
+		_exit(revert ? apply_revert(revert, pid, NULL, &res, &err) < 0
+			     : apply_patch(p, pid, NULL, &res, &err) < 0);
+	}
+	waitpid(child, &st, 0);
+	return !WIFSIGNALED(st);
+}
+
+static void sweep(struct victim *v)
+{
+	struct patch *p = victim_patch(v, "fix");
+	size_t bad = 0, unfinished = 0;
+	long wrong = 0;
+	int n;
+
+	seal(p);
+	victim_start(v, 4);
+	for (n = 1; n < 200; n++) {
+		bool ended = killed_at(n, p, NULL, v->pid);
+		int r = victim_ask(v, 'q', &wrong, NULL);
+
+		bad += r != 11 && r != 122;
+		unfinished += do_apply(p, v->pid, 5000, NULL) < APPLY_DONE ||
+			      victim_ask(v, 'q', NULL, NULL) != 122;
+		unfinished += do_revert("fix", v->pid, NULL, NULL) < APPLY_DONE ||
+			      victim_ask(v, 'q', NULL, NULL) != 11;
+		if (ended)
+			break;
+	}
+	tap_ok(n > 10 && n < 200, "apply was killed at each of %d steps", n - 1);
+	tap_ok(!bad && !wrong, "every answer was all old or all new (%zu, %ld)", bad, wrong);
+	tap_ok(!unfinished, "each was taken over (%zu not)", unfinished);
+	bad = unfinished = 0;
+	for (n = 1; n < 200; n++) {
+		bool ended;
+		int r;
+
+		unfinished += do_apply(p, v->pid, 5000, NULL) < APPLY_DONE;
+		ended = killed_at(n, NULL, "fix", v->pid);
+		r = victim_ask(v, 'q', &wrong, NULL);
+		bad += r != 11 && r != 122;
+		unfinished += do_revert("fix", v->pid, NULL, NULL) < APPLY_DONE ||
+			      victim_ask(v, 'q', NULL, NULL) != 11;
+		if (ended)
+			break;
+	}
+	tap_ok(n > 10 && n < 200, "revert was killed at each of %d steps", n - 1);
+	tap_ok(!bad && !wrong, "every answer was all old or all new (%zu, %ld)", bad, wrong);
+	tap_ok(!unfinished, "each was taken over (%zu not)", unfinished);
+	tap_ok(victim_stop(v), "the victim ends in health");
+	patch_free(p);
+}
+
+int main(void)
+{
+	char dir[] = "/tmp/suture-apply-XXXXXX";
+	struct victim pie, nopie;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (!mkdtemp(dir) || !victim_build(&pie, dir, true) || !victim_build(&nopie, dir, false)) {
+		tap_ok(false, "the victim was compiled");
+		return tap_done();
+	}
+	basic(&pie, "PIE", 1);
+	basic(&nopie, "no PIE", 20);
+	blocked(&pie);
+	sweep(&pie);
+	elf_obj_free(pie.elf);
+	elf_obj_free(nopie.elf);
+	remove_tree(dir);
+	return tap_done();
+}

@@ -9,6 +9,7 @@
 
 #include "build/diff/diff.h"
 
+/* `suture diff`, like diff(1), tells a change by its exit status. */
 enum { EXIT_SAME = 0, EXIT_CHANGES = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3, EXIT_BAD_INPUT = 4 };
 
 struct options {

@@ -9,6 +9,7 @@
 
 #include "build/diff/diff.h"
 
+/* `suture diff`, like diff(1), tells a change by its exit status. */
 enum { EXIT_SAME = 0, EXIT_CHANGES = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3, EXIT_BAD_INPUT = 4 };
 
 struct options {
@@ -20,8 +21,8 @@ struct options {
 static const char usage[] =
 	"usage: suture diff [--json] [--show-pairs] [--why FUNC] [-v] ORIG.o PATCHED.o\n"
 	"\n"
-	"Compares two objects that were compiled from the original and from the patched source of one\n"
-	"unit, with the same compiler and flags, -g, -ffunction-sections and -fdata-sections.\n"
+	"Compares two objects that were compiled from the original and from the patched source\n"
+	"of one unit, with the same compiler and flags, -g, -ffunction-sections, -fdata-sections.\n"
 	"\n"
 	"      --json         the whole result as JSON\n"
 	"      --show-pairs   which symbol was taken for which, and on what evidence\n"

@@ -82,8 +82,8 @@ int main(void)
 		if (b)
 			b->machine = 183;
 		a = elf_obj_open(obj, &err);
-		tap_ok(a && b && !diff_unit_compare(a, b, NULL, &err) && sut_err_has(&err, SUT_E_ARCH),
-		       "another architecture is refused");
+		tap_ok(a && b && !diff_unit_compare(a, b, NULL, &err) &&
+			       sut_err_has(&err, SUT_E_ARCH), "another architecture is refused");
 		elf_obj_free(a);
 		elf_obj_free(b);
 		sut_err_free(&err);

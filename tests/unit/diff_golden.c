@@ -130,7 +130,8 @@ static bool must_be_listed(const char *line)
 static void run_case(const char *dir, const char *name, const char *cc, const char *flags,
 		     struct expect *e, const char *tmp)
 {
-	char *a = xasprintf("%s/%s/orig.c", dir, name), *b = xasprintf("%s/%s/patched.c", dir, name);
+	char *a = xasprintf("%s/%s/orig.c", dir, name);
+	char *b = xasprintf("%s/%s/patched.c", dir, name);
 	char *ao = xasprintf("%s/a.o", tmp), *bo = xasprintf("%s/b.o", tmp);
 	struct diff_opts opts = {.is_edited = e->from ? is_edited : NULL, .ctx = e};
 	struct elf_obj *orig = NULL, *new = NULL;

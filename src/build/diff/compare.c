@@ -4,8 +4,9 @@
  *
  * First each is compared with its counterpart (equal.c). Then changes spread. A function keeps its
  * address when it changes, since its old entry is redirected, so who only calls it or takes its
- * address stays. Constant data cannot be changed in place (other threads read it): a changed constant
- * gets a new address, so whatever refers to it changes too, through other constants up to functions.
+ * address stays. Constant data cannot be changed in place (other threads read it): a changed
+ * constant gets a new address, so whatever refers to it changes too, through other constants up to
+ * functions.
  * The same holds for what points *into* a changed function: a table of labels goes with its code.
  */
 #include "build/diff/names.h"
@@ -201,6 +202,12 @@ static void list_data(struct diff_ctx *c)
 	}
 }
 
+/* .data and .bss are one to a running process. */
+static bool same_home(enum diff_data_kind a, enum diff_data_kind b)
+{
+	return (a == DATA_BSS ? DATA_RW : a) == (b == DATA_BSS ? DATA_RW : b);
+}
+
 struct spread {
 	uint32_t self;		/* func_of of who is asked about, 0 for data */
 	uint32_t cause;		/* canonical symbol that was hit */
@@ -257,10 +264,48 @@ static bool spread_once(struct diff_ctx *c)
 	return moved;
 }
 
+/*
+ * gcc folds equal static functions into one (-fipa-icf): two names of one address. Where they part,
+ * one that differs gets no counterpart. It is new then, and who calls it changes, while the
+ * address stays with the other. Globals keep theirs; refuse.c has a word on those.
+ */
+static void separate(struct diff_ctx *c)
+{
+	struct diff_unit *u = c->u;
+	uint32_t *claims = xcalloc(c->orig.o->n_syms + 1, sizeof(*claims));
+	uint32_t *keeper = xcalloc(c->orig.o->n_syms + 1, sizeof(*keeper));
+
+	for (int pass = 0; pass < 3; pass++)
+		for (uint32_t i = 1; i < c->new.o->n_syms; i++) {
+			uint32_t o = is_func_entity(&c->new, i) ? u->to_orig[i] : 0;
+			uint32_t at = o ? c->orig.canon[o] : 0;
+			bool fixed;
+
+			if (!at)
+				continue;
+			fixed = c->new.o->syms[i].bind != STB_LOCAL;
+			if (pass == 0)
+				claims[at]++;
+			else if (claims[at] > 1 && pass == 1 && !keeper[at] &&
+				 (fixed || sym_equal(c, i, o, EQ_STRICT)))
+				keeper[at] = i;
+			else if (claims[at] > 1 && pass == 2 && !fixed &&
+				 !sym_equal(c, i, o, EQ_STRICT)) {
+				if (!keeper[at])
+					keeper[at] = i;
+				if (keeper[at] != i)
+					u->to_orig[i] = u->to_new[o] = 0;
+			}
+		}
+	free(claims);
+	free(keeper);
+}
+
 void compare(struct diff_ctx *c)
 {
 	struct diff_unit *u = c->u;
 
+	separate(c);
 	list_funcs(c);
 	list_data(c);
 	c->func_cause = xcalloc(u->n_funcs + 1, sizeof(*c->func_cause));
@@ -279,7 +324,7 @@ void compare(struct diff_ctx *c)
 		if (d->status != DIFF_REMOVED)
 			d->status = !d->orig ? DIFF_NEW
 				    : sym_equal(c, d->new, d->orig, EQ_STRICT) &&
-						      data_kind(&c->orig, d->orig) == d->kind
+						      same_home(data_kind(&c->orig, d->orig), d->kind)
 					    ? DIFF_UNCHANGED
 					    : DIFF_CHANGED;
 	}

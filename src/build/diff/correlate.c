@@ -132,9 +132,22 @@ static bool fits_global(const struct diff_ctx *c, uint32_t n, uint32_t o)
 	return x == y || (x == C_RO && y == C_RW) || (x == C_RW && y == C_RO);
 }
 
-static bool same_file(const char *a, const char *b)
+/* An object of one source file may have been compiled from a copy under another name. */
+static bool has_one_file(const struct side *s)
 {
-	return !a || !b || !strcmp(path_base(a), path_base(b));
+	size_t n = 0;
+
+	for (size_t i = 1; i < s->o->n_syms && n < 2; i++)
+		n += s->o->syms[i].type == STT_FILE;
+	return n < 2;
+}
+
+static bool same_file(const struct diff_ctx *c, uint32_t n, uint32_t o)
+{
+	const char *a = c->new.file[n], *b = c->orig.file[o];
+
+	return !a || !b || !strcmp(path_base(a), path_base(b)) ||
+	       (has_one_file(&c->new) && has_one_file(&c->orig));
 }
 
 static bool is_counted(const struct side *s, uint32_t i)
@@ -148,12 +161,13 @@ static bool fits_local(const struct diff_ctx *c, uint32_t n, uint32_t o)
 
 	return x->bind == STB_LOCAL && y->bind == STB_LOCAL && x->type == y->type &&
 	       !is_counted(&c->new, n) && class_of(&c->new, n) == class_of(&c->orig, o) &&
-	       same_file(c->new.file[n], c->orig.file[o]);
+	       same_file(c, n, o);
 }
 
 static bool fits_linkage(const struct diff_ctx *c, uint32_t n, uint32_t o)
 {
-	return !is_counted(&c->new, n) && class_of(&c->new, n) == class_of(&c->orig, o) &&
+	return (c->new.o->syms[n].bind == STB_LOCAL) != (c->orig.o->syms[o].bind == STB_LOCAL) &&
+	       !is_counted(&c->new, n) && class_of(&c->new, n) == class_of(&c->orig, o) &&
 	       class_of(&c->new, n) != C_UNDEF;
 }
 
@@ -271,12 +285,14 @@ static bool pair_by_group(struct diff_ctx *c, bool by_content)
 			uint32_t hit = 0, hits = 0, back = 0;
 
 			for (size_t m = 0; m < o.n; m++)
-				if (!c->u->to_new[o.v[m]] && sym_equal(c, n.v[k], o.v[m], EQ_LOOSE)) {
+				if (!c->u->to_new[o.v[m]] &&
+				    sym_equal(c, n.v[k], o.v[m], EQ_LOOSE)) {
 					hit = o.v[m];
 					hits++;
 				}
 			for (size_t m = 0; hits == 1 && m < n.n; m++)
-				back += !c->u->to_orig[n.v[m]] && sym_equal(c, n.v[m], hit, EQ_LOOSE);
+				back += !c->u->to_orig[n.v[m]] &&
+					sym_equal(c, n.v[m], hit, EQ_LOOSE);
 			if (hits == 1 && back == 1) {
 				pair(c, n.v[k], hit, PAIR_CONTENT);
 				moved = true;
@@ -316,7 +332,8 @@ static void pair_by_order(struct diff_ctx *c, struct sut_err *err)
 		k = class_of(&c->new, i);
 		if (n.n != o.n && (k == C_RW || k == C_TLS)) {
 			const char *scope = scope_of(&c->new, i);
-			const struct dbg_var *v = dbg_var_at(c->new.dbg, y->shndx, y->value, y->name);
+			const struct dbg_var *v = dbg_var_at(c->new.dbg, y->shndx, y->value,
+							     y->name);
 
 			sut_fail(err, SUT_B_UNPAIRED, y->name,
 				 "the original has %zu variable%s named '%s'%s%s%s, the patched "
@@ -355,7 +372,8 @@ static void pair_cold(struct diff_ctx *c)
 	for (uint32_t i = 1; i < c->new.o->n_syms; i++) {
 		uint32_t p;
 
-		if (!c->new.canon[i] || c->u->to_orig[i] || !name_cold_parent(c->new.o->syms[i].name))
+		if (!c->new.canon[i] || c->u->to_orig[i] ||
+		    !name_cold_parent(c->new.o->syms[i].name))
 			continue;
 		p = c->u->to_orig[parent_of(&c->new, i)];
 		for (uint32_t k = 1; p && k < c->orig.o->n_syms; k++)

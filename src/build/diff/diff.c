@@ -15,7 +15,8 @@ static bool is_identifier(const char *s)
 	if (!*s)
 		return false;
 	for (; *s; s++)
-		if (*s != '_' && !(*s >= '0' && *s <= '9') && !((*s | 32) >= 'a' && (*s | 32) <= 'z'))
+		if (*s != '_' && !(*s >= '0' && *s <= '9') &&
+		    !((*s | 32) >= 'a' && (*s | 32) <= 'z'))
 			return false;
 	return true;
 }
@@ -27,7 +28,9 @@ static enum sec_kind classify(const struct elf_sec *s)
 
 	if (!(s->flags & SHF_ALLOC) || s->type == SHT_NOTE || s->type == SHT_X86_64_UNWIND ||
 	    str_starts(s->name, ".eh_frame") || str_starts(s->name, ".note.") ||
-	    str_starts(s->name, ".gcc_except_table"))
+	    str_starts(s->name, ".gcc_except_table") ||
+	    /* one entry for each function that was compiled with room for tracing */
+	    !strcmp(s->name, "__patchable_function_entries") || !strcmp(s->name, "__mcount_loc"))
 		return SK_NONE;
 	for (size_t i = 0; i < ARRAY_SIZE(special); i++) {
 		size_t n = strlen(special[i]);
@@ -182,18 +185,15 @@ static void side_init(struct side *s, struct elf_obj *o, struct target_dis *dis)
 
 	s->o = o;
 	s->kind = xcalloc(o->n_secs + 1, sizeof(*s->kind));
-	s->refs = xcalloc(o->n_secs + 1, sizeof(*s->refs));
 	s->canon = xcalloc(o->n_syms + 1, sizeof(*s->canon));
 	s->key = xcalloc(o->n_syms + 1, sizeof(*s->key));
 	s->numbered = xcalloc(o->n_syms + 1, sizeof(*s->numbered));
 	s->file = xcalloc(o->n_syms + 1, sizeof(*s->file));
 	s->cuts = xcalloc(o->n_secs + 1, sizeof(*s->cuts));
 	s->n_cuts = xcalloc(o->n_secs + 1, sizeof(*s->n_cuts));
-	for (size_t i = 1; i < o->n_secs; i++) {
+	for (size_t i = 1; i < o->n_secs; i++)
 		s->kind[i] = (uint8_t)classify(&o->secs[i]);
-		if (s->kind[i] != SK_NONE)
-			s->refs[i] = refs_of_section(o, &o->secs[i], dis);
-	}
+	s->refs = refs_of_object(o, s->kind, dis); /* SK_NONE is 0 */
 	find_aliases(s);
 	for (size_t i = 1; i < o->n_syms; i++) {
 		const struct elf_sym *y = &o->syms[i];

@@ -22,8 +22,8 @@
 
 #define MAX_DEPTH 8	/* anonymous pieces that refer to anonymous pieces */
 
-static bool piece_equal(const struct diff_ctx *c, uint32_t ns, uint64_t no, uint32_t os, uint64_t oo,
-			uint64_t len, enum equal_mode mode, int depth);
+static bool piece_equal(const struct diff_ctx *c, uint32_t ns, uint64_t no, uint32_t os,
+			uint64_t oo, uint64_t len, enum equal_mode mode, int depth);
 
 uint64_t anon_end(const struct side *s, uint32_t sec, uint64_t off)
 {
@@ -231,8 +231,8 @@ static bool is_entry(const struct side *s, const struct ref *r)
 	       !r->insn_len;
 }
 
-static bool piece_equal(const struct diff_ctx *c, uint32_t ns, uint64_t no, uint32_t os, uint64_t oo,
-			uint64_t len, enum equal_mode mode, int depth)
+static bool piece_equal(const struct diff_ctx *c, uint32_t ns, uint64_t no, uint32_t os,
+			uint64_t oo, uint64_t len, enum equal_mode mode, int depth)
 {
 	const struct elf_sec *n = &c->new.o->secs[ns], *o = &c->orig.o->secs[os];
 	size_t na, nz, oa, oz;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What cannot be right, all of it in one go. A running process has state, and other units have been
- * compiled: an initial value that changes has no effect on a variable that has long been initialised,
- * a size that changes moves what lies behind it, a signature that changes breaks callers that stay.
+ * compiled: an initial value that changes has no effect on a variable that has long been
+ * initialised, a size that changes moves what lies behind it, a signature that changes breaks
+ * callers that stay.
  */
 #include "build/diff/unit.h"
 
@@ -93,9 +94,8 @@ static void refuse_changed_data(struct diff_ctx *c, const struct diff_data *d, s
 		sut_fail(err, scope ? SUT_B_STATIC_LOCAL : SUT_B_DATA_SIZE, d->name,
 			 "its size changes from %llu to %llu bytes%s%s%s",
 			 (unsigned long long)o->size, (unsigned long long)n->size,
-			 scope ? " (static variable of '" : "", scope ? scope : "", scope ? "')" : "");
-	} else if (sym_equal(c, d->new, d->orig, EQ_STRICT)) {
-		return; /* .data and .bss are one to a running process */
+			 scope ? " (static variable of '" : "", scope ? scope : "",
+			 scope ? "')" : "");
 	} else if (each_target(c, d->new, points_inside, &label)) {
 		sut_fail(err, SUT_B_DATA_LABEL, d->name,
 			 "it is writable and points into function '%s', which changes",
@@ -105,7 +105,8 @@ static void refuse_changed_data(struct diff_ctx *c, const struct diff_data *d, s
 		now = value_text(&c->new, n);
 		sut_fail(err, scope ? SUT_B_STATIC_LOCAL : SUT_B_DATA_VALUE, d->name,
 			 "its initial value changes from %s to %s%s%s%s", was, now,
-			 scope ? " (static variable of '" : "", scope ? scope : "", scope ? "')" : "");
+			 scope ? " (static variable of '" : "", scope ? scope : "",
+			 scope ? "')" : "");
 		free(was);
 		free(now);
 	}
@@ -136,11 +137,12 @@ static void refuse_data(struct diff_ctx *c, struct sut_err *err)
 					 "points to it", d->name);
 				sut_fail_where(err, c->u->data[c->data_of[t] - 1].file,
 					       c->u->data[c->data_of[t] - 1].line);
-				sut_fail_chain(err, "'%s' refers to '%s'", d->name, nsym(c, t)->name);
+				sut_fail_chain(err, "'%s' refers to '%s'", d->name,
+					       nsym(c, t)->name);
 			} else if (each_target(c, d->new, points_inside, &t)) {
 				sut_fail(err, SUT_B_DATA_LABEL, d->name,
-					 "it is writable and points into function '%s', which changes",
-					 nsym(c, t)->name);
+					 "it is writable and points into function '%s', which "
+					 "changes", nsym(c, t)->name);
 				sut_fail_where(err, d->file, d->line);
 			}
 			continue;
@@ -235,7 +237,8 @@ static const char *unchanged_user(const struct diff_ctx *c, uint32_t sym)
 				return f->name;
 	}
 	for (size_t i = 0; i < u->n_data; i++)
-		if (u->data[i].status == DIFF_UNCHANGED && each_target(c, u->data[i].new, is_sym, &sym))
+		if (u->data[i].status == DIFF_UNCHANGED &&
+		    each_target(c, u->data[i].new, is_sym, &sym))
 			return u->data[i].name;
 	return NULL;
 }
@@ -253,8 +256,8 @@ static void refuse_signature(struct diff_ctx *c, const struct diff_func *f, stru
 	if (!user && (n->bind == STB_LOCAL || !c->opts->has_outside_users ||
 		      !c->opts->has_outside_users(c->opts->ctx, f->name)))
 		return;
-	sut_fail(err, SUT_B_SIGNATURE, f->name, "its signature changes from '%s' to '%s', and %s%s%s",
-		 a->sig, b->sig, user ? "'" : "other units call it", user ? user : "",
+	sut_fail(err, SUT_B_SIGNATURE, f->name,
+		 "its signature changes from '%s' to '%s', and %s%s%s", a->sig, b->sig, user ? "'" : "other units call it", user ? user : "",
 		 user ? "', which stays as it is, uses it" : "");
 	sut_fail_where(err, f->file, f->line);
 	if (user)
@@ -273,8 +276,9 @@ static void refuse_relocs(struct diff_ctx *c, const struct diff_func *f, uint32_
 
 		if (r->info->kind != REL_UNKNOWN)
 			continue;
-		sut_fail(err, SUT_B_RELOC, f->name, "it holds a relocation of type %u at offset %llu",
-			 r->rel->type, (unsigned long long)(r->rel->offset - y->value));
+		sut_fail(err, SUT_B_RELOC, f->name,
+			 "it holds a relocation of type %u at offset %llu", r->rel->type,
+			 (unsigned long long)(r->rel->offset - y->value));
 		sut_fail_where(err, f->file, f->line);
 		return;
 	}
@@ -308,8 +312,42 @@ static void refuse_funcs(struct diff_ctx *c, struct sut_err *err)
 	}
 }
 
+static bool both_same(const struct diff_ctx *c, uint32_t a, uint32_t b)
+{
+	return c->u->funcs[c->func_of[a] - 1].status == DIFF_UNCHANGED &&
+	       c->u->funcs[c->func_of[b] - 1].status == DIFF_UNCHANGED;
+}
+
+/* Two names of one place that part: whoever holds the old address may mean either. */
+static void refuse_split(struct diff_ctx *c, struct sut_err *err)
+{
+	const struct diff_unit *u = c->u;
+	uint32_t *taken = xcalloc(c->orig.o->n_syms + 1, sizeof(*taken));
+
+	for (size_t i = 0; i < u->n_funcs + u->n_data; i++) {
+		bool is_func = i < u->n_funcs;
+		const struct diff_data *d = is_func ? NULL : &u->data[i - u->n_funcs];
+		uint32_t new = is_func ? u->funcs[i].new : d->new;
+		uint32_t orig = is_func ? u->funcs[i].orig : d->orig;
+
+		if (!new || !orig || !c->orig.canon[orig])
+			continue;
+		orig = c->orig.canon[orig];
+		if (taken[orig] && !(is_func && both_same(c, new, taken[orig]))) {
+			sut_fail(err, SUT_B_SPLIT, nsym(c, new)->name,
+				 "it and '%s' were two names of one %s and become two",
+				 nsym(c, taken[orig])->name, is_func ? "function" : "variable");
+			sut_fail_where(err, is_func ? u->funcs[i].file : d->file,
+				       is_func ? u->funcs[i].line : d->line);
+		}
+		taken[orig] = new;
+	}
+	free(taken);
+}
+
 void refuse(struct diff_ctx *c, struct sut_err *err)
 {
+	refuse_split(c, err);
 	refuse_data(c, err);
 	refuse_funcs(c, err);
 	refuse_sections(c, &c->new, err);

@@ -70,3 +70,12 @@ clean:
 	rm -rf build build-san
 
 -include $(OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:%=%.d)
+
+# Names of system calls, from the headers of the machine that is built for.
+$(O)/gen/syscalls.inc: Makefile
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '#include <sys/syscall.h>\n' | $(CC) -E -dM - | \
+		sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | LC_ALL=C sort >$@
+$(O)/src/lib/syscalls.o: ALL_CFLAGS += -I$(O)
+$(O)/src/lib/syscalls.o: $(O)/gen/syscalls.inc

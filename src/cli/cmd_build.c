@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/common.h"
+#include "cli/render.h"
+
+const char usage_build[] =
+	"usage: suture build --source DIR --make COMMAND --object FILE [-o OUT.sut] FIX.patch...\n"
+	"       suture build --source DIR --compdb FILE --object FILE [-o OUT.sut] FIX.patch...\n"
+	"       suture build --deb PACKAGE[=VERSION] [-o OUT.sut] FIX.patch...\n"
+	"\n"
+	"Makes a patch file from unified diffs. Compiles the files that the diffs affect, as they\n"
+	"are and as they become, and proves that the original is what the object was built from.\n"
+	"\n"
+	"  --source DIR       source tree of the program; it is not changed\n"
+	"  --make COMMAND     shell command that builds it, for example 'make -j2'\n"
+	"  --compdb FILE      compile_commands.json in place of --make\n"
+	"  --object FILE      the very executable or library that runs; may be repeated\n"
+	"  --deb PKG[=VER]    a Debian package in place of all these\n"
+	"  -o, --output FILE  patch file to write (default: NAME.sut in the current folder)\n"
+	"  --name NAME        of the patch (default: from the output file or the first diff)\n"
+	"  --patch-version V  version of the patch\n"
+	"  --description TEXT what it does\n"
+	"  --author TEXT      who made it\n"
+	"  --cve ID           label; may be repeated (default: those that the diffs name)\n"
+	"  --why FUNCTION     tell why this function is in the patch; writes no file\n"
+	"  -j, --jobs N       compilers at once (default: one per processor)\n"
+	"  --work DIR         cache folder (default: $XDG_CACHE_HOME/suture)\n";
+
+enum { OPT_SOURCE = 0x100, OPT_MAKE, OPT_COMPDB, OPT_OBJECT, OPT_DEB, OPT_NAME, OPT_PATCH_VERSION,
+       OPT_DESCRIPTION, OPT_AUTHOR, OPT_CVE, OPT_WHY, OPT_WORK };
+
+static const struct option longs[] = {
+	{"source", required_argument, NULL, OPT_SOURCE},
+	{"make", required_argument, NULL, OPT_MAKE},
+	{"compdb", required_argument, NULL, OPT_COMPDB},
+	{"object", required_argument, NULL, OPT_OBJECT},
+	{"deb", required_argument, NULL, OPT_DEB},
+	{"output", required_argument, NULL, 'o'},
+	{"name", required_argument, NULL, OPT_NAME},
+	{"patch-version", required_argument, NULL, OPT_PATCH_VERSION},
+	{"description", required_argument, NULL, OPT_DESCRIPTION},
+	{"author", required_argument, NULL, OPT_AUTHOR},
+	{"cve", required_argument, NULL, OPT_CVE},
+	{"why", required_argument, NULL, OPT_WHY},
+	{"jobs", required_argument, NULL, 'j'},
+	{"work", required_argument, NULL, OPT_WORK},
+	{NULL, 0, NULL, 0},
+};
+
+static void render_functions(const json_t *object)
+{
+	const json_t *f, *s;
+	size_t i, k;
+
+	json_array_foreach((json_t *)jget(object, "functions"), i, f) {
+		printf("  %-32s", jstr(f, "name"));
+		if (*jstr(f, "file"))
+			printf("  %s:%lld", jstr(f, "file"), jint(f, "line"));
+		if (*jstr(f, "why"))
+			printf("  [%s]", jstr(f, "why"));
+		printf("\n");
+		json_array_foreach((json_t *)jget(f, "chain"), k, s)
+			printf("      %s\n", json_string_value(s));
+	}
+}
+
+static void render(const json_t *doc)
+{
+	const char *outcome = jstr(doc, "outcome");
+	const json_t *o;
+	size_t i, n = 0;
+
+	json_array_foreach((json_t *)jget(doc, "objects"), i, o)
+		n += json_array_size(jget(o, "functions"));
+	if (!strcmp(outcome, "not-needed") && !cli.quiet)
+		printf("%snot needed%s  no code of these objects changes\n", style(stdout, GREEN),
+		       style(stdout, PLAIN));
+	if (!strcmp(outcome, "built") && !cli.quiet)
+		printf("%sbuilt%s  %s: %s\n", style(stdout, GREEN), style(stdout, PLAIN),
+		       jstr(doc, "path"), count_text((long long)n, "function"));
+	if (cli.quiet)
+		return;
+	json_array_foreach((json_t *)jget(doc, "objects"), i, o) {
+		printf("%s%s%s\n", style(stdout, BOLD), jstr(o, "name"), style(stdout, PLAIN));
+		render_functions(o);
+	}
+}
+
+/* Lists of words that grow with each option; NULL-terminated as the library wants them. */
+struct words {
+	const char **v;
+	size_t n;
+};
+
+static void add(struct words *w, const char *s)
+{
+	w->v = realloc(w->v, (w->n + 2) * sizeof(*w->v));
+	if (!w->v)
+		abort();
+	w->v[w->n++] = s;
+	w->v[w->n] = NULL;
+}
+
+static bool set_jobs(struct sut_build_opts *o, const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	o->jobs = (int)n;
+	if (*text && !*end && n >= 1 && n <= 1024)
+		return true;
+	cli.status = cli_usage("--jobs", "'%s' is not a number from 1 to 1024", text);
+	return false;
+}
+
+static bool set_option(struct sut_build_opts *o, struct words *objects, struct words *cves, int c)
+{
+	switch (c) {
+	case OPT_OBJECT:
+		add(objects, optarg);
+		return true;
+	case OPT_CVE:
+		add(cves, optarg);
+		return true;
+	case 'j':
+		return set_jobs(o, optarg);
+	case 'o':
+		o->out = optarg;
+		return true;
+	case OPT_SOURCE:
+		o->source = optarg;
+		return true;
+	case OPT_MAKE:
+		o->make = optarg;
+		return true;
+	case OPT_COMPDB:
+		o->compdb = optarg;
+		return true;
+	case OPT_DEB:
+		o->deb = optarg;
+		return true;
+	case OPT_NAME:
+		o->name = optarg;
+		return true;
+	case OPT_PATCH_VERSION:
+		o->version = optarg;
+		return true;
+	case OPT_DESCRIPTION:
+		o->description = optarg;
+		return true;
+	case OPT_AUTHOR:
+		o->author = optarg;
+		return true;
+	case OPT_WHY:
+		o->why = optarg;
+		return true;
+	case OPT_WORK:
+		o->work = optarg;
+		return true;
+	}
+	return false;
+}
+
+/* What can be told from the command line alone; 0 where it makes sense. */
+static int check_options(const struct sut_build_opts *o, const struct words *patches)
+{
+	if (!patches->n)
+		return cli_usage("FIX.patch", "is missing");
+	if (o->deb && (o->source || o->make || o->compdb))
+		return cli_usage("--deb", "stands in place of --source, --make and --compdb");
+	if (!o->deb && !o->source)
+		return cli_usage("--source", "is missing (or --deb)");
+	if (o->make && o->compdb)
+		return cli_usage("--compdb", "stands in place of --make");
+	if (!o->deb && !o->make && !o->compdb)
+		return cli_usage("--make", "is missing (or --compdb)");
+	if (!o->deb && !o->objects)
+		return cli_usage("--object", "is missing");
+	return 0;
+}
+
+int cmd_build(int argc, char **argv)
+{
+	struct words objects = {0}, cves = {0}, patches = {0};
+	struct sut_build_opts o = {.size = sizeof(o)};
+	int c;
+
+	while ((c = cli_getopt(argc, argv, "o:j:", longs)) != -1)
+		if (c == CLI_STOP || !set_option(&o, &objects, &cves, c))
+			goto out;
+	for (int i = optind; i < argc; i++)
+		add(&patches, argv[i]);
+	o.objects = objects.v;
+	o.cves = cves.v;
+	o.patches = patches.v;
+	cli.status = check_options(&o, &patches);
+	if (!cli.status)
+		cli.status = cli_finish(sut_build(&o), render);
+out:
+	free(objects.v);
+	free(cves.v);
+	free(patches.v);
+	return cli.status;
+}

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 int ext(int);
-__attribute__((cold, noreturn)) void die(int);
+void abort(void);
 int f(int x)
 {
-	if (__builtin_expect(x < 0, 0)) {
-		ext(4);
-		ext(x + 1);
-		die(8);
+	if (x < 0) {
+		ext(5);
+		abort();
 	}
 	return ext(x);
 }
 int g(int x)
 {
-	return f(x) + 1;
+	return ext(x) + 1;
 }

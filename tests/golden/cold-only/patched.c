@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 int ext(int);
-void abort(void);
+__attribute__((cold, noreturn)) void die_with(int);
 int f(int x)
 {
-	if (x < 0) {
-		ext(5);
-		abort();
+	switch (x) {
+	case 0:
+		return ext(3) + 1;
+	case 1:
+		return ext(9) * 2;
+	default:
+		die_with(5);
 	}
-	return ext(x);
 }
 int g(int x)
 {

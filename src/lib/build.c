@@ -125,7 +125,7 @@ struct sut_result *sut_build(const struct sut_build_opts *o)
 	else if (!err.n) {
 		out = o->out ? xstrdup(o->out) : xasprintf("%s.sut", b.patch->name);
 		if (patch_write(b.patch, out, &err) == 0)
-			json_object_set_new(r->doc, "file", text_json(out));
+			json_object_set_new(r->doc, "path", text_json(out));
 	}
 	if (b.patch) {
 		json_object_set_new(r->doc, "name", text_json(b.patch->name));
@@ -144,8 +144,12 @@ struct sut_result *sut_build(const struct sut_build_opts *o)
 	json_object_set_new(r->doc, "reused",
 			    json_pack("{s:b, s:i}", "capture", b.capture.reused, "compiles",
 				      (int)b.compiled.n_reused));
-	if (o->why)
+	if (o->why) {
 		json_object_set_new(r->doc, "asked", text_json(o->why));
+		if (!json_array_size(json_object_get(r->doc, "functions")) && !err.n)
+			sut_fail(&err, SUT_U_USAGE, o->why,
+				 "no file that the diffs affect has a function of this name");
+	}
 	build_free(&b);
 	free(name);
 	free(out);

@@ -65,6 +65,31 @@ $(O)/tests/unit/%: tests/unit/%.c tests/lib/tap.h $(LIB)
 unit: $(UNIT)
 	$(Q)prove --exec '' $(UNIT)
 
+# Everything that a fresh Debian 12 needs is installed first; the rest is made by a second make, as the
+# compiler may have come only now.
+.PHONY: demo test run-test deps-demo deps-test
+demo: deps-demo
+	$(Q)$(MAKE) --no-print-directory $(O)/suture $(O)/demo-load $(O)/memtext
+	$(Q)O=$(O) demo/run.sh
+test: deps-test
+	$(Q)$(MAKE) --no-print-directory run-test
+deps-demo deps-test: deps-%:
+	$(Q)scripts/deps.sh $*
+
+$(O)/demo-load: demo/load.c
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS) -lpthread
+$(O)/memtext: tests/lib/memtext.c
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
+
+# All tests under one prove: its summary is the last thing on the screen.
+TESTS = $(UNIT)
+run-test: $(O)/suture $(UNIT)
+	$(Q)prove --exec '' --timer $(TESTS)
+
 .PHONY: clean
 clean:
 	rm -rf build build-san

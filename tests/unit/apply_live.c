@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Apply and revert on a live program with threads; the tool is killed at every step. */
 #include "apply/apply.h"
+#include "apply/status.h"
 #include "victim.h"
 #include "tap.h"
 
@@ -74,6 +75,28 @@ static void seal(struct patch *p)
 	free(d);
 }
 
+/* The state of patch @name in @pid as status tells it; 0: it is not there or not intact. */
+static uint32_t state_of(pid_t pid, const char *name, const char *covered_by)
+{
+	struct status_list sl = {0};
+	struct sut_err err = {0};
+	uint32_t ret = 0;
+
+	status_read_all(&sl, &err);
+	for (size_t i = 0; i < sl.n; i++) {
+		struct status_patch *p = &sl.v[i];
+		const char *top = p->n_funcs ? p->funcs[0].on_top : NULL;
+
+		if (p->pid != pid || strcmp(p->name, name) || p->damaged || !p->intact)
+			continue;
+		if (covered_by ? top && !strcmp(top, covered_by) : !top)
+			ret = p->state;
+	}
+	status_free(&sl);
+	sut_err_free(&err);
+	return ret;
+}
+
 static void basic(struct victim *v, const char *kind, int threads)
 {
 	struct patch *p = victim_patch(v, "fix"), *other = victim_patch_const(v, "fix", "a", 7);
@@ -91,12 +114,15 @@ static void basic(struct victim *v, const char *kind, int threads)
 	       "nothing to revert yet");
 	tap_ok(do_apply(p, v->pid, 5000, NULL) == APPLY_DONE, "applied");
 	tap_eq_u64((uint64_t)victim_ask(v, 'q', &wrong, NULL), 122, "new answer");
+	tap_ok(state_of(v->pid, "fix", NULL) == LEDGER_APPLIED, "status says applied");
 	tap_ok(do_apply(p, v->pid, 5000, NULL) == APPLY_ALREADY, "already");
 	tap_ok(do_apply(other, v->pid, 5000, &code) == APPLY_BLOCKED && code == SUT_P_NAME_TAKEN,
 	       "the name is taken");
 	tap_ok(do_apply(up, v->pid, 5000, NULL) == APPLY_DONE, "a second patch on top");
 	/* The workers now see 192: it is told apart by its own answer, not by 'wrong'. */
 	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 192, "both patches act");
+	tap_ok(state_of(v->pid, "fix", "up") == LEDGER_APPLIED &&
+	       state_of(v->pid, "up", NULL) == LEDGER_APPLIED, "status knows which lies on top");
 	tap_ok(do_revert("fix", v->pid, &code, NULL) == APPLY_BLOCKED && code == SUT_P_ON_TOP,
 	       "the lower one cannot be reverted first");
 	tap_ok(do_revert("up", v->pid, NULL, NULL) == APPLY_DONE, "the upper one can");
@@ -104,6 +130,7 @@ static void basic(struct victim *v, const char *kind, int threads)
 	tap_ok(do_revert("fix", v->pid, NULL, &compared) == APPLY_DONE, "and then it can be reverted too");
 	tap_ok(compared > 0, "%llu bytes of text compared", (unsigned long long)compared);
 	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 11, "the old answer is back");
+	tap_ok(state_of(v->pid, "fix", NULL) == LEDGER_REVERTED, "status says reverted");
 	tap_ok(do_revert("fix", v->pid, NULL, NULL) == APPLY_ALREADY, "reverting twice says already");
 	tap_ok(do_apply(p, v->pid, 5000, NULL) == APPLY_DONE && victim_ask(v, 'q', NULL, NULL) == 122,
 	       "applied again");
@@ -209,6 +236,38 @@ static void sweep(struct victim *v)
 	patch_free(p);
 }
 
+/* The same where nothing is mapped yet: each death leaves another part of the placing undone. */
+static void sweep_fresh(struct victim *v)
+{
+	struct patch *p = victim_patch(v, "fix");
+	size_t bad = 0, unfinished = 0, sick = 0;
+	bool ended = false;
+	long wrong = 0, all_wrong = 0;
+	int n;
+
+	seal(p);
+	for (n = 1; n < 200 && !ended; n++) {
+		int r;
+
+		victim_start(v, 3);
+		victim_ask(v, 'q', NULL, NULL);
+		ended = killed_at(n, p, NULL, v->pid);
+		r = victim_ask(v, 'q', &wrong, NULL);
+		bad += r != 11 && r != 122;
+		unfinished += do_apply(p, v->pid, 5000, NULL) < APPLY_DONE ||
+			      victim_ask(v, 'q', &wrong, NULL) != 122;
+		unfinished += do_revert("fix", v->pid, NULL, NULL) < APPLY_DONE ||
+			      victim_ask(v, 'q', &wrong, NULL) != 11;
+		all_wrong += wrong;
+		sick += !victim_stop(v);
+	}
+	tap_ok(n > 15 && n < 200, "apply to a fresh process was killed at each of %d steps", n - 1);
+	tap_ok(!bad && !all_wrong, "every answer was all old or all new (%zu, %ld)", bad, all_wrong);
+	tap_ok(!unfinished && !sick, "each was taken over and ended in health (%zu, %zu)", unfinished,
+	       sick);
+	patch_free(p);
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/suture-apply-XXXXXX";
@@ -223,6 +282,7 @@ int main(void)
 	basic(&nopie, "no PIE", 20);
 	blocked(&pie);
 	sweep(&pie);
+	sweep_fresh(&nopie);
 	elf_obj_free(pie.elf);
 	elf_obj_free(nopie.elf);
 	remove_tree(dir);

@@ -149,6 +149,7 @@ static void blocked(struct victim *v)
 
 	seal(p);
 	victim_start(v, 2);
+	victim_ask(v, 'q', NULL, NULL);
 	victim_ask(v, 'h', NULL, NULL);
 	usleep(50000);
 	tap_ok(do_apply(p, v->pid, 300, &code) == APPLY_BLOCKED && code == SUT_P_BUSY,
@@ -200,6 +201,7 @@ static void sweep(struct victim *v)
 
 	seal(p);
 	victim_start(v, 4);
+	victim_ask(v, 'q', NULL, NULL); /* an answer says that it runs and is no longer a fork of us */
 	for (n = 1; n < 200; n++) {
 		bool ended = killed_at(n, p, NULL, v->pid);
 		int r = victim_ask(v, 'q', &wrong, NULL);

@@ -18,11 +18,12 @@ struct cie {
 	uint64_t to;	/* offset in the patch's */
 };
 
-static const struct ref *ref_at(const struct ref *refs, size_t n, uint64_t off)
+/* The relocation of a record's first field, which names the code it is for. */
+static const struct elf_rel *rel_at(const struct elf_sec *s, uint64_t off)
 {
-	for (size_t i = 0; i < n; i++)
-		if (refs[i].rel->offset == off)
-			return &refs[i];
+	for (size_t i = 0; i < s->n_rels; i++)
+		if (s->rels[i].offset == off)
+			return &s->rels[i];
 	return NULL;
 }
 
@@ -49,13 +50,12 @@ static int copy_records(struct linker *l, struct lunit *u, enum side side, uint3
 {
 	const struct elf_obj *o = side_obj(u, side);
 	const struct elf_sec *s = &o->secs[eh];
-	const struct ref *refs = side_refs(u, side, eh);
 	struct cie *cies = NULL;
 	size_t n_cies = 0, cap = 0;
 
 	for (uint64_t at = 0; s->data && at + 8 <= s->size;) {
 		uint32_t len, id, back;
-		const struct ref *pc;
+		const struct elf_rel *pc;
 		uint64_t cie, to = 0, fde;
 		struct patch_sec *ps;
 		bool have = false;
@@ -69,9 +69,9 @@ static int copy_records(struct linker *l, struct lunit *u, enum side side, uint3
 			free(cies);
 			return sut_fail(l->err, SUT_E_ELF, o->path, "its .eh_frame is damaged");
 		}
-		pc = id ? ref_at(refs, s->n_rels, at + 8) : NULL;
-		code = pc ? pc->sec : 0;
-		if (!code || !u->sec_of[side][code]) {
+		pc = id ? rel_at(s, at + 8) : NULL;
+		code = pc ? o->syms[pc->sym].shndx : 0;
+		if (!code || code >= o->n_secs || !u->sec_of[side][code]) {
 			at += 4 + (uint64_t)len;
 			continue;
 		}
@@ -98,8 +98,8 @@ static int copy_records(struct linker *l, struct lunit *u, enum side side, uint3
 		fde = append(ps, s->data + at, 4 + (uint64_t)len);
 		back = (uint32_t)(fde + 4 - to);
 		memcpy(ps->data + fde + 4, &back, 4);
-		psec_rel(ps, fde + 8, pc->rel->type, code_sym(l, u->sec_of[side][code] - 1),
-			 (int64_t)o->syms[pc->rel->sym].value + pc->rel->addend);
+		psec_rel(ps, fde + 8, pc->type, code_sym(l, u->sec_of[side][code] - 1),
+			 (int64_t)o->syms[pc->sym].value + pc->addend);
 		at += 4 + (uint64_t)len;
 	}
 	free(cies);

@@ -27,7 +27,7 @@ uint32_t psym_new(struct linker *l, const char *name, enum patch_sym_kind kind, 
 	struct patch_sym *s;
 
 	if (!l->out->n_syms) /* [0] stays unused, as in ELF */
-		VEC_PUSH(l->out->syms, l->out->n_syms, l->out->cap_syms)->name = xstrdup("");
+		VEC_PUSH(l->out->syms, l->out->n_syms, l->out->cap_syms);
 	s = VEC_PUSH(l->out->syms, l->out->n_syms, l->out->cap_syms);
 	s->name = xstrdup(name);
 	s->kind = kind;
@@ -185,12 +185,24 @@ uint32_t include_section(struct linker *l, struct lunit *u, enum side side, uint
 	return psec;
 }
 
+static uint32_t constant_sym(struct linker *l, uint32_t psec, uint64_t at, uint64_t n)
+{
+	for (uint32_t i = 1; i < l->out->n_syms; i++) {
+		const struct patch_sym *y = &l->out->syms[i];
+
+		if (y->kind == PSYM_DEF && y->sec == psec && y->value == at && y->size == n)
+			return i;
+	}
+	return psym_def(l, ".LC", psec, at, n, false);
+}
+
 uint32_t include_constant(struct linker *l, struct lunit *u, enum side side, const struct ref *r,
 			  int64_t *ret_off)
 {
 	const struct elf_sec *s = &side_obj(u, side)->secs[r->sec];
 	uint64_t from, n, w = s->entsize ? s->entsize : 1;
 	char name[64];
+	uint32_t psec;
 	size_t at;
 
 	/* The piece begins at the label that the code used, wherever in or near it it points. */
@@ -218,18 +230,15 @@ uint32_t include_constant(struct linker *l, struct lunit *u, enum side side, con
 
 		if (strcmp(ps->name, name))
 			continue;
-		for (size_t k = 0; k + n <= ps->size; k += s->align)
-			if (!memcmp(ps->data + k, s->data + from, n))
-				return psym_def(l, ".LC", i, k, n, false);
+		for (at = 0; at + n <= ps->size; at += s->align)
+			if (!memcmp(ps->data + at, s->data + from, n))
+				return constant_sym(l, i, at, n);
 		at = grow(ps, s->data + from, n, s->align);
-		return psym_def(l, ".LC", i, at, n, false);
+		return constant_sym(l, i, at, n);
 	}
-	{
-		uint32_t i = psec_new(l, name, PSEC_RODATA, s->align);
-
-		at = grow(&l->out->secs[i], s->data + from, n, s->align);
-		return psym_def(l, ".LC", i, at, n, false);
-	}
+	psec = psec_new(l, name, PSEC_RODATA, s->align);
+	at = grow(&l->out->secs[psec], s->data + from, n, s->align);
+	return constant_sym(l, psec, at, n);
 }
 
 bool points_into_patch(struct linker *l, struct lunit *u, enum side side, uint32_t sec)

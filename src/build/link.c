@@ -148,7 +148,7 @@ static void expect(struct linker *l, const char *name, const struct match *m)
 static int refuse_unproved(struct linker *l, const struct lunit *u, const struct diff_func *f)
 {
 	const struct prove_unit *pu = u->in->pu;
-	uint32_t k = pu->func_of_sym[f->orig];
+	uint32_t k = pu->func_of_sym[proof_sym(u, f->orig)];
 	const struct prove_func *pf = k ? &pu->funcs[k - 1] : NULL;
 	char *cc = prove_object_compiler(l->po), *why;
 
@@ -173,7 +173,7 @@ static int refuse_unproved(struct linker *l, const struct lunit *u, const struct
 static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f)
 {
 	const struct elf_obj *nw = u->in->diff->new, *og = u->in->diff->orig;
-	const struct match *m = prove_match(u->in->pu, f->orig), *cold;
+	const struct match *m = prove_match(u->in->pu, proof_sym(u, f->orig)), *cold;
 	struct patch_func *pf;
 	const uint8_t *p;
 	uint64_t entry, room;
@@ -214,7 +214,7 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 		strvec_push(&pf->why_chain, f->why_chain.v[i]);
 	expect(l, pf->name, m);
 	for (size_t i = 0; i < f->n_orig_cold; i++) {
-		cold = prove_match(u->in->pu, f->orig_cold[i]);
+		cold = prove_match(u->in->pu, proof_sym(u, f->orig_cold[i]));
 		if (!cold) {
 			l->out->n_funcs--;
 			refuse(l, u, f, SUT_B_MISMATCH, "its cold part is not found in the object");
@@ -263,9 +263,8 @@ static void expect_callees(struct linker *l)
 			for (size_t k = 0; k < sec->n_rels; k++) {
 				const struct ref *r = &d->new_refs[s][k];
 				uint32_t o = r->kind == REF_SYM ? d->to_orig[r->sym] : 0;
-				const struct match *m = o && u->in->pu->func_of_sym[o]
-								? prove_match(u->in->pu, o)
-								: NULL;
+				uint32_t po = proof_sym(u, o);
+				const struct match *m = po ? prove_match(u->in->pu, po) : NULL;
 
 				if (m)
 					expect(l, d->orig->syms[o].name, m);

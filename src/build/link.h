@@ -12,7 +12,9 @@
 
 struct link_unit {
 	struct diff_unit *diff;
-	struct prove_unit *pu;	/* of diff->orig, against the object of this link */
+	struct prove_unit *pu;	/* against the object of this link; of diff->orig, unless: */
+	const uint32_t *to_pu;	/* [symbol of diff->orig] -> symbol of pu->orig, where the two were
+				 * compiled with different flags; NULL: they are the same object */
 	const char *source;	/* for messages */
 };
 

@@ -62,6 +62,12 @@ static inline uint32_t orig_sym(const struct lunit *u, enum side side, uint32_t 
 	return side == SIDE_OLD ? sym : u->in->diff->to_orig[sym];
 }
 
+/* The symbol that the proof knows this one by. */
+static inline uint32_t proof_sym(const struct lunit *u, uint32_t orig)
+{
+	return u->in->to_pu ? u->in->to_pu[orig] : orig;
+}
+
 struct diff_func *lunit_func(const struct lunit *u, enum side side, uint32_t sym);
 struct diff_data *lunit_data(const struct lunit *u, enum side side, uint32_t sym);
 

@@ -74,7 +74,7 @@ static bool is_branch(const struct ref *r)
 
 static const struct sym_fact *fact_of(const struct pending *p, uint32_t sym)
 {
-	uint32_t o = orig_sym(p->u, p->side, sym);
+	uint32_t o = proof_sym(p->u, orig_sym(p->u, p->side, sym));
 
 	return o ? &p->u->in->pu->facts[o] : NULL;
 }

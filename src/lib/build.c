@@ -1,16 +1,157 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* sut_build(): options in, a patch file and a report out. */
+#include "build/build.h"
+#include "build/wrapper.h"
+#include "lib/diffjson.h"
 #include "lib/result.h"
 
-struct sut_result *sut_build(const struct sut_build_opts *opts)
-{
-	struct sut_result *r = result_new("build");
-	struct sut_err err = {0};
-
-	sut_fail(&err, SUT_X_BUG, "build", "this build of Suture was made without it");
-	return result_done(r, SUT_OUTCOME_FAILED, &err);
-}
+#include <stdlib.h>
+#include <string.h>
 
 bool sut_wrapper_entry(int argc, char **argv, int *ret_status)
 {
-	return false;
+	if (argc < 1 || !wrapper_is_wanted(argv[0]))
+		return false;
+	*ret_status = wrapper_main(argc, argv);
+	return true;
+}
+
+/* Functions that the fix touches, or the one that was asked for whatever it is. */
+static json_t *funcs_json(const struct build *b, const char *only)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < b->n_units; i++)
+		if (b->units[i].diff)
+			diffjson_funcs(a, b->units[i].diff, b->units[i].source, only, false);
+	return a;
+}
+
+static json_t *data_json(const struct build *b)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < b->n_units; i++)
+		if (b->units[i].diff)
+			diffjson_data(a, b->units[i].diff, b->units[i].source, false);
+	return a;
+}
+
+static json_t *objects_json(const struct build *b)
+{
+	json_t *a = json_array();
+
+	for (size_t k = 0; b->patch && k < b->patch->n_objects; k++) {
+		const struct patch_object *po = &b->patch->objects[k];
+		char *id = hex_encode(po->build_id, po->build_id_size);
+
+		json_array_append_new(a, json_pack("{s:s, s:s, s:i}", "name", po->name, "build_id", id,
+						   "functions", (int)po->n_funcs));
+		free(id);
+	}
+	return a;
+}
+
+static json_t *units_json(const struct build *b)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < b->n_units; i++)
+		json_array_append_new(a, json_pack("{s:s, s:b}", "source", b->units[i].source, "changed",
+						   b->units[i].diff && b->units[i].diff->changed));
+	return a;
+}
+
+static json_t *times_json(const struct build *b)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "capture_ms", (json_int_t)(b->capture_ns / 1000000),
+			 "compile_ms", (json_int_t)(b->compile_ns / 1000000), "compare_ms",
+			 (json_int_t)(b->compare_ns / 1000000), "prove_ms",
+			 (json_int_t)(b->prove_ns / 1000000), "link_ms",
+			 (json_int_t)(b->link_ns / 1000000));
+}
+
+static int check_opts(const struct sut_build_opts *o, struct sut_err *err)
+{
+	int ways = !!o->deb + (o->source && o->make) + !!o->compdb;
+
+	if (!o->patches || !o->patches[0])
+		return sut_fail(err, SUT_U_USAGE, "build", "name at least one diff");
+	if (ways != 1 || (o->deb && (o->source || o->make)))
+		return sut_fail(err, SUT_U_USAGE, "build",
+				"say how the program is built: --source with --make, or "
+				"--compile-commands, or --deb");
+	if (o->name && !patch_name_ok(o->name))
+		return sut_fail(err, SUT_U_USAGE, o->name,
+				"a patch's name has letters, digits and . _ + -, at most 63");
+	return 0;
+}
+
+static char *name_from(const char *out)
+{
+	char *name = xstrdup(path_base(out));
+
+	if (str_ends(name, ".sut"))
+		name[strlen(name) - 4] = '\0';
+	if (!patch_name_ok(name)) {
+		free(name);
+		return NULL;
+	}
+	return name;
+}
+
+struct sut_result *sut_build(const struct sut_build_opts *o)
+{
+	struct sut_result *r = result_new("build");
+	enum sut_outcome outcome = SUT_OUTCOME_BUILT;
+	struct build_opts bo = {.source = o->source, .make = o->make, .compdb = o->compdb,
+				.deb = o->deb, .objects = o->objects, .patches = o->patches,
+				.work = o->work, .version = o->version, .description = o->description,
+				.author = o->author, .cves = o->cves, .jobs = o->jobs};
+	struct sut_err err = {0};
+	struct build b;
+	char *name = NULL, *out = NULL;
+
+	if (check_opts(o, &err) < 0)
+		return result_done(r, SUT_OUTCOME_USAGE, &err);
+	if (!o->name && o->out)
+		name = name_from(o->out);
+	bo.name = o->name ? o->name : name;
+	build_run(&b, &bo, &err);
+	if (!err.n && o->why)
+		outcome = SUT_OUTCOME_OK;
+	else if (!err.n && !b.patch)
+		outcome = SUT_OUTCOME_NOT_NEEDED;
+	else if (!err.n) {
+		out = o->out ? xstrdup(o->out) : xasprintf("%s.sut", b.patch->name);
+		if (patch_write(b.patch, out, &err) == 0)
+			json_object_set_new(r->doc, "path", text_json(out));
+	}
+	if (b.patch) {
+		json_object_set_new(r->doc, "name", text_json(b.patch->name));
+		json_object_set_new(r->doc, "cves", strvec_json(&b.patch->cves));
+		json_object_set_new(r->doc, "toolchain", text_json(b.patch->toolchain));
+	}
+	json_object_set_new(r->doc, "units", units_json(&b));
+	json_object_set_new(r->doc, "objects", objects_json(&b));
+	json_object_set_new(r->doc, "functions", funcs_json(&b, o->why));
+	json_object_set_new(r->doc, "data", data_json(&b));
+	json_object_set_new(r->doc, "not_compiled", strvec_json(&b.compiled.not_compiled));
+	json_object_set_new(r->doc, "proof",
+			    json_pack("{s:i, s:i}", "matched", (int)b.n_proved, "functions",
+				      (int)b.n_functions));
+	json_object_set_new(r->doc, "times", times_json(&b));
+	json_object_set_new(r->doc, "reused",
+			    json_pack("{s:b, s:i}", "capture", b.capture.reused, "compiles",
+				      (int)b.compiled.n_reused));
+	if (o->why) {
+		json_object_set_new(r->doc, "asked", text_json(o->why));
+		if (!json_array_size(json_object_get(r->doc, "functions")) && !err.n)
+			sut_fail(&err, SUT_U_USAGE, o->why,
+				 "no file that the diffs affect has a function of this name");
+	}
+	build_free(&b);
+	free(name);
+	free(out);
+	return result_done(r, outcome, &err);
 }

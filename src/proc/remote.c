@@ -64,11 +64,33 @@ static struct tracee *me(struct remote *r)
 	return NULL;
 }
 
+/* Code found in an earlier session may have been unmapped since. */
+static void forget_stale(struct remote *r)
+{
+	uint64_t *const slot[] = {&r->gadgets.syscall_ret, &r->gadgets.sigreturn,
+				  &r->gadgets.load_nr_ret};
+
+	for (size_t i = 0; i < ARRAY_SIZE(slot); i++) {
+		const struct proc_map *map = *slot[i] ? proc_maps_find(&r->ms->maps, *slot[i]) : NULL;
+		struct native_gadgets now = {0};
+		uint8_t code[16];
+		size_t n;
+
+		if (map && (map->perms & PROC_X)) {
+			n = proc_mem_read_some(&r->ms->mem, *slot[i], code, sizeof(code));
+			native_find_gadgets(&now, code, n, *slot[i]);
+		}
+		if (now.syscall_ret != *slot[i] && now.sigreturn != *slot[i] &&
+		    now.load_nr_ret != *slot[i])
+			*slot[i] = 0;
+	}
+}
+
 static void search_gadgets(struct remote *r)
 {
 	uint8_t *buf;
 
-	/* Kept from an earlier session of the caller's. */
+	forget_stale(r);
 	if (native_gadgets_enough(&r->gadgets))
 		return;
 	buf = xmalloc(CODE_CHUNK);
@@ -97,19 +119,10 @@ static bool has_room(const struct remote *r, uint64_t sp)
 {
 	const struct proc_map *map = proc_maps_find(&r->ms->maps, sp - 1);
 	uint64_t need = NATIVE_FRAME_MAX + SCRATCH_SIZE;
-	uint8_t b;
 
-	/* The maps may be older than the stop: the stack has grown, or a thread is new. */
-	if (map && ((map->perms & (PROC_R | PROC_W | PROC_SHARED)) != (PROC_R | PROC_W)))
-		return false;
-	for (uint64_t at = sp - need; at < sp; at += NATIVE_PAGE) {
-		map = proc_maps_find(&r->ms->maps, at);
-		if (map && (map->perms & (PROC_R | PROC_W | PROC_SHARED)) != (PROC_R | PROC_W))
-			return false;
-		if (proc_mem_try_read(&r->ms->mem, at, &b, 1))
-			return false;
-	}
-	return true;
+	/* One mapping for all of it: what lies below a stack may be its guard or somebody's data. */
+	return map && (map->perms & (PROC_R | PROC_W | PROC_SHARED)) == (PROC_R | PROC_W) &&
+	       sp - map->lo >= need;
 }
 
 /* How well @t would do: 0 not at all, with the reason. */
@@ -181,6 +194,7 @@ int remote_begin(struct remote *r, struct threads *ts, struct proc_modules *ms,
 		 struct sut_err *err)
 {
 	struct native_gadgets keep = r->gadgets;
+	struct proc_maps maps;
 	struct tracee *t;
 	char subject[32];
 
@@ -189,6 +203,11 @@ int remote_begin(struct remote *r, struct threads *ts, struct proc_modules *ms,
 	r->ts = ts;
 	r->ms = ms;
 	snprintf(subject, sizeof(subject), "pid %d", ts->pid);
+	/* As they are now: a thread's stack or a library may be newer than what the caller read. */
+	if (proc_maps_read(&maps, ts->pid, err))
+		return -1;
+	proc_maps_free(&ms->maps);
+	ms->maps = maps;
 	search_gadgets(r);
 	if (!native_gadgets_enough(&r->gadgets))
 		return sut_fail(err, SUT_P_REMOTE_NO_GADGET, subject,

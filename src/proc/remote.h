@@ -32,7 +32,8 @@ struct remote {
 
 /*
  * All threads must be stopped (threads_stop() == 0); @ms must have its memory open for writing.
- * Gadgets found are kept in @r->gadgets; a caller that begins often may keep the struct: zero it
+ * Reads @ms->maps anew (pointers into the old ones are void). Gadgets found are kept in
+ * @r->gadgets; a caller that begins often may keep the struct: zero it
  * the first time. Errors: P_REMOTE_NO_THREAD, P_REMOTE_NO_GADGET, P_SECCOMP, P_REMOTE, P_GONE.
  */
 int remote_begin(struct remote *r, struct threads *ts, struct proc_modules *ms,

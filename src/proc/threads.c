@@ -406,24 +406,40 @@ static void write_back(struct tracee *t)
 	t->regs_dirty = false;
 }
 
+static void resume_one(struct threads *ts, struct tracee *t)
+{
+	settle_restart(ts, t);
+	write_back(t);
+	/* A process that SIGSTOP holds must stay held, yet answer our next interrupt. */
+	if (t->group_stopped && !ptrace(PTRACE_LISTEN, t->tid, 0, 0))
+		t->listening = true;
+	else
+		ptrace(PTRACE_CONT, t->tid, 0, 0);
+	t->state = TRACEE_RUNNING;
+	t->have_regs = false;
+}
+
 void threads_resume(struct threads *ts)
 {
-	for (size_t i = 0; i < ts->n; i++) {
-		struct tracee *t = &ts->v[i];
-
-		if (t->state != TRACEE_STOPPED)
-			continue;
-		settle_restart(ts, t);
-		write_back(t);
-		/* A process that SIGSTOP holds must stay held, yet answer our next interrupt. */
-		if (t->group_stopped && !ptrace(PTRACE_LISTEN, t->tid, 0, 0))
-			t->listening = true;
-		else
-			ptrace(PTRACE_CONT, t->tid, 0, 0);
-		t->state = TRACEE_RUNNING;
-		t->have_regs = false;
-	}
+	for (size_t i = 0; i < ts->n; i++)
+		if (ts->v[i].state == TRACEE_STOPPED)
+			resume_one(ts, &ts->v[i]);
 	ts->pause_ns = ts->t_stop_ns ? now_ns() - ts->t_stop_ns : 0;
+}
+
+void threads_idle(struct threads *ts, uint64_t ns)
+{
+	uint64_t end = now_ns() + ns;
+
+	do {
+		for (size_t i = 0; i < ts->n; i++) {
+			if (ts->v[i].state == TRACEE_RUNNING)
+				poll_one(ts, i);
+			if (ts->v[i].state == TRACEE_STOPPED)
+				resume_one(ts, &ts->v[i]);
+		}
+		nanosleep(&(struct timespec){0, 200000}, NULL);
+	} while (now_ns() < end && !(ts->cancel && *ts->cancel));
 }
 
 void threads_detach(struct threads *ts)

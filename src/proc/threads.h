@@ -62,7 +62,16 @@ int threads_attach(struct threads *ts, pid_t pid, struct sut_err *err);
 int threads_stop(struct threads *ts, uint64_t timeout_ns, struct sut_err *err);
 /* Lets all run on (changed registers are written first). Threads that vanished are dropped. */
 void threads_resume(struct threads *ts);
-/* Lets all go for good; valid in any state. Frees the array. */
+/*
+ * Waits for @ns while the threads run. A seized thread that gets a signal or makes another thread
+ * waits for its tracer's answer, and one that could not be stopped in time may stop now: whoever
+ * does not detach after threads_resume() has to spend the time until the next stop in here.
+ */
+void threads_idle(struct threads *ts, uint64_t ns);
+/*
+ * Lets all go for good; valid in any state. Frees the array. A thread that cannot be stopped even
+ * now (see threads_stop() == 1) is let go by the kernel when the caller exits.
+ */
 void threads_detach(struct threads *ts);
 
 /* Registers of a stopped thread, read once per stop. NULL where it vanished. */

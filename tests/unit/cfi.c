@@ -109,7 +109,9 @@ static void rows(void)
 
 static void bad_programs(void)
 {
-	static const char *const progs[] = {"\x0b", "\x3f", "\x0f\x7f", "\x01", "\x16\x03\x50", "\x0c\x80"};
+	static const char *const progs[] = {
+		"\x0b", "\x3f", "\x0f\x7f", "\x01", "\x16\x03\x50", "\x0c\x80",
+	};
 	struct cfi_row row;
 
 	for (size_t i = 0; i < ARRAY_SIZE(progs); i++) {

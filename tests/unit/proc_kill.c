@@ -23,7 +23,7 @@ static void tool(pid_t pid)
 	struct proc_modules ms;
 	struct remote r = {0};
 	struct sut_err err = {0};
-	long addr, ret;
+	long addr = 0, ret = -1;
 	bool good;
 
 	r.gadgets = gadgets;

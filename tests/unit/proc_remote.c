@@ -68,7 +68,7 @@ static int work(pid_t pid, int rounds, bool walk, uint64_t *unreliable, uint64_t
 			done++;
 			*sum_pause += ts.pause_ns;
 			if (rounds > 1)
-				usleep(300);
+				threads_idle(&ts, 300000);
 		}
 		threads_detach(&ts);
 	}

@@ -124,7 +124,8 @@ static void in_vfork(void)
 		    "it does not stop, and is named"))
 		printf("# result %d, thread %d, %s\n", r, ts.late_tid, ts.late_why);
 	threads_resume(&ts);
-	usleep(500000);
+	threads_idle(&ts, 500000000);
+	tap_ok(state_of(pid) == 'S', "it is not left stopped when its child has gone");
 	tap_ok(threads_stop(&ts, 1000000000, &err) == 0, "it stops once the child has gone");
 	threads_detach(&ts);
 	usleep(50000);

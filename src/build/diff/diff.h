@@ -63,7 +63,26 @@ struct diff_unit {
 	bool changed;		/* some function or datum is not DIFF_UNCHANGED */
 	/* references, [section] -> refs_of_section(); filled for sections of code and data */
 	struct ref **orig_refs, **new_refs;
+	uint8_t *pair_how;	/* [symbol of new] -> enum pair_how, for to_orig */
+	struct diff_ctx *ctx;	/* private */
 };
+
+enum pair_how {		/* why a symbol was paired with its counterpart */
+	PAIR_NONE,
+	PAIR_GLOBAL,	/* same global name */
+	PAIR_LOCAL,	/* same local name, type, kind of section and source file */
+	PAIR_LINKAGE,	/* same name, but static in one and global in the other */
+	PAIR_ONLY,	/* the only one of this base name */
+	PAIR_SCOPE,	/* the only one of this base name in its function */
+	PAIR_USERS,	/* used at the same place of code that is otherwise equal */
+	PAIR_CONTENT,	/* the only one with this content */
+	PAIR_ORDER,	/* the same number of candidates on both sides, taken in order */
+	PAIR_PARENT,	/* parts of functions that are paired */
+};
+const char *pair_how_text(enum pair_how how);
+const char *diff_status_text(enum diff_status s);	/* "changed" */
+const char *diff_why_text(enum diff_why w);		/* "edited" */
+const char *diff_data_kind_text(enum diff_data_kind k); /* "rodata" */
 
 struct diff_opts {
 	const char *source;	/* unit's source path for messages, or NULL */
@@ -71,6 +90,10 @@ struct diff_opts {
 	 * numbering of the original; NULL: unknown. */
 	bool (*is_edited)(void *ctx, const char *file, int from, int to);
 	void *ctx;
+	/* May units other than this one use the global @name? Asked for functions whose signature
+	 * changed and for constant data that changed. NULL: nobody calls such a function, but
+	 * anybody may read such data. */
+	bool (*has_outside_users)(void *ctx, const char *name);
 };
 
 /*

@@ -233,18 +233,14 @@ static void resolve(const struct by_sec *b, struct ref *r, bool in_code)
 	}
 }
 
-struct ref *refs_of_section(const struct elf_obj *o, const struct elf_sec *s,
-			    struct target_dis *dis)
+static struct ref *read_refs(const struct by_sec *b, const struct elf_sec *s,
+			     struct target_dis *dis)
 {
 	struct ref *refs = xcalloc(s->n_rels ? s->n_rels : 1, sizeof(*refs));
 	bool in_code = s->flags & SHF_EXECINSTR;
-	struct by_sec b;
 
-	if (!s->n_rels)
-		return refs;
-	by_sec_init(&b, o);
 	if (in_code && s->data)
-		decode_code(&b, s, dis, refs);
+		decode_code(b, s, dis, refs);
 	for (size_t i = 0; i < s->n_rels; i++) {
 		struct ref *r = &refs[i];
 		uint32_t end;
@@ -256,8 +252,32 @@ struct ref *refs_of_section(const struct elf_obj *o, const struct elf_sec *s,
 				  : r->info->size;
 		r->off = in_code ? dis->t->rel_offset(r->rel->type, r->rel->addend, end)
 				 : r->rel->addend;
-		resolve(&b, r, in_code);
+		resolve(b, r, in_code);
 	}
+	return refs;
+}
+
+struct ref *refs_of_section(const struct elf_obj *o, const struct elf_sec *s,
+			    struct target_dis *dis)
+{
+	struct by_sec b;
+	struct ref *refs;
+
+	by_sec_init(&b, o);
+	refs = read_refs(&b, s, dis);
+	by_sec_free(&b);
+	return refs;
+}
+
+struct ref **refs_of_object(const struct elf_obj *o, const uint8_t *want, struct target_dis *dis)
+{
+	struct ref **refs = xcalloc(o->n_secs + 1, sizeof(*refs));
+	struct by_sec b;
+
+	by_sec_init(&b, o);
+	for (size_t i = 1; i < o->n_secs; i++)
+		if (want[i])
+			refs[i] = read_refs(&b, &o->secs[i], dis);
 	by_sec_free(&b);
 	return refs;
 }

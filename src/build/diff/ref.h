@@ -40,6 +40,10 @@ struct ref {
 struct ref *refs_of_section(const struct elf_obj *o, const struct elf_sec *s,
 			    struct target_dis *dis);
 
+/* The same for every section i with @want[i] != 0, as an array by section; NULL for the others. The
+ * symbols are indexed only once: for large objects. All arrays are fresh. */
+struct ref **refs_of_object(const struct elf_obj *o, const uint8_t *want, struct target_dis *dis);
+
 /* The function or data symbol that covers (section, offset), or 0. Sized symbols first; at the very
  * start of a section a zero-sized one will do. Mapping symbols and .L labels never. */
 uint32_t sym_covering(const struct elf_obj *o, uint32_t sec, uint64_t off);

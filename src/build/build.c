@@ -1,0 +1,562 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The driver of a build. Every stage collects all of its reasons, and a later stage runs as long as its
+ * input is whole, so that one run tells everything that stands in the way.
+ *
+ * A unit is part of an object when most of its functions are found there. One unit may be part of
+ * several objects (a program and a tool that share a source file): each gets its own patched copy.
+ */
+#include "build/build.h"
+#include "base/log.h"
+#include "build/deb.h"
+#include "build/link.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_edited(void *ctx, const char *file, int from, int to)
+{
+	const struct build *b = ctx;
+
+	return edits_touch(&b->edits, file, from, to);
+}
+
+/* Does a unit that the diffs do not affect use this global? Asked of the objects of the build. */
+static bool has_outside_users(void *ctx, const char *name)
+{
+	struct build *b = ctx;
+
+	for (size_t i = 0; i < b->capture.units.n; i++) {
+		const struct unit *u = &b->capture.units.v[i];
+		struct sut_err err = {0};
+		bool affected = false, used = false;
+		struct elf_obj *o;
+
+		for (size_t k = 0; k < b->compiled.n; k++)
+			affected |= !strcmp(b->compiled.v[k].unit->source_path, u->source_path);
+		if (affected || !u->output || !file_exists(u->output))
+			continue;
+		o = elf_obj_open(u->output, &err);
+		for (size_t s = 1; o && s < o->n_syms; s++)
+			used |= o->syms[s].shndx == SHN_UNDEF && !strcmp(o->syms[s].name, name);
+		elf_obj_free(o);
+		sut_err_free(&err);
+		if (used)
+			return true;
+	}
+	return false;
+}
+
+static int capture(struct build *b, struct sut_err *err)
+{
+	const struct build_opts *o = &b->opts;
+	struct capture_opts co = {.source = o->source, .make = o->make, .work = o->work,
+				  .compdb = o->compdb, .patches = &b->patches};
+	const char *tree = o->source;
+	size_t n = 0;
+
+	while (o->patches && o->patches[n])
+		n++;
+	if (o->deb) {
+		struct deb *d = b->deb = xcalloc(1, sizeof(*d));
+
+		if (deb_prepare(o->deb, o->work, d, err) < 0)
+			return -1;
+		tree = d->tree;
+		if (!o->objects || !o->objects[0])
+			for (size_t i = 0; i < d->objects.n; i++)
+				strvec_push(&b->object_paths, d->objects.v[i]);
+	}
+	if (patch_set_read((char *const *)o->patches, n, tree, &b->patches, err) < 0)
+		return -1;
+	edits_read(&b->patches, &b->edits);
+	if (o->deb)
+		return deb_capture(b->deb, NULL, &b->patches, &b->capture, err);
+	return o->compdb ? capture_from_json(&co, &b->capture, err)
+			 : capture_run(&co, &b->capture, err);
+}
+
+static int open_objects(struct build *b, struct sut_err *err)
+{
+	const struct build_opts *o = &b->opts;
+	size_t before = err->n;
+
+	for (size_t i = 0; o->objects && o->objects[i]; i++)
+		strvec_push(&b->object_paths, o->objects[i]);
+	if (!b->object_paths.n)
+		return sut_fail(err, SUT_U_USAGE, "--object", "name at least one file that runs");
+	for (size_t i = 0; i < b->object_paths.n; i++) {
+		struct prove_object *po = prove_object_open(b->object_paths.v[i], err);
+		bool twice = false;
+
+		if (!po)
+			continue;
+		/* Packages have one program under several names. */
+		for (size_t k = 0; k < b->n_objects; k++)
+			twice |= po->o->build_id_size == b->objects[k]->o->build_id_size &&
+				 po->o->build_id_size &&
+				 !memcmp(po->o->build_id, b->objects[k]->o->build_id,
+					 po->o->build_id_size);
+		if (twice) {
+			prove_object_free(po);
+			continue;
+		}
+		if (!po->o->build_id)
+			sut_fail(err, SUT_B_NO_BUILD_ID, b->object_paths.v[i], "it has no build-id note");
+		*VEC_PUSH(b->objects, b->n_objects, b->cap_objects) = po;
+	}
+	return err->n > before ? -1 : 0;
+}
+
+/* All flags of the object's architecture, and @more. */
+static void compile_flags(const struct build *b, const char *more, struct strvec *ret)
+{
+	const char *const *f = b->objects[0]->target->compile_flags;
+
+	for (; *f; f++)
+		strvec_push(ret, *f);
+	if (more)
+		strvec_push(ret, more);
+}
+
+static int open_unit(struct build *b, const struct compiled *c, struct build_unit *u, struct sut_err *err)
+{
+	struct diff_opts dopts = {.source = c->unit->source, .is_edited = is_edited, .ctx = b,
+				  .has_outside_users = has_outside_users};
+
+	u->compiled = c;
+	u->source = c->unit->source;
+	u->orig = elf_obj_open(c->orig, err);
+	u->new = elf_obj_open(c->patched, err);
+	if (!u->orig || !u->new)
+		return -1;
+	u->diff = diff_unit_compare(u->orig, u->new, &dopts, err);
+	u->proofs = xcalloc(b->n_objects, sizeof(*u->proofs));
+	u->member = xcalloc(b->n_objects, sizeof(*u->member));
+	return u->diff ? 0 : -1;
+}
+
+static int compare(struct build *b, struct sut_err *err)
+{
+	size_t before = err->n;
+
+	for (size_t i = 0; i < b->compiled.n; i++)
+		open_unit(b, &b->compiled.v[i], VEC_PUSH(b->units, b->n_units, b->cap_units), err);
+	return err->n > before ? -1 : 0;
+}
+
+static bool has_changed_func(const struct build_unit *u)
+{
+	for (size_t i = 0; u->diff && i < u->diff->n_funcs; i++)
+		if (u->diff->funcs[i].status == DIFF_CHANGED)
+			return true;
+	return false;
+}
+
+/*
+ * Symbols of an object by name in another of the same source, compiled with other flags. The k-th of
+ * several with one name is the k-th there: the order is the compiler's own.
+ */
+static uint32_t *map_symbols(const struct elf_obj *from, const struct elf_obj *to)
+{
+	uint32_t *map = xcalloc(from->n_syms + 1, sizeof(*map));
+	bool *taken = xcalloc(to->n_syms + 1, sizeof(*taken));
+
+	for (size_t i = 1; i < from->n_syms; i++)
+		for (size_t k = 1; k < to->n_syms && !map[i]; k++) {
+			const struct elf_sym *x = &from->syms[i], *y = &to->syms[k];
+
+			if (taken[k] || x->type != y->type || x->bind != y->bind || !*x->name ||
+			    strcmp(x->name, y->name))
+				continue;
+			map[i] = (uint32_t)k;
+			taken[k] = true;
+		}
+	free(taken);
+	return map;
+}
+
+/*
+ * The second attempt: the code that goes into the patch is compiled otherwise than what is proved, so
+ * the proofs of the first attempt stay, and only names lead from one to the other.
+ */
+static void reuse_proofs(struct build *b)
+{
+	for (size_t i = 0; i < b->n_units && i < b->n_plain; i++) {
+		struct build_unit *u = &b->units[i], *old = &b->plain[i];
+
+		if (!u->diff || !old->orig)
+			continue;
+		memcpy(u->proofs, old->proofs, b->n_objects * sizeof(*u->proofs));
+		memcpy(u->member, old->member, b->n_objects * sizeof(*u->member));
+		u->to_pu = map_symbols(u->orig, old->orig);
+	}
+}
+
+static void prove(struct build *b, struct sut_err *err)
+{
+	for (size_t i = 0; i < b->n_units; i++) {
+		struct build_unit *u = &b->units[i];
+		size_t best = 0, best_obj = 0;
+		bool any = false;
+
+		if (!u->diff || !u->diff->changed)
+			continue;
+		for (size_t k = 0; k < b->n_objects; k++) {
+			struct prove_unit *pu;
+
+			if (b->objects[k]->o->machine != u->orig->machine)
+				continue;
+			pu = prove_unit_run(b->objects[k], u->orig, u->diff->orig_refs);
+			u->proofs[k] = pu;
+			u->member[k] = pu->n_found * 2 >= pu->n_funcs && pu->n_found;
+			any |= u->member[k];
+			if (pu->n_found > best) {
+				best = pu->n_found;
+				best_obj = k;
+			}
+		}
+		/* Where little matches, the closest object gets the unit and the linker says which
+		 * functions do not. */
+		if (!any && best) {
+			u->member[best_obj] = true;
+			any = true;
+		}
+		if (!any && has_changed_func(u)) {
+			sut_fail(err, SUT_B_NOT_LINKED, u->source,
+				 "none of its functions is found in the given objects");
+			for (size_t k = 0; k < b->n_objects; k++) {
+				char *cc = prove_object_compiler(b->objects[k]);
+
+				sut_fail_chain(err, "looked in %s%s%s", b->objects[k]->o->path,
+					       cc ? ", which was built with " : "", cc ? cc : "");
+				free(cc);
+			}
+		}
+		for (size_t k = 0; k < b->n_objects; k++)
+			if (u->member[k]) {
+				b->n_proved += u->proofs[k]->n_found;
+				b->n_functions += u->proofs[k]->n_funcs;
+				log_info("%s: %zu of %zu functions proved in %s", u->source,
+					 u->proofs[k]->n_found, u->proofs[k]->n_funcs,
+					 b->objects[k]->name);
+			}
+	}
+}
+
+struct finder {
+	struct build *b;
+	size_t object;
+};
+
+static struct ref **all_refs(const struct elf_obj *o, const struct target *t)
+{
+	struct target_dis *dis = target_dis_open(t);
+	uint8_t *want = xcalloc(o->n_secs + 1, 1);
+	struct ref **refs;
+
+	for (size_t s = 1; s < o->n_secs; s++)
+		want[s] = (o->secs[s].flags & SHF_ALLOC) != 0;
+	refs = refs_of_object(o, want, dis);
+	free(want);
+	target_dis_close(dis);
+	return refs;
+}
+
+/* A unit outside of the patch, compiled and proved because it defines something that is needed. */
+static struct build_unit *helper_unit(struct finder *f, const struct unit *unit)
+{
+	struct build *b = f->b;
+	struct compile_opts co = {.jobs = 1};
+	struct strvec flags = {0};
+	struct sut_err err = {0};
+	struct build_unit *h;
+	char *path;
+
+	for (size_t i = 0; i < b->n_helpers; i++)
+		if (b->helpers[i].source == unit->source)
+			return &b->helpers[i];
+	h = VEC_PUSH(b->helpers, b->n_helpers, b->cap_helpers);
+	h->source = unit->source;
+	h->proofs = xcalloc(b->n_objects, sizeof(*h->proofs));
+	compile_flags(b, NULL, &flags);
+	co.extra_flags = flags.v;
+	path = compile_original(&b->capture, unit, &co, &err);
+	if (path)
+		h->orig = elf_obj_open(path, &err);
+	free(path);
+	strvec_free(&flags);
+	sut_err_free(&err);
+	return h;
+}
+
+static bool find_global(void *ctx, const char *name, uint64_t *ret)
+{
+	struct finder *f = ctx;
+	const struct unit *unit = unit_find_defining(&f->b->capture, name);
+	const struct prove_object *po = f->b->objects[f->object];
+	struct build_unit *h = unit ? helper_unit(f, unit) : NULL;
+
+	if (!h || !h->orig || h->orig->machine != po->o->machine)
+		return false;
+	if (!h->proofs[f->object])
+		h->proofs[f->object] =
+			prove_unit_run(po, h->orig, all_refs(h->orig, po->target));
+	for (size_t s = 1; s < h->orig->n_syms; s++) {
+		const struct elf_sym *y = &h->orig->syms[s];
+		const struct sym_fact *fact = &h->proofs[f->object]->facts[s];
+
+		if (y->bind != STB_LOCAL && y->shndx != SHN_UNDEF && fact->has_addr &&
+		    !strcmp(y->name, name)) {
+			*ret = fact->addr;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int link_one(struct build *b, size_t k, struct patch_object *ret, bool *ret_indirect,
+		    struct sut_err *err)
+{
+	struct finder f = {b, k};
+	struct link_input in = {.po = b->objects[k], .find_global = find_global, .ctx = &f};
+	struct link_unit *units = xcalloc(b->n_units, sizeof(*units));
+	int r;
+
+	for (size_t i = 0; i < b->n_units; i++)
+		if (b->units[i].diff && b->units[i].diff->changed && b->units[i].member[k])
+			units[in.n_units++] =
+				(struct link_unit){b->units[i].diff, b->units[i].proofs[k],
+						   b->units[i].to_pu, b->units[i].source};
+	in.units = units;
+	r = link_object(&in, ret, ret_indirect, err);
+	free(units);
+	return r;
+}
+
+/* "CVE-2026-66373" wherever it stands in a diff's name or text. */
+static void find_cves(struct strvec *ret, const char *text)
+{
+	while ((text = strstr(text, "CVE-"))) {
+		char cve[32];
+		size_t n = 4;
+
+		while (n < sizeof(cve) - 1 && (isdigit((unsigned char)text[n]) || (text[n] == '-' && n > 4)))
+			n++;
+		while (n > 4 && text[n - 1] == '-')
+			n--;
+		if (n >= 13) {
+			memcpy(cve, text, n);
+			cve[n] = '\0';
+			if (!strvec_has(ret, cve))
+				strvec_push(ret, cve);
+		}
+		text += 4;
+	}
+}
+
+static char *default_name(const struct build *b)
+{
+	char *name = xstrndup(path_base(b->opts.patches[0]), 63), *dot;
+
+	dot = strrchr(name, '.');
+	if (dot && (!strcmp(dot, ".patch") || !strcmp(dot, ".diff")))
+		*dot = '\0';
+	for (char *p = name; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("._+-", *p))
+			*p = '-';
+	return name;
+}
+
+static struct patch *describe(struct build *b)
+{
+	const struct build_opts *o = &b->opts;
+	struct patch *p = xcalloc(1, sizeof(*p));
+
+	p->name = o->name ? xstrdup(o->name) : default_name(b);
+	p->version = o->version ? xstrdup(o->version) : NULL;
+	p->description = o->description ? xstrdup(o->description) : NULL;
+	p->author = o->author ? xstrdup(o->author) : NULL;
+	for (size_t i = 0; o->cves && o->cves[i]; i++)
+		strvec_push(&p->cves, o->cves[i]);
+	for (size_t i = 0; o->patches[i]; i++) {
+		uint8_t *text;
+		size_t n;
+
+		strvec_push(&p->sources, path_base(o->patches[i]));
+		if (o->cves && o->cves[0])
+			continue;
+		find_cves(&p->cves, path_base(o->patches[i]));
+		/* Only the description in front of the diff: code that mentions a CVE fixes none. */
+		if (read_file(o->patches[i], &text, &n) == 0) {
+			char *end = strstr((char *)text, "\n--- ");
+
+			if (end)
+				*end = '\0';
+			find_cves(&p->cves, (char *)text);
+			free(text);
+		}
+	}
+	for (size_t i = 0; i < b->n_units && !p->toolchain; i++) {
+		const struct elf_sec *c = b->units[i].new ? elf_obj_sec(b->units[i].new, ".comment") : NULL;
+
+		/* An object's comment begins with an empty string. */
+		for (size_t k = 0; c && c->data && k < c->size && !p->toolchain; k++)
+			if (c->data[k] && memchr(c->data + k, 0, c->size - k))
+				p->toolchain = xstrdup((const char *)c->data + k);
+	}
+	return p;
+}
+
+static int link_all(struct build *b, bool *ret_indirect, struct sut_err *err)
+{
+	size_t before = err->n;
+
+	*ret_indirect = false;
+	b->patch = describe(b);
+	for (size_t k = 0; k < b->n_objects; k++) {
+		struct patch_object po = {0};
+		bool wanted = false, indirect = false;
+
+		for (size_t i = 0; i < b->n_units; i++)
+			wanted |= b->units[i].diff && b->units[i].member[k] && has_changed_func(&b->units[i]);
+		if (!wanted)
+			continue;
+		link_one(b, k, &po, &indirect, err);
+		*ret_indirect |= indirect;
+		*VEC_PUSH(b->patch->objects, b->patch->n_objects, b->patch->cap_objects) = po;
+	}
+	if (err->n == before && b->patch->n_objects)
+		return 0;
+	patch_free(b->patch);
+	b->patch = NULL;
+	return err->n > before ? -1 : 0;
+}
+
+static void close_units(struct build *b, struct build_unit *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct build_unit *u = &v[i];
+
+		for (size_t k = 0; k < b->n_objects && u->proofs && !u->to_pu; k++)
+			prove_unit_free(u->proofs[k]);
+		free(u->proofs);
+		free(u->member);
+		free(u->to_pu);
+		if (u->diff)
+			diff_unit_free(u->diff);
+		elf_obj_free(u->orig);
+		elf_obj_free(u->new);
+	}
+	free(v);
+}
+
+/* Both compiles of each affected unit, with the architecture's flags and @more (or NULL). */
+static int compile(struct build *b, const char *more, struct sut_err *err)
+{
+	struct compile_opts co = {.jobs = b->opts.jobs};
+	struct strvec flags = {0};
+	uint64_t t = now_ns();
+	int r;
+
+	compile_flags(b, more, &flags);
+	co.extra_flags = flags.v;
+	r = compile_units(&b->capture, &b->patches, &co, &b->compiled, err);
+	strvec_free(&flags);
+	b->compile_ns += now_ns() - t;
+	return r;
+}
+
+/* Comparing and linking; with proofs of a first attempt no new ones are made. */
+static void attempt(struct build *b, bool *ret_indirect, struct sut_err *err)
+{
+	uint64_t t = now_ns();
+
+	log_info("comparing %zu unit%s", b->compiled.n, b->compiled.n == 1 ? "" : "s");
+	compare(b, err);
+	b->compare_ns += now_ns() - t;
+	t = now_ns();
+	if (b->n_plain)
+		reuse_proofs(b);
+	else
+		prove(b, err);
+	b->prove_ns += now_ns() - t;
+	t = now_ns();
+	link_all(b, ret_indirect, err);
+	b->link_ns += now_ns() - t;
+}
+
+/* The flag that makes a compiler reach every external thing through a table. */
+static const char *indirect_flag(const struct compile_result *c)
+{
+	return c->n && command_is_clang(c->v[0].unit->compiler)
+		       ? "-fno-direct-access-external-data"
+		       : "-mno-direct-extern-access";
+}
+
+int build_run(struct build *b, const struct build_opts *opts, struct sut_err *err)
+{
+	struct sut_err first = {0};
+	uint64_t t = now_ns();
+	bool indirect;
+
+	memset(b, 0, sizeof(*b));
+	b->opts = *opts;
+	if (capture(b, err) < 0 || open_objects(b, err) < 0)
+		return -1;
+	b->capture_ns = now_ns() - t;
+	if (compile(b, NULL, err) < 0)
+		return -1;
+	attempt(b, &indirect, &first);
+	if (!indirect) {
+		sut_err_move(err, &first);
+		return err->n ? -1 : 0;
+	}
+	log_info("new references to other libraries: compiling again so that they go through a table");
+	sut_err_free(&first);
+	b->plain = b->units;
+	b->n_plain = b->n_units;
+	b->plain_compiled = b->compiled;
+	b->units = NULL;
+	b->n_units = b->cap_units = 0;
+	memset(&b->compiled, 0, sizeof(b->compiled));
+	if (compile(b, indirect_flag(&b->plain_compiled), err) < 0)
+		return -1;
+	attempt(b, &indirect, err);
+	return err->n ? -1 : 0;
+}
+
+void build_free(struct build *b)
+{
+	close_units(b, b->units, b->n_units);
+	close_units(b, b->plain, b->n_plain);
+	for (size_t i = 0; i < b->n_helpers; i++) {
+		struct build_unit *h = &b->helpers[i];
+
+		for (size_t k = 0; k < b->n_objects; k++) {
+			struct ref **refs = h->proofs[k] ? h->proofs[k]->refs : NULL;
+
+			prove_unit_free(h->proofs[k]);
+			for (size_t s = 1; refs && s < h->orig->n_secs; s++)
+				free(refs[s]);
+			free(refs);
+		}
+		free(h->proofs);
+		elf_obj_free(h->orig);
+	}
+	free(b->helpers);
+	for (size_t i = 0; i < b->n_objects; i++)
+		prove_object_free(b->objects[i]);
+	free(b->objects);
+	strvec_free(&b->object_paths);
+	patch_free(b->patch);
+	compile_result_free(&b->compiled);
+	compile_result_free(&b->plain_compiled);
+	capture_free(&b->capture);
+	edits_free(&b->edits);
+	patch_set_free(&b->patches);
+	if (b->deb)
+		deb_free(b->deb);
+	free(b->deb);
+}

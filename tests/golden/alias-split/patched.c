@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+int ext(int);
+__attribute__((noinline)) int f(int x)
+{
+	return ext(x) + 1;
+}
+__attribute__((noinline)) int also(int x)
+{
+	return ext(x) + 7;
+}

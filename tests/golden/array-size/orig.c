@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+static int v[4];
+int f(int i)
+{
+	return v[i]++;
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+int f(int x)
+{
+	__asm__ volatile("nop; nop; pause" ::: "memory");
+	return x;
+}
+int g(int x)
+{
+	return x + 1;
+}

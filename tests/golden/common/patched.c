@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+int shared[8];
+int f(int i)
+{
+	return shared[i]++;
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+int f(int i)
+{
+	return i;
+}
+int g(int i)
+{
+	return i + 1;
+}

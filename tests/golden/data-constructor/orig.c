@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+int ext(void);
+int limit = 10;
+int f(void)
+{
+	return limit;
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+double k(double x)
+{
+	return x / 7.25;
+}
+double f(double x)
+{
+	return x * 1.5;
+}
+double g(double x)
+{
+	return x * 2.5 + 1.5;
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+struct cmd {
+	int id;
+};
+__attribute__((section("cmds"), used)) static const struct cmd one = {1};
+int f(int x)
+{
+	return x;
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+struct s {
+	int a, b;
+};
+struct s one;
+int f(void)
+{
+	return one.a;
+}

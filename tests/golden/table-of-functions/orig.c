@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+static int a(int x)
+{
+	return x + 1;
+}
+static int b(int x)
+{
+	return x + 2;
+}
+static int (*const tbl[])(int) = {a, b};
+int f(int i)
+{
+	return tbl[i](i);
+}

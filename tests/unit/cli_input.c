@@ -130,6 +130,36 @@ static void files(void)
 	patch_free(p);
 }
 
+/* What build and diff are given is files too. */
+static void build_input(void)
+{
+	char *text = path("text.sut"), *absent = path("absent.patch"), *out = path("never.sut");
+	struct cli_run r;
+
+	r = CLI("diff", "--json", text, absent);
+	tap_ok(r.status == 4, "diff of no objects: exit %d", r.status);
+	json_decref(cli_json(&r, "diff of no objects"));
+	cli_free(&r);
+	r = CLI("build", "--json", text);
+	tap_ok(r.status == 2, "build without a way to build: exit %d", r.status);
+	json_decref(cli_json(&r, "build without a way to build"));
+	cli_free(&r);
+	r = cli_exec((char *[]){"suture", "build", "--json", "--source", cli_dir, "--make", "true",
+				"--object", text, "-o", out, absent, NULL},
+		     0, NULL);
+	tap_ok(r.status == 4 && !file_exists(out), "build with an absent diff: exit %d", r.status);
+	json_decref(cli_json(&r, "build with an absent diff"));
+	cli_free(&r);
+	r = cli_exec((char *[]){"suture", "build", "--json", "--source", cli_dir, "--make", "true",
+				"--jobs", "many", "--object", text, absent, NULL},
+		     0, NULL);
+	tap_ok(r.status == 2, "build with a bad number of jobs: exit %d", r.status);
+	cli_free(&r);
+	free(text);
+	free(absent);
+	free(out);
+}
+
 static void pid_text(const char *pid)
 {
 	static const char *const with[] = {"stack", "status"};
@@ -266,6 +296,7 @@ int main(int argc, char **argv)
 		return tap_done();
 	help();
 	files();
+	build_input();
 	pids();
 	output();
 	answers();

@@ -104,3 +104,5 @@ $(O)/gen/syscalls.inc: Makefile
 		sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | LC_ALL=C sort >$@
 $(O)/src/lib/syscalls.o: ALL_CFLAGS += -I$(O)
 $(O)/src/lib/syscalls.o: $(O)/gen/syscalls.inc
+# Some tests run the program.
+unit: $(O)/suture

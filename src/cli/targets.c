@@ -154,7 +154,7 @@ void targets_render(const json_t *doc)
 		if (!bad && cli.quiet)
 			continue;
 		/* What failed goes where errors go, in the order in which it happened. */
-		fflush(stdout);
+		cli_sync();
 		render_target(bad ? stderr : stdout, doc, t);
 	}
 	if (!json_array_size(targets) && !json_array_size(jget(doc, "reasons")) && !cli.quiet)

@@ -65,27 +65,45 @@ $(O)/tests/unit/%: tests/unit/%.c tests/lib/tap.h $(LIB)
 unit: $(UNIT)
 	$(Q)prove --exec '' $(UNIT)
 
+# Everything that a fresh Debian 12 needs is installed first; the rest is made by a second make, as the
+# compiler may have come only now.
+.PHONY: demo test run-test deps-demo deps-test
+demo: deps-demo
+	$(Q)$(MAKE) --no-print-directory $(O)/suture $(O)/demo-load $(O)/memtext
+	$(Q)O=$(O) demo/run.sh
+test: deps-test
+	$(Q)$(MAKE) --no-print-directory run-test
+deps-demo deps-test: deps-%:
+	$(Q)scripts/deps.sh $*
+
+$(O)/demo-load: demo/load.c
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS) -lpthread
+$(O)/memtext: tests/lib/memtext.c
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
+
+# All tests under one prove: its summary is the last thing on the screen.
+TESTS = $(UNIT) $(LIVE:%=tests/live/%/test)
+run-test: $(O)/suture $(O)/memtext $(UNIT)
+	$(Q)$(live_run) $(TESTS)
+
 # Live tests: tests/live/NAME, each a target program, a fix and what must be seen. LIVE= chooses some,
 # VARIANT= how the targets are compiled; `make live-matrix` runs those of LIVE_CORE in every variant.
 LIVE := $(patsubst tests/live/%/test,%,$(sort $(wildcard tests/live/*/test)))
 LIVE_CORE := changed-function new-function new-data rodata libc-new ifunc library two-objects \
 	other-unit inlined
 LIVE_VARIANTS := O0 O1 O3 Os nopie noplt now cet pads mfentry sections clang
-$(O)/tests/memtext: tests/lib/memtext.c
-	$(call say,TEST,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
 
 live_run = SUTURE=$(abspath $(O)/suture) LIVE_WORK=$(abspath $(O)/live) \
-	MEMTEXT=$(abspath $(O)/tests/memtext) prove $(PROVE_FLAGS) --exec 'sh tests/live/run.sh'
+	MEMTEXT=$(abspath $(O)/memtext) prove --timer $(PROVE_FLAGS) --exec 'sh tests/live/run.sh'
 .PHONY: live live-matrix
-live: $(O)/suture $(O)/tests/memtext
+live: $(O)/suture $(O)/memtext
 	$(Q)$(live_run) $(LIVE:%=tests/live/%/test)
-live-matrix: $(O)/suture $(O)/tests/memtext
+live-matrix: $(O)/suture $(O)/memtext
 	$(Q)$(live_run) $(foreach v,$(LIVE_VARIANTS),$(LIVE_CORE:%=tests/live/%/test@$(v)))
-
-.PHONY: test
-test: unit live
 
 .PHONY: clean
 clean:
@@ -101,3 +119,5 @@ $(O)/gen/syscalls.inc: Makefile
 		sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | LC_ALL=C sort >$@
 $(O)/src/lib/syscalls.o: ALL_CFLAGS += -I$(O)
 $(O)/src/lib/syscalls.o: $(O)/gen/syscalls.inc
+# Some tests run the program.
+unit: $(O)/suture

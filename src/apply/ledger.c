@@ -321,6 +321,47 @@ static size_t image_end(const struct proc_maps *maps, size_t i)
 	return k;
 }
 
+static void free_group(struct ledger_group *g)
+{
+	for (size_t k = 0; k < g->n; k++)
+		ledger_free(&g->v[k]);
+	free(g->v);
+	free(g->name);
+}
+
+/*
+ * A tool that died between two images of a patch leaves the first, which has the state, PREPARED:
+ * nothing was ever redirected there, and nothing of it can be in use.
+ */
+static bool never_completed(const struct ledger_group *g)
+{
+	return g->n && !g->v[0].index && g->n < g->v[0].n_images &&
+	       g->v[0].var.state == LEDGER_PREPARED && !g->v[0].var.word;
+}
+
+static void drop_incomplete(struct ledgers *ls)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ls->n; i++) {
+		struct ledger_group *g = &ls->v[i];
+
+		if (!never_completed(g)) {
+			ls->v[kept++] = *g;
+			continue;
+		}
+		for (size_t k = 0; k < g->n; k++) {
+			struct ledger_part *x =
+				VEC_PUSH(ls->leftover, ls->n_leftover, ls->cap_leftover);
+
+			x->addr = g->v[k].image_lo;
+			x->size = g->v[k].image_hi - g->v[k].image_lo;
+		}
+		free_group(g);
+	}
+	ls->n = kept;
+}
+
 int ledgers_read(struct ledgers *ls, const struct proc_maps *maps, const struct proc_mem *mem,
 		 struct sut_err *err)
 {
@@ -365,12 +406,15 @@ int ledgers_read(struct ledgers *ls, const struct proc_maps *maps, const struct 
 		sut_err_free(&why);
 		free(p);
 	}
+	for (size_t i = 0; i < ls->n; i++)
+		if (ls->v[i].n)
+			qsort(ls->v[i].v, ls->v[i].n, sizeof(*ls->v[i].v), cmp_index);
+	drop_incomplete(ls);
 	for (size_t i = 0; i < ls->n; i++) {
 		struct ledger_group *g = &ls->v[i];
 
 		if (g->damaged)
 			continue;
-		qsort(g->v, g->n, sizeof(*g->v), cmp_index);
 		for (size_t k = 0; k < g->n; k++)
 			if (g->v[k].index != k || g->v[k].n_images != g->n ||
 			    g->v[k].word_addr != g->v[0].word_addr)
@@ -384,12 +428,8 @@ int ledgers_read(struct ledgers *ls, const struct proc_maps *maps, const struct 
 
 void ledgers_free(struct ledgers *ls)
 {
-	for (size_t i = 0; i < ls->n; i++) {
-		for (size_t k = 0; k < ls->v[i].n; k++)
-			ledger_free(&ls->v[i].v[k]);
-		free(ls->v[i].v);
-		free(ls->v[i].name);
-	}
+	for (size_t i = 0; i < ls->n; i++)
+		free_group(&ls->v[i]);
 	free(ls->v);
 	free(ls->leftover);
 	memset(ls, 0, sizeof(*ls));

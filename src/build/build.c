@@ -252,12 +252,14 @@ struct finder {
 
 static struct ref **all_refs(const struct elf_obj *o, const struct target *t)
 {
-	struct ref **refs = xcalloc(o->n_secs, sizeof(*refs));
 	struct target_dis *dis = target_dis_open(t);
+	uint8_t *want = xcalloc(o->n_secs + 1, 1);
+	struct ref **refs;
 
 	for (size_t s = 1; s < o->n_secs; s++)
-		if (o->secs[s].flags & SHF_ALLOC)
-			refs[s] = refs_of_section(o, &o->secs[s], dis);
+		want[s] = (o->secs[s].flags & SHF_ALLOC) != 0;
+	refs = refs_of_object(o, want, dis);
+	free(want);
 	target_dis_close(dis);
 	return refs;
 }

@@ -50,43 +50,66 @@ static const struct option longs[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static void render_functions(const json_t *object)
+static void render_function(const json_t *f)
 {
-	const json_t *f, *s;
-	size_t i, k;
+	const json_t *s;
+	size_t i;
 
-	json_array_foreach((json_t *)jget(object, "functions"), i, f) {
-		printf("  %-32s", jstr(f, "name"));
-		if (*jstr(f, "file"))
-			printf("  %s:%lld", jstr(f, "file"), jint(f, "line"));
-		if (*jstr(f, "why"))
-			printf("  [%s]", jstr(f, "why"));
-		printf("\n");
-		json_array_foreach((json_t *)jget(f, "chain"), k, s)
-			printf("      %s\n", json_string_value(s));
+	printf("  %-9s %-32s", jstr(f, "status"), jstr(f, "name"));
+	if (*jstr(f, "file"))
+		printf("  %s:%lld", jstr(f, "file"), jint(f, "line"));
+	if (strcmp(jstr(f, "why"), "none") != 0)
+		printf("  [%s]", jstr(f, "why"));
+	printf("\n");
+	json_array_foreach((json_t *)jget(f, "chain"), i, s)
+		printf("            %s\n", json_string_value(s));
+}
+
+static void render_lists(const json_t *doc)
+{
+	const json_t *o;
+	size_t i;
+
+	json_array_foreach((json_t *)jget(doc, "functions"), i, o)
+		render_function(o);
+	json_array_foreach((json_t *)jget(doc, "data"), i, o) {
+		printf("  %-9s %-32s", jstr(o, "status"), jstr(o, "name"));
+		if (*jstr(o, "file"))
+			printf("  %s:%lld", jstr(o, "file"), jint(o, "line"));
+		printf("  [%s]\n", jstr(o, "kind"));
 	}
+	json_array_foreach((json_t *)jget(doc, "not_compiled"), i, o)
+		printf("  not compiled into anything: %s\n", json_string_value(o));
+}
+
+static void render_built(const json_t *doc)
+{
+	const json_t *proof = jget(doc, "proof"), *times = jget(doc, "times"), *o;
+	long long ms = jint(times, "capture_ms") + jint(times, "compile_ms") +
+		       jint(times, "compare_ms") + jint(times, "prove_ms") + jint(times, "link_ms");
+	size_t i;
+
+	printf("%sbuilt%s  %s in %.1f s\n", style(stdout, GREEN), style(stdout, PLAIN),
+	       jstr(doc, "path"), (double)ms / 1000);
+	json_array_foreach((json_t *)jget(doc, "objects"), i, o)
+		printf("  for %s%s%s, build-id %s: %s\n", style(stdout, BOLD), jstr(o, "name"),
+		       style(stdout, PLAIN), jstr(o, "build_id"),
+		       count_text(jint(o, "functions"), "function"));
+	printf("  proved: %lld of %lld functions of the affected files are the code of the object\n",
+	       jint(proof, "matched"), jint(proof, "functions"));
 }
 
 static void render(const json_t *doc)
 {
 	const char *outcome = jstr(doc, "outcome");
-	const json_t *o;
-	size_t i, n = 0;
 
-	json_array_foreach((json_t *)jget(doc, "objects"), i, o)
-		n += json_array_size(jget(o, "functions"));
 	if (!strcmp(outcome, "not-needed") && !cli.quiet)
 		printf("%snot needed%s  no code of these objects changes\n", style(stdout, GREEN),
 		       style(stdout, PLAIN));
 	if (!strcmp(outcome, "built") && !cli.quiet)
-		printf("%sbuilt%s  %s: %s\n", style(stdout, GREEN), style(stdout, PLAIN),
-		       jstr(doc, "path"), count_text((long long)n, "function"));
-	if (cli.quiet)
-		return;
-	json_array_foreach((json_t *)jget(doc, "objects"), i, o) {
-		printf("%s%s%s\n", style(stdout, BOLD), jstr(o, "name"), style(stdout, PLAIN));
-		render_functions(o);
-	}
+		render_built(doc);
+	if (!cli.quiet || *jstr(doc, "asked"))
+		render_lists(doc);
 }
 
 /* Lists of words that grow with each option; NULL-terminated as the library wants them. */

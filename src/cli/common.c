@@ -257,17 +257,25 @@ int cli_usage(const char *subject, const char *fmt, ...)
 	return cli.status;
 }
 
+static int output_errno;
+
+void cli_sync(void)
+{
+	errno = 0;
+	if (fflush(stdout) && !output_errno)
+		output_errno = errno;
+}
+
 int cli_flush(int status)
 {
 	bool bad = ferror(stdout);
 
-	errno = 0;
-	bad |= fflush(stdout) != 0;
+	cli_sync();
 	/* Whoever closed the pipe has seen enough: the command's own outcome stands. */
-	if (!bad || errno == EPIPE)
+	if (cli.pipe_closed || !(bad || output_errno))
 		return status;
 	fprintf(stderr, "suture: 'standard output': %s%s\n",
-		errno ? strerror(errno) : "cannot be written",
+		output_errno ? strerror(output_errno) : "cannot be written",
 		status ? "" : " (the command itself succeeded)");
 	return status ? status : sut_outcome_exit_code(SUT_OUTCOME_FAILED);
 }
@@ -280,7 +288,7 @@ static void show_text(json_t *doc, void (*render)(const json_t *doc))
 	render_sanitise(doc);
 	if (render)
 		render(doc);
-	fflush(stdout);
+	cli_sync();
 	if (!json_array_size(reasons))
 		return;
 	fprintf(stderr, "suture: %s%s%s%s\n", style(stderr, outcome_style(outcome)), outcome,

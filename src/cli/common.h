@@ -29,6 +29,7 @@ struct cli {
 	const struct command *command; /* that runs; NULL: none yet */
 	bool json, quiet, verbose;
 	int status;		/* set by cli_getopt() when it returns CLI_STOP */
+	volatile int pipe_closed; /* whoever read our output is gone: SIGPIPE came */
 };
 extern struct cli cli;
 
@@ -70,7 +71,9 @@ int cli_finish(struct sut_result *r, void (*render)(const json_t *doc));
 int cli_finish_doc(json_t *doc, void (*render)(const json_t *doc));
 /* Begins such a document: "suture", "command", "outcome" ok, "exit_code", "reasons". */
 json_t *cli_doc(void);
-/* Flushes standard output. @status, or 4 where the output could not be written. */
+/* Writes out what was printed so far, and remembers why that failed. */
+void cli_sync(void);
+/* The last of it. @status, or 4 where the output could not be written. */
 int cli_flush(int status);
 
 #endif

@@ -38,6 +38,7 @@ static void on_cancel(int sig)
 
 static void on_pipe(int sig)
 {
+	cli.pipe_closed = 1;
 }
 
 static void set_signals(void)
@@ -136,6 +137,9 @@ int main(int argc, char **argv)
 		return status;
 	start_ns = clock_ns();
 	is_terminal = isatty(STDERR_FILENO) == 1;
+	/* A large buffer: errors of writing then show where they are looked for. */
+	if (isatty(STDOUT_FILENO) != 1)
+		setvbuf(stdout, NULL, _IOFBF, 1 << 20);
 	scan_common(argc, argv);
 	set_signals();
 	sut_set_log(on_log, NULL, cli.verbose ? SUT_LOG_DEBUG : SUT_LOG_INFO);

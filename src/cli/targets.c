@@ -76,55 +76,71 @@ void targets_free(struct target_args *a)
 	free(a->pids);
 }
 
-static void render_blocker(const json_t *b)
+static void render_blocker(FILE *f, const json_t *b)
 {
-	printf("    thread %lld (%s): ", jint(b, "tid"), jstr(b, "comm"));
+	fprintf(f, "    thread %lld (%s): ", jint(b, "tid"), jstr(b, "comm"));
 	if (!strcmp(jstr(b, "verdict"), "unreliable"))
-		printf("stack is not reliable: %s", jstr(b, "why"));
+		fprintf(f, "stack is not reliable: %s", jstr(b, "why"));
 	else
-		printf("inside '%s', frame %lld", jstr(b, "function"), jint(b, "frame"));
+		fprintf(f, "inside '%s', frame %lld", jstr(b, "function"), jint(b, "frame"));
 	if (*jstr(b, "file"))
-		printf("  %s:%lld", jstr(b, "file"), jint(b, "line"));
-	printf("\n");
+		fprintf(f, "  %s:%lld", jstr(b, "file"), jint(b, "line"));
+	fprintf(f, "\n");
 }
 
-static void render_numbers(const json_t *t)
+static void render_numbers(FILE *f, const json_t *t)
 {
-	if (jint(t, "functions"))
-		printf(": %s, paused %s, %s, %s", count_text(jint(t, "functions"), "function"),
-		       us_text(jint(t, "pause_us")), count_text(jint(t, "threads"), "thread"),
-		       count_text(jint(t, "attempts"), "attempt"));
+	fprintf(f, ": %s, paused %s, %s, %s", count_text(jint(t, "functions"), "function"),
+		us_text(jint(t, "pause_us")), count_text(jint(t, "threads"), "thread"),
+		count_text(jint(t, "attempts"), "attempt"));
 	if (jint(t, "text_compared_bytes"))
-		printf("; %lld bytes of text compared equal to the original",
-		       jint(t, "text_compared_bytes"));
+		fprintf(f, "; %lld bytes of text compared equal to the original",
+			jint(t, "text_compared_bytes"));
 }
 
-static void render_target(const json_t *doc, const json_t *t)
+static void render_forecast(FILE *f, const json_t *t)
 {
-	const char *outcome = jstr(t, "outcome");
+	const json_t *fc = jget(t, "forecast");
+
+	fprintf(f, ": would be applied");
+	if (!json_is_object(fc))
+		return;
+	fprintf(f, ", pause about %s; ", us_text(jint(fc, "max_pause_us")));
+	if (jint(fc, "busy_samples"))
+		fprintf(f, "%lld of %lld looks found a thread inside", jint(fc, "busy_samples"),
+			jint(fc, "samples"));
+	else
+		fprintf(f, "no thread was inside in %s", count_text(jint(fc, "samples"), "look"));
+}
+
+static void render_target(FILE *f, const json_t *doc, const json_t *t)
+{
+	const char *outcome = jstr(t, "outcome"), *command = jstr(doc, "command");
 	bool changed = !strcmp(outcome, "applied") || !strcmp(outcome, "reverted");
-	bool from = !strcmp(jstr(doc, "command"), "revert");
+	bool from = !strcmp(command, "revert");
 	const json_t *b;
 	size_t i;
 
-	printf("%s%s%s  %s %s %lld (%s)", style(stdout, outcome_style(outcome)), outcome,
-	       style(stdout, PLAIN), jstr(jget(doc, "patch"), "name"), from ? "from" : "to",
-	       jint(t, "pid"), jstr(t, "comm"));
+	fprintf(f, "%s%s%s  %s %s %lld (%s)", style(f, outcome_style(outcome)), outcome,
+		style(f, PLAIN), jstr(jget(doc, "patch"), "name"), from ? "from" : "to",
+		jint(t, "pid"), jstr(t, "comm"));
 	if (changed)
-		render_numbers(t);
+		render_numbers(f, t);
+	else if (!strcmp(outcome, "ok"))
+		render_forecast(f, t);
 	else if (!strcmp(outcome, "not-needed"))
-		printf(": it maps no object of the patch");
+		fprintf(f, ": it maps no object of the patch");
 	else if (!strcmp(outcome, "already"))
-		printf(from ? ": nothing was left to revert" : ": nothing was left to do");
+		fprintf(f, from ? ": nothing was left to revert" : ": nothing was left to do");
 	else if (jint(t, "attempts"))
-		printf(" after %s", count_text(jint(t, "attempts"), "attempt"));
-	printf("\n");
+		fprintf(f, " after %s", count_text(jint(t, "attempts"), "attempt"));
+	fprintf(f, "\n");
 	if (cli.verbose && changed)
-		printf("    placing the code paused %s more, the whole took %s\n",
-		       us_text(jint(t, "place_pause_us")), us_text(jint(t, "wall_us")));
+		fprintf(f, "    placing the code paused %s more, the whole took %s\n",
+			us_text(jint(t, "place_pause_us")), us_text(jint(t, "wall_us")));
 	json_array_foreach((json_t *)jget(t, "blockers"), i, b)
-		render_blocker(b);
-	render_reasons(stdout, jget(t, "reasons"), 4);
+		render_blocker(f, b);
+	render_reasons(f, jget(t, "reasons"), 4);
 }
 
 void targets_render(const json_t *doc)
@@ -132,14 +148,20 @@ void targets_render(const json_t *doc)
 	const json_t *targets = jget(doc, "targets"), *t;
 	size_t i;
 
-	json_array_foreach((json_t *)targets, i, t)
-		if (!cli.quiet || jint(t, "exit_code"))
-			render_target(doc, t);
+	json_array_foreach((json_t *)targets, i, t) {
+		bool bad = jint(t, "exit_code") != 0;
+
+		if (!bad && cli.quiet)
+			continue;
+		/* What failed goes where errors go, in the order in which it happened. */
+		cli_sync();
+		render_target(bad ? stderr : stdout, doc, t);
+	}
 	if (!json_array_size(targets) && !json_array_size(jget(doc, "reasons")) && !cli.quiet)
-		printf("no process %s\n", !strcmp(jstr(doc, "command"), "revert")
-						  ? "has this patch"
-						  : "maps an object of this patch");
+		printf("%s\n", !strcmp(jstr(doc, "command"), "revert")
+				       ? "no process has this patch"
+				       : "no process maps an object of this patch");
 	if (jint(doc, "not_readable") && !cli.quiet)
-		printf("%s could not be looked into for lack of permission\n",
-		       count_text(jint(doc, "not_readable"), "process"));
+		fprintf(stderr, "%s could not be looked into for lack of permission\n",
+			count_text(jint(doc, "not_readable"), "process"));
 }

@@ -2,6 +2,7 @@
 /* sut_build(): options in, a patch file and a report out. */
 #include "build/build.h"
 #include "build/wrapper.h"
+#include "lib/diffjson.h"
 #include "lib/result.h"
 
 #include <stdlib.h>
@@ -15,26 +16,14 @@ bool sut_wrapper_entry(int argc, char **argv, int *ret_status)
 	return true;
 }
 
-static json_t *func_json(const struct diff_func *f, const struct build_unit *u)
-{
-	return json_pack("{s:s, s:s, s:s, s:o, s:i, s:s, s:o}", "name", f->name, "status",
-			 diff_status_text(f->status), "why", diff_why_text(f->why), "file",
-			 text_json(f->file), "line", f->line, "unit", u->source, "chain",
-			 strvec_json(&f->why_chain));
-}
-
 /* Functions that the fix touches, or the one that was asked for whatever it is. */
 static json_t *funcs_json(const struct build *b, const char *only)
 {
 	json_t *a = json_array();
 
-	for (size_t i = 0; i < b->n_units; i++) {
-		const struct diff_unit *d = b->units[i].diff;
-
-		for (size_t k = 0; d && k < d->n_funcs; k++)
-			if (only ? !strcmp(d->funcs[k].name, only) : d->funcs[k].status != DIFF_UNCHANGED)
-				json_array_append_new(a, func_json(&d->funcs[k], &b->units[i]));
-	}
+	for (size_t i = 0; i < b->n_units; i++)
+		if (b->units[i].diff)
+			diffjson_funcs(a, b->units[i].diff, b->units[i].source, only, false);
 	return a;
 }
 
@@ -42,19 +31,9 @@ static json_t *data_json(const struct build *b)
 {
 	json_t *a = json_array();
 
-	for (size_t i = 0; i < b->n_units; i++) {
-		const struct diff_unit *d = b->units[i].diff;
-
-		for (size_t k = 0; d && k < d->n_data; k++)
-			if (d->data[k].status != DIFF_UNCHANGED)
-				json_array_append_new(
-					a, json_pack("{s:s, s:s, s:s, s:o, s:i, s:s}", "name",
-						     d->data[k].name, "status",
-						     diff_status_text(d->data[k].status), "kind",
-						     diff_data_kind_text(d->data[k].kind), "file",
-						     text_json(d->data[k].file), "line", d->data[k].line,
-						     "unit", b->units[i].source));
-	}
+	for (size_t i = 0; i < b->n_units; i++)
+		if (b->units[i].diff)
+			diffjson_data(a, b->units[i].diff, b->units[i].source, false);
 	return a;
 }
 
@@ -146,7 +125,7 @@ struct sut_result *sut_build(const struct sut_build_opts *o)
 	else if (!err.n) {
 		out = o->out ? xstrdup(o->out) : xasprintf("%s.sut", b.patch->name);
 		if (patch_write(b.patch, out, &err) == 0)
-			json_object_set_new(r->doc, "file", text_json(out));
+			json_object_set_new(r->doc, "path", text_json(out));
 	}
 	if (b.patch) {
 		json_object_set_new(r->doc, "name", text_json(b.patch->name));
@@ -165,8 +144,12 @@ struct sut_result *sut_build(const struct sut_build_opts *o)
 	json_object_set_new(r->doc, "reused",
 			    json_pack("{s:b, s:i}", "capture", b.capture.reused, "compiles",
 				      (int)b.compiled.n_reused));
-	if (o->why)
+	if (o->why) {
 		json_object_set_new(r->doc, "asked", text_json(o->why));
+		if (!json_array_size(json_object_get(r->doc, "functions")) && !err.n)
+			sut_fail(&err, SUT_U_USAGE, o->why,
+				 "no file that the diffs affect has a function of this name");
+	}
 	build_free(&b);
 	free(name);
 	free(out);

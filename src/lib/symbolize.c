@@ -116,7 +116,7 @@ void symbolize(struct symbolizer *s, uint64_t pc, struct symbol_text *ret)
 	name = dwfl_module_addrinfo(m->mod, pc, &off, &sym, NULL, NULL, NULL);
 	/* The nearest symbol below says nothing in a stripped file unless its size covers pc. */
 	if (name && sym.st_size && off < sym.st_size) {
-		ret->symbol = xstrdup(name);
+		ret->symbol = xstrndup(name, strcspn(name, "@")); /* without its version */
 		ret->offset = off;
 	}
 	line = dwfl_module_getsrc(m->mod, pc);

@@ -166,7 +166,8 @@ static inline void victim_cfi(struct patch_object *o, uint32_t sym, const uint8_
 	memcpy(rec + 24, &len, 4);
 	memcpy(rec + 28, &back, 4);
 	memcpy(rec + 36, &range, 4);
-	memcpy(rec + 41, insn, n);
+	if (n)
+		memcpy(rec + 41, insn, n);
 	sec = sample_sec(o, ".eh_frame", PSEC_EHFRAME, rec, sizeof(rec));
 	sample_rel(o, sec, 32, R_X86_64_PC32, sym, 0);
 }

@@ -37,7 +37,8 @@ struct reader {
 	struct dbg *d;
 	Dwfl_Module *mod;
 	Dwarf_Addr bias;
-	struct line *rows, *decls; /* rows of the line table; first lines of functions; of one unit */
+	/* of one unit: rows of the line table, first lines of functions */
+	struct line *rows, *decls;
 	size_t n_rows, cap_rows, n_decls, cap_decls;
 };
 

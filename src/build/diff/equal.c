@@ -120,10 +120,19 @@ static bool syms_match(const struct diff_ctx *c, uint32_t n, uint32_t o, enum eq
 	       sym_kind(&c->new, n) == sym_kind(&c->orig, o);
 }
 
+/* Assemblers write a branch to a static function as PC-relative, one to a global as PLT. */
+static enum rel_kind kind_of(const struct ref *r)
+{
+	bool branch = r->insn_kind == INSN_CALL || r->insn_kind == INSN_JUMP ||
+		      r->insn_kind == INSN_COND;
+
+	return branch && r->info->kind == REL_PLT ? REL_PC : r->info->kind;
+}
+
 static bool ref_equal_at(const struct diff_ctx *c, const struct ref *n, const struct ref *o,
 			 enum equal_mode mode, int depth)
 {
-	if (n->kind != o->kind || n->info->kind != o->info->kind || n->info->size != o->info->size)
+	if (n->kind != o->kind || kind_of(n) != kind_of(o) || n->info->size != o->info->size)
 		return false;
 	if (n->info->kind == REL_UNKNOWN && n->rel->type != o->rel->type)
 		return false;

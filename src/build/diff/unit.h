@@ -20,7 +20,7 @@ struct side {			/* one of the two objects */
 	struct elf_obj *o;
 	struct ref **refs;	/* [section] */
 	uint8_t *kind;		/* [section] enum sec_kind */
-	uint32_t *canon;	/* [symbol] the one that speaks for all aliases at its place; 0: no entity */
+	uint32_t *canon;	/* [symbol] the one that speaks for all at its place; 0: no entity */
 	char **key;		/* [symbol] name without numbers, entities only */
 	bool *numbered;		/* [symbol] */
 	const char **file;	/* [symbol] STT_FILE that it follows, or NULL */
@@ -34,7 +34,8 @@ struct diff_ctx {
 	struct side orig, new;
 	struct target_dis *dis;
 	const struct diff_opts *opts;	/* valid during diff_unit_compare only */
-	uint32_t *func_of, *data_of;	/* [canonical symbol of new] -> index + 1 into u->funcs, u->data */
+	/* [canonical symbol of new] -> index + 1 into u->funcs, u->data */
+	uint32_t *func_of, *data_of;
 	uint32_t *func_cause, *data_cause; /* [index] symbol of new that made it change, 0: itself */
 };
 

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 int ext(int);
-__attribute__((cold, noreturn)) void die(int);
+__attribute__((cold, noreturn)) void die_with(int);
 int f(int x)
 {
-	if (__builtin_expect(x < 0, 0)) {
-		ext(4);
-		ext(x + 1);
-		die(7);
+	switch (x) {
+	case 0:
+		return ext(3) + 1;
+	case 1:
+		return ext(9) * 2;
+	default:
+		die_with(4);
 	}
-	return ext(x);
 }
 int g(int x)
 {
-	return f(x) + 1;
+	return ext(x) + 1;
 }

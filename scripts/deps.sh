@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Installs the Debian packages that building (build), testing (test) or the demo (demo) need, where
+# they are missing. Without root it uses sudo, or says what to install.
+set -eu
+
+build="gcc libc6-dev make libelf-dev libdw-dev libcapstone-dev libssl-dev libjansson-dev"
+demo="patch dpkg-dev fakeroot xz-utils procps ca-certificates"
+test="$demo perl strace gdb clang clang-format-14 groff-base libc6-dbg"
+
+case "${1:-build}" in
+build) want=$build ;;
+demo) want="$build $demo" ;;
+test) want="$build $test" ;;
+*)
+	echo "usage: scripts/deps.sh [build|demo|test]" >&2
+	exit 2
+	;;
+esac
+
+missing=
+for p in $want; do
+	dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+run=
+if [ "$(id -u)" != 0 ]; then
+	if ! command -v sudo >/dev/null; then
+		echo "these packages are missing:$missing" >&2
+		echo "as root: apt-get install$missing" >&2
+		exit 1
+	fi
+	run=sudo
+fi
+echo "installing:$missing"
+$run apt-get update -qq
+DEBIAN_FRONTEND=noninteractive $run apt-get install -y -qq --no-install-recommends $missing >/dev/null

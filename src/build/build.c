@@ -291,7 +291,7 @@ static struct build_unit *helper_unit(struct finder *f, const struct unit *unit)
 	return h;
 }
 
-static bool find_global(void *ctx, const char *name, uint64_t *ret)
+static const struct sym_fact *find_fact(void *ctx, const char *name)
 {
 	struct finder *f = ctx;
 	const struct unit *unit = unit_find_defining(&f->b->capture, name);
@@ -299,28 +299,24 @@ static bool find_global(void *ctx, const char *name, uint64_t *ret)
 	struct build_unit *h = unit ? helper_unit(f, unit) : NULL;
 
 	if (!h || !h->orig || h->orig->machine != po->o->machine)
-		return false;
+		return NULL;
 	if (!h->proofs[f->object])
 		h->proofs[f->object] =
 			prove_unit_run(po, h->orig, all_refs(h->orig, po->target));
 	for (size_t s = 1; s < h->orig->n_syms; s++) {
 		const struct elf_sym *y = &h->orig->syms[s];
-		const struct sym_fact *fact = &h->proofs[f->object]->facts[s];
 
-		if (y->bind != STB_LOCAL && y->shndx != SHN_UNDEF && fact->has_addr &&
-		    !strcmp(y->name, name)) {
-			*ret = fact->addr;
-			return true;
-		}
+		if (y->bind != STB_LOCAL && y->shndx != SHN_UNDEF && !strcmp(y->name, name))
+			return &h->proofs[f->object]->facts[s];
 	}
-	return false;
+	return NULL;
 }
 
 static int link_one(struct build *b, size_t k, struct patch_object *ret, bool *ret_indirect,
 		    struct sut_err *err)
 {
 	struct finder f = {b, k};
-	struct link_input in = {.po = b->objects[k], .find_global = find_global, .ctx = &f};
+	struct link_input in = {.po = b->objects[k], .find_fact = find_fact, .ctx = &f};
 	struct link_unit *units = xcalloc(b->n_units, sizeof(*units));
 	int r;
 

@@ -296,6 +296,24 @@ static struct place place_func(struct linker *l, const struct pending *p, const 
 	return (struct place){HOME_REFUSED, 0};
 }
 
+/*
+ * A static that no code or data of the original refers to, as the compiler leaves some at -O0: nobody can
+ * have changed it, so one of the patch's own has the value that it would have.
+ */
+static bool unused_static(const struct pending *p, uint32_t sym)
+{
+	const struct diff_unit *d = p->u->in->diff;
+	uint32_t orig = orig_sym(p->u, p->side, sym);
+
+	if (!orig || d->orig->syms[orig].bind != STB_LOCAL)
+		return false;
+	for (size_t s = 1; s < d->orig->n_secs; s++)
+		for (size_t i = 0; d->orig_refs[s] && i < d->orig->secs[s].n_rels; i++)
+			if (d->orig_refs[s][i].kind == REF_SYM && d->orig_refs[s][i].sym == orig)
+				return false;
+	return true;
+}
+
 static struct place place_data(struct linker *l, const struct pending *p, const struct ref *r)
 {
 	const struct elf_obj *o = side_obj(p->u, p->side);
@@ -313,7 +331,7 @@ static struct place place_data(struct linker *l, const struct pending *p, const 
 	if (f && f->has_addr)
 		return place_object(l, y->name, f->addr);
 	/* Constants that no matched code refers to: an equal copy serves as well. */
-	if (!(s->flags & SHF_WRITE) || str_starts(s->name, ".data.rel.ro"))
+	if (!(s->flags & SHF_WRITE) || str_starts(s->name, ".data.rel.ro") || unused_static(p, r->sym))
 		return in_patch(l, p, r, p->u, r->rel->sym, r->sec);
 	complain(l, p, r, SUT_B_NO_ADDRESS, "its place in the object is not known");
 	return (struct place){HOME_REFUSED, 0};
@@ -358,9 +376,11 @@ static struct place place_undefined(struct linker *l, const struct pending *p, c
 		return place_object(l, y->name, f->addr);
 	if (table_address(l, y->name, &addr))
 		return place_object(l, y->name, addr);
-	if (!dyn_import(l, y->name, &k) && l->in->find_global &&
-	    l->in->find_global(l->in->ctx, y->name, &addr))
-		return place_object(l, y->name, addr);
+	if (!dyn_import(l, y->name, &k) && l->in->find_fact) {
+		f = l->in->find_fact(l->in->ctx, y->name);
+		if (f && f->has_addr)
+			return place_object(l, y->name, f->addr);
+	}
 	return (struct place){HOME_IMPORT, 0};
 }
 
@@ -449,11 +469,33 @@ static int resolve_import(struct linker *l, const struct pending *p, const struc
 	}
 }
 
-/* The executable's offset of a TLS variable from the thread pointer. */
-static bool tls_offset(struct linker *l, const struct pending *p, const struct ref *r, int64_t *ret)
+static bool has_tls_fact(const struct sym_fact *f)
+{
+	return f && (f->has_tls || f->has_ie || f->has_gd || f->has_desc);
+}
+
+/* What is known of a TLS variable: from this unit's code, from another's, from the unit that has it. */
+static const struct sym_fact *tls_fact(struct linker *l, const struct pending *p, const struct ref *r)
 {
 	const struct elf_sym *y = &side_obj(p->u, p->side)->syms[r->sym];
 	const struct sym_fact *f = fact_of(p, r->sym);
+
+	if (has_tls_fact(f) || y->bind == STB_LOCAL)
+		return f;
+	for (size_t i = 0; i < l->n_units; i++) {
+		const struct prove_unit *pu = l->units[i].in->pu;
+
+		for (size_t s = 1; s < pu->orig->n_syms; s++)
+			if (pu->orig->syms[s].bind != STB_LOCAL && has_tls_fact(&pu->facts[s]) &&
+			    !strcmp(pu->orig->syms[s].name, y->name))
+				return &pu->facts[s];
+	}
+	return l->in->find_fact ? l->in->find_fact(l->in->ctx, y->name) : NULL;
+}
+
+/* The executable's offset of a TLS variable from the thread pointer. */
+static bool tls_offset(struct linker *l, const struct elf_sym *y, const struct sym_fact *f, int64_t *ret)
+{
 	const struct elf_obj *b = l->po->o;
 	int64_t block = (int64_t)ALIGN_UP(l->po->tls_size, l->po->tls_align);
 
@@ -512,9 +554,9 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 {
 	const struct elf_obj *o = side_obj(p->u, p->side);
 	const char *name = r->kind == REF_SYM ? o->syms[r->sym].name : "";
-	const struct sym_fact *f = r->kind == REF_SYM ? fact_of(p, r->sym) : NULL;
+	const struct sym_fact *f = r->kind == REF_SYM ? tls_fact(l, p, r) : NULL;
 	int64_t bias = pc_bias(p, r), off;
-	bool known = r->kind == REF_SYM && tls_offset(l, p, r, &off);
+	bool known = r->kind == REF_SYM && tls_offset(l, &o->syms[r->sym], f, &off);
 
 	switch ((enum rel_kind)r->info->kind) {
 	case REL_TLS_LE:

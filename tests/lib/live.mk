@@ -24,5 +24,5 @@ solo%: solo%.c
 	$(CC) -c -o $@ $<
 
 prog: $(OBJ) $(LIBS)
-	$(CC) $(ALL) $(LDFLAGS) -o $@ $(OBJ) -L. $(filter-out $(UNLINKED),$(LIBS:lib%.so=-l%)) \
+	$(CC) $(ALL) $(LDFLAGS) -o $@ $(OBJ) -L. $(patsubst lib%.so,-l%,$(filter-out $(UNLINKED),$(LIBS))) \
 		-Wl,-rpath,'$$ORIGIN' -ldl -lm

@@ -81,3 +81,39 @@ $(O)/src/lib/syscalls.o: ALL_CFLAGS += -I$(O)
 $(O)/src/lib/syscalls.o: $(O)/gen/syscalls.inc
 # Some tests run the program.
 unit: $(O)/suture
+
+# Checks of structure and documents; codes.md is made from the codes themselves.
+.PHONY: check-layers check-docs docs
+check-layers:
+	$(Q)tests/check-layers.sh
+check-docs: $(O)/suture
+	$(Q)tests/check-docs.sh $(O)/suture
+docs: $(O)/suture
+	$(Q)tests/gen-codes.sh $(O)/suture >$(O)/codes.md && mv $(O)/codes.md docs/codes.md
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/suture
+DOCDIR ?= $(PREFIX)/share/doc/suture
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+
+.PHONY: install uninstall
+install: $(O)/suture
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR) $(INCLUDEDIR)/suture $(MANDIR)/man1 \
+		$(MANDIR)/man5 $(DATADIR) $(DOCDIR) $(COMPLETIONDIR))
+	install -m 755 $(O)/suture $(DESTDIR)$(BINDIR)
+	install -m 644 $(LIB) $(DESTDIR)$(LIBDIR)
+	install -m 644 $(wildcard include/suture/*.h) $(DESTDIR)$(INCLUDEDIR)/suture
+	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(MANDIR)/man1
+	install -m 644 $(wildcard man/*.5) $(DESTDIR)$(MANDIR)/man5
+	install -m 644 docs/schema.json $(DESTDIR)$(DATADIR)
+	install -m 644 README.md NEWS.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(DOCDIR)
+	install -m 644 completions/suture.bash $(DESTDIR)$(COMPLETIONDIR)/suture
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(BINDIR)/suture $(LIBDIR)/libsuture.a $(COMPLETIONDIR)/suture \
+		$(addprefix $(MANDIR)/man1/,$(notdir $(wildcard man/*.1))) \
+		$(addprefix $(MANDIR)/man5/,$(notdir $(wildcard man/*.5))))
+	rm -rf $(addprefix $(DESTDIR),$(INCLUDEDIR)/suture $(DATADIR) $(DOCDIR))

@@ -103,14 +103,15 @@ COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 .PHONY: install uninstall
 install: $(O)/suture
 	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR) $(INCLUDEDIR)/suture $(MANDIR)/man1 \
-		$(MANDIR)/man5 $(DATADIR) $(DOCDIR) $(COMPLETIONDIR))
+		$(MANDIR)/man5 $(DATADIR) $(DOCDIR)/docs $(COMPLETIONDIR))
 	install -m 755 $(O)/suture $(DESTDIR)$(BINDIR)
 	install -m 644 $(LIB) $(DESTDIR)$(LIBDIR)
 	install -m 644 $(wildcard include/suture/*.h) $(DESTDIR)$(INCLUDEDIR)/suture
 	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(MANDIR)/man1
 	install -m 644 $(wildcard man/*.5) $(DESTDIR)$(MANDIR)/man5
 	install -m 644 docs/schema.json $(DESTDIR)$(DATADIR)
-	install -m 644 README.md NEWS.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(DOCDIR)
+	install -m 644 README.md NEWS.md LICENSE CONTRIBUTING.md SECURITY.md $(DESTDIR)$(DOCDIR)
+	install -m 644 $(wildcard docs/*.md) docs/schema.json $(DESTDIR)$(DOCDIR)/docs
 	install -m 644 completions/suture.bash $(DESTDIR)$(COMPLETIONDIR)/suture
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(BINDIR)/suture $(LIBDIR)/libsuture.a $(COMPLETIONDIR)/suture \

@@ -17,7 +17,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 SUTURE=${SUTURE:-$root/build/suture}
 LIVE_WORK=${LIVE_WORK:-$root/build/live}
 LIVE_LIB=$root/tests/lib
-MEMTEXT=${MEMTEXT:-$root/build/tests/memtext}
+MEMTEXT=${MEMTEXT:-$root/build/memtext}
 export SUTURE LIVE_WORK LIVE_LIB MEMTEXT
 
 stage=both
@@ -25,6 +25,8 @@ case ${1:-} in
 prepare | run | guarded) stage=$1; shift ;;
 esac
 arg=${1:?usage: run.sh [prepare|run] tests/live/NAME}
+# One prove runs all tests: a unit test is a program of its own.
+case $arg in */tests/unit/*) exec "$arg" ;; esac
 case $arg in *@*) VARIANT=${arg##*@}; arg=${arg%@*} ;; esac
 VARIANT=${VARIANT:-default}
 name=$(basename "${arg%/test}")

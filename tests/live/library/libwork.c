@@ -17,5 +17,5 @@ int work(int n)
 
 int work_direct(int n)
 {
-	return n;
+	return n * n + 12345 / (n + 1);
 }

@@ -2,6 +2,8 @@
 #include "talk.h"
 #include "libwork.h"
 
+extern int work_exported;
+
 static bool talk(const char *word, long n, long m)
 {
 	if (IS("work"))

@@ -3,5 +3,5 @@ int part_scale(int n);
 
 int part_scale(int n)
 {
-	return n * 2;
+	return n * 2 + n / 1000;
 }

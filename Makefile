@@ -65,6 +65,48 @@ $(O)/tests/unit/%: tests/unit/%.c tests/lib/tap.h $(LIB)
 unit: $(UNIT)
 	$(Q)prove --exec '' $(UNIT)
 
+# Everything that a fresh Debian 12 needs is installed first; the rest is made by a second make, as the
+# compiler may have come only now.
+.PHONY: demo test run-test deps-demo deps-test
+demo: deps-demo
+	$(Q)$(MAKE) --no-print-directory $(O)/suture $(O)/demo-load $(O)/tests/memtext
+	$(Q)O=$(O) demo/run.sh
+test: deps-test
+	$(Q)$(MAKE) --no-print-directory run-test
+deps-demo deps-test: deps-%:
+	$(Q)scripts/deps.sh $*
+
+$(O)/demo-load: demo/load.c
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS) -lpthread
+
+# Live tests: tests/live/NAME, each a target program, a fix and what must be seen. LIVE= chooses some,
+# VARIANT= how the targets are compiled; `make live-matrix` runs those of LIVE_CORE in every variant.
+LIVE := $(patsubst tests/live/%/test,%,$(sort $(wildcard tests/live/*/test)))
+LIVE_CORE := changed-function new-function new-data rodata libc-new ifunc library two-objects \
+	other-unit inlined
+LIVE_VARIANTS := O0 O1 O3 Os nopie noplt now cet pads mfentry sections clang
+$(O)/tests/memtext: tests/lib/memtext.c
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
+
+live_tests = $(LIVE:%=tests/live/%/test)
+matrix_tests = $(foreach v,$(LIVE_VARIANTS),$(LIVE_CORE:%=tests/live/%/test@$(v)))
+prove = SUTURE=$(abspath $(O)/suture) LIVE_WORK=$(abspath $(O)/live) \
+	MEMTEXT=$(abspath $(O)/tests/memtext) prove $(PROVE_FLAGS) --timer --exec 'sh tests/run.sh'
+.PHONY: live live-matrix
+live: $(O)/suture $(O)/tests/memtext
+	$(Q)$(prove) $(live_tests)
+live-matrix: $(O)/suture $(O)/tests/memtext
+	$(Q)$(prove) $(matrix_tests)
+
+# All tests under one prove: its summary is the last thing on the screen.
+SCRIPTS := $(sort $(wildcard tests/cli/*.sh tests/check-*.sh))
+run-test: $(O)/suture $(O)/tests/memtext $(UNIT)
+	$(Q)$(prove) $(SCRIPTS) $(UNIT) $(live_tests) $(matrix_tests)
+
 .PHONY: clean
 clean:
 	rm -rf build build-san

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The documents against the program, as TAP. Usage: tests/check-docs.sh PATH-OF-SUTURE
+# The documents against the program, as TAP. Usage: tests/check-docs.sh [PATH-OF-SUTURE]
 
-suture=${1:?usage: check-docs.sh PATH-OF-SUTURE}
+suture=${1:-${SUTURE:-build/suture}}
 n=0
 bad=0
 

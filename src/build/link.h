@@ -25,6 +25,9 @@ struct link_input {
 	/* Link-time address of a global that a unit outside this link defines in the same object, found
 	 * by proving that unit. False where there is none. May be NULL. */
 	bool (*find_global)(void *ctx, const char *name, uint64_t *ret_addr);
+	/* Does a library that the object is linked with define this? 1 with its version (borrowed,
+	 * may be NULL), 0 no, -1 not known. May be NULL. */
+	int (*find_import)(void *ctx, const char *name, const char **ret_version);
 	void *ctx;
 };
 

@@ -5,6 +5,12 @@
 
 #include <dirent.h>
 
+/*
+ * The patch's name. Its own, like the victim's build-id below: --all must not find what another run
+ * of the tests has started on the same machine.
+ */
+static char name[32];
+
 static const json_t *first(const json_t *o, const char *key)
 {
 	return json_array_get(json_object_get(o, key), 0);
@@ -93,7 +99,7 @@ static void life(struct victim *v, char *file, char *pid)
 	json_t *doc;
 
 	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 11, "old answer");
-	json_decref(expect("blocked", "revert", "fix", pid));
+	json_decref(expect("blocked", "revert", name, pid));
 	doc = expect("ok", "check", file, pid);
 	tap_ok(number(json_object_get(first(doc, "targets"), "forecast"), "samples") > 0,
 	       "check looked");
@@ -101,7 +107,7 @@ static void life(struct victim *v, char *file, char *pid)
 	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 11, "check changed nothing");
 	r = CLI("apply", file, pid);
 	printf("# %s", r.out);
-	tap_ok(!r.status && str_starts(r.out, "applied  fix to ") && strstr(r.out, "paused") && !*r.err,
+	tap_ok(!r.status && str_starts(r.out, "applied  ") && strstr(r.out, name) && strstr(r.out, "paused") && !*r.err,
 	       "apply says so in one line");
 	cli_free(&r);
 	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 122, "new answer");
@@ -109,7 +115,7 @@ static void life(struct victim *v, char *file, char *pid)
 	json_decref(doc);
 	doc = expect("ok", "status", pid, NULL);
 	p = first(first(doc, "processes"), "patches");
-	tap_eq_str(word(p, "name"), "fix", "status has the name");
+	tap_eq_str(word(p, "name"), name, "status has the name");
 	tap_eq_str(word(p, "state"), "applied", "status has the state");
 	t = first(first(p, "objects"), "functions");
 	tap_ok(*word(t, "address") && strcmp(word(t, "address"), word(t, "new_address")),
@@ -117,13 +123,13 @@ static void life(struct victim *v, char *file, char *pid)
 	       word(t, "new_address"));
 	json_decref(doc);
 	r = CLI("status");
-	tap_ok(!r.status && strstr(r.out, "fix") && strstr(r.out, "applied"), "status finds it");
+	tap_ok(!r.status && strstr(r.out, name) && strstr(r.out, "applied"), "status finds it");
 	cli_free(&r);
-	doc = expect("reverted", "revert", "fix", pid);
+	doc = expect("reverted", "revert", name, pid);
 	tap_ok(number(first(doc, "targets"), "text_compared_bytes") > 0, "revert compared the text");
 	json_decref(doc);
 	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 11, "the old answer is back");
-	json_decref(expect("already", "revert", "fix", pid));
+	json_decref(expect("already", "revert", name, pid));
 	r = CLI("status", "--json", pid);
 	doc = cli_json(&r, "status after revert");
 	tap_eq_str(word(first(first(doc, "processes"), "patches"), "state"), "reverted",
@@ -139,8 +145,8 @@ static void many(char *file, char *pid)
 
 	tap_eq_u64(json_array_size(json_object_get(doc, "targets")), 1, "--all finds the one");
 	json_decref(doc);
-	json_decref(expect("reverted", "revert", "fix", "--all"));
-	json_decref(expect("not-needed", "revert", "fix", "--all"));
+	json_decref(expect("reverted", "revert", name, "--all"));
+	json_decref(expect("not-needed", "revert", name, "--all"));
 	r = CLI("apply", "--json", file, pid, "4194304");
 	doc = cli_json(&r, "one of two");
 	tap_ok(r.status == 5 && !strcmp(cli_outcome(doc), "partial"), "one of two: partial, exit %d",
@@ -183,10 +189,7 @@ static void blocked(struct victim *v, char *pid)
 	patch_free(p);
 }
 
-/*
- * The victim with a build-id of its own: --all must not find what another run of the tests has
- * started on the same machine.
- */
+/* The victim with a build-id of its own. */
 static bool build_own(struct victim *v)
 {
 	char src[128], id[64];
@@ -216,7 +219,8 @@ int main(int argc, char **argv)
 		return tap_done();
 	if (!tap_ok(build_own(&v) && victim_start(&v, 3), "a victim runs"))
 		return tap_done();
-	p = victim_patch(&v, "fix");
+	snprintf(name, sizeof(name), "live-%d", (int)getpid());
+	p = victim_patch(&v, name);
 	file = xasprintf("%s/fix.sut", cli_dir);
 	pid = xasprintf("%d", v.pid);
 	if (tap_ok(!patch_write(p, file, &err), "its patch is written")) {

@@ -107,7 +107,8 @@ static void life(struct victim *v, char *file, char *pid)
 	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 11, "check changed nothing");
 	r = CLI("apply", file, pid);
 	printf("# %s", r.out);
-	tap_ok(!r.status && str_starts(r.out, "applied  ") && strstr(r.out, name) && strstr(r.out, "paused") && !*r.err,
+	tap_ok(!r.status && str_starts(r.out, "applied  ") && strstr(r.out, name) &&
+		       strstr(r.out, "paused") && !*r.err,
 	       "apply says so in one line");
 	cli_free(&r);
 	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 122, "new answer");

@@ -119,10 +119,10 @@ static bool schema_keyword(struct schema_check *c, const json_t *s, const char *
 	if (!strcmp(key, "if"))
 		return !schema_try(c, k, v, path) ||
 		       schema_valid(c, json_object_get(s, "then"), v, path);
-	if (!strcmp(key, "properties"))
+	if (!strcmp(key, "properties") || !strcmp(key, "required"))
 		return !json_is_object(v) || schema_object(c, s, v, path);
-	if (!strcmp(key, "required") || !strcmp(key, "additionalProperties") ||
-	    !strcmp(key, "then") || !strcmp(key, "description") || !strcmp(key, "title") ||
+	if (!strcmp(key, "additionalProperties") || !strcmp(key, "then") ||
+	    !strcmp(key, "description") || !strcmp(key, "title") ||
 	    !strcmp(key, "$schema") || !strcmp(key, "$defs"))
 		return true;
 	return schema_bad(c, path, "the schema has the unknown keyword", key);

@@ -336,6 +336,33 @@ static void output(void)
 	tap_ok(WIFEXITED(st) && !WEXITSTATUS(st), "a closed pipe ends it quietly");
 }
 
+/* The checker itself: a document with one thing wrong must not pass. */
+static void checker(void)
+{
+	struct cli_run r = CLI("explain", "--json", "U001");
+	json_t *doc = json_loads(r.out, 0, NULL), *bad;
+	struct schema_check c;
+	bool good;
+
+	for (int i = 0; i < 5; i++) {
+		bad = json_deep_copy(doc);
+		if (i == 1)
+			json_object_del(bad, "codes");
+		else if (i == 2)
+			json_object_set_new(bad, "surprise", json_true());
+		else if (i == 3)
+			json_object_set_new(bad, "outcome", json_string("fine"));
+		else if (i == 4)
+			json_object_del(json_array_get(json_object_get(bad, "codes"), 0), "page");
+		c = (struct schema_check){.root = cli_schema};
+		good = schema_valid(&c, cli_schema, bad, "$");
+		tap_ok(good == (i == 0), "the schema check %s: %s", i ? "finds" : "passes", c.why);
+		json_decref(bad);
+	}
+	json_decref(doc);
+	cli_free(&r);
+}
+
 static void answers(void)
 {
 	static const char *const with_json[] = {"doctor", "explain", "help", "status"};
@@ -371,6 +398,7 @@ int main(int argc, char **argv)
 	colours();
 	output();
 	answers();
+	checker();
 	cli_end();
 	return tap_done();
 }

@@ -188,8 +188,33 @@ static bool interposable(const struct linker *l, const struct elf_sym *y)
 	return false;
 }
 
-static uint32_t import_sym(struct linker *l, const struct elf_sym *y)
+/* A global of the object that this unit's own code does not tell the place of. */
+static bool global_address(struct linker *l, const char *name, bool branch, uint64_t *ret)
 {
+	const struct sym_fact *f = fact_by_name(l, name, !branch);
+	size_t k;
+
+	if (f && branch && f->has_plt) {
+		*ret = f->plt;
+		return true;
+	}
+	if (f && f->has_addr) {
+		*ret = f->addr;
+		return true;
+	}
+	if (table_address(l, name, ret))
+		return true;
+	f = !dyn_import(l, name, &k) && l->in->find_fact ? l->in->find_fact(l->in->ctx, name) : NULL;
+	if (f && f->has_addr)
+		*ret = f->addr;
+	return f && f->has_addr;
+}
+
+/* What another library is to bring. 0 where none of the object's libraries has it. */
+static uint32_t import_sym(struct linker *l, const struct pending *p, const struct ref *r)
+{
+	const struct elf_sym *y = &side_obj(p->u, p->side)->syms[r->sym];
+	const char *version = NULL;
 	const struct dyn_sym *d;
 	struct patch_sym *s;
 	uint32_t i;
@@ -198,13 +223,20 @@ static uint32_t import_sym(struct linker *l, const struct elf_sym *y)
 	for (i = 1; i < l->out->n_syms; i++)
 		if (l->out->syms[i].kind == PSYM_IMPORT && !strcmp(l->out->syms[i].name, y->name))
 			return i;
+	d = dyn_import(l, y->name, &k);
+	if (d)
+		version = d->version;
+	else if (l->in->find_import && y->bind != STB_WEAK &&
+		 !l->in->find_import(l->in->ctx, y->name, &version)) {
+		complain(l, p, r, SUT_B_UNDEFINED, "nothing defines it: no unit of the object, no library "
+						   "that it is linked with");
+		return 0;
+	}
 	i = psym_new(l, y->name, PSYM_IMPORT, 0);
 	s = &l->out->syms[i];
 	s->is_weak = y->bind == STB_WEAK;
 	s->is_func = y->type == STT_FUNC;
-	d = dyn_import(l, y->name, &k);
-	if (d && d->version)
-		s->version = xstrdup(d->version);
+	s->version = version ? xstrdup(version) : NULL;
 	return i;
 }
 
@@ -272,6 +304,7 @@ static struct place place_func(struct linker *l, const struct pending *p, const 
 	const struct elf_sym *y = &o->syms[r->sym];
 	const struct sym_fact *f = fact_of(p, r->sym);
 	const struct diff_func *df = lunit_func(p->u, p->side, r->sym);
+	uint64_t addr;
 	bool branch = is_branch(r), inside = r->off != 0 || (r->info->kind == REL_PC && !r->insn_len);
 
 	if (carried(p, r->sym)) {
@@ -292,6 +325,9 @@ static struct place place_func(struct linker *l, const struct pending *p, const 
 		return place_object(l, y->name, f->addr);
 	if (f && f->has_plt && l->po->is_exec)
 		return place_object(l, y->name, f->plt);
+	if (y->bind != STB_LOCAL && orig_sym(p->u, p->side, r->sym) &&
+	    global_address(l, y->name, branch, &addr))
+		return place_object(l, y->name, addr);
 	complain(l, p, r, SUT_B_NO_ADDRESS, "its place in the object is not known");
 	return (struct place){HOME_REFUSED, 0};
 }
@@ -321,6 +357,7 @@ static struct place place_data(struct linker *l, const struct pending *p, const 
 	const struct elf_sec *s = &o->secs[r->sec];
 	const struct diff_data *d = lunit_data(p->u, p->side, r->sym);
 	const struct sym_fact *f = fact_of(p, r->sym);
+	uint64_t addr;
 
 	/* Tables of labels belong to one version of a function. */
 	if (points_into_patch(l, p->u, p->side, r->sec))
@@ -330,6 +367,9 @@ static struct place place_data(struct linker *l, const struct pending *p, const 
 		return in_patch(l, p, r, p->u, r->rel->sym, r->sec);
 	if (f && f->has_addr)
 		return place_object(l, y->name, f->addr);
+	if (y->bind != STB_LOCAL && orig_sym(p->u, p->side, r->sym) &&
+	    global_address(l, y->name, false, &addr))
+		return place_object(l, y->name, addr);
 	/* Constants that no matched code refers to: an equal copy serves as well. */
 	if (!(s->flags & SHF_WRITE) || str_starts(s->name, ".data.rel.ro") || unused_static(p, r->sym))
 		return in_patch(l, p, r, p->u, r->rel->sym, r->sec);
@@ -344,7 +384,6 @@ static struct place place_undefined(struct linker *l, const struct pending *p, c
 	struct lunit *u;
 	uint64_t addr;
 	uint32_t s;
-	size_t k;
 
 	/* Another unit of this patch may bring it. */
 	u = p->side == SIDE_NEW ? definer(l, y->name, &s) : NULL;
@@ -369,18 +408,8 @@ static struct place place_undefined(struct linker *l, const struct pending *p, c
 		return place_object(l, y->name, f->plt);
 	if (f && f->has_addr)
 		return place_object(l, y->name, f->addr);
-	f = fact_by_name(l, y->name, !is_branch(r));
-	if (f && is_branch(r) && f->has_plt)
-		return place_object(l, y->name, f->plt);
-	if (f && f->has_addr)
-		return place_object(l, y->name, f->addr);
-	if (table_address(l, y->name, &addr))
+	if (global_address(l, y->name, is_branch(r), &addr))
 		return place_object(l, y->name, addr);
-	if (!dyn_import(l, y->name, &k) && l->in->find_fact) {
-		f = l->in->find_fact(l->in->ctx, y->name);
-		if (f && f->has_addr)
-			return place_object(l, y->name, f->addr);
-	}
 	return (struct place){HOME_IMPORT, 0};
 }
 
@@ -431,19 +460,22 @@ static uint32_t slot_for(struct linker *l, const struct pending *p, const struct
 		return psym_object(l, y->name, f->got);
 	if ((!r->sec || interposable(l, y)) && dyn_slot(l, y->name, is_branch(r), &slot))
 		return psym_object(l, y->name, slot);
-	if (interposable(l, y) && !is_branch(r))
-		return got_slot(l, import_sym(l, y), 0);
+	if (interposable(l, y) && !is_branch(r)) {
+		at.sym = import_sym(l, p, r);
+		return at.sym ? got_slot(l, at.sym, 0) : 0;
+	}
 	at = place_of(l, p, r);
 	if (at.home == HOME_REFUSED)
 		return 0;
 	if (at.home == HOME_IMPORT)
-		at.sym = import_sym(l, y);
-	return got_slot(l, at.sym, 0);
+		at.sym = import_sym(l, p, r);
+	return at.sym ? got_slot(l, at.sym, 0) : 0;
 }
 
 static int resolve_import(struct linker *l, const struct pending *p, const struct ref *r)
 {
 	const struct elf_sym *y = &side_obj(p->u, p->side)->syms[r->sym];
+	uint32_t sym;
 
 	switch ((enum rel_kind)r->info->kind) {
 	case REL_PLT:
@@ -454,7 +486,10 @@ static int resolve_import(struct linker *l, const struct pending *p, const struc
 			return complain(l, p, r, SUT_B_NOT_INDIRECT,
 					"it is in another library, which may be out of reach");
 		}
-		emit(l, p, r, r->rel->type, plt_stub(l, slot_for(l, p, r), y->name), pc_bias(p, r));
+		sym = slot_for(l, p, r);
+		if (!sym)
+			return -1;
+		emit(l, p, r, r->rel->type, plt_stub(l, sym, y->name), pc_bias(p, r));
 		return 0;
 	case REL_ABS:
 		if (r->info->size != 8) {
@@ -462,7 +497,10 @@ static int resolve_import(struct linker *l, const struct pending *p, const struc
 			return complain(l, p, r, SUT_B_NOT_INDIRECT,
 					"it is in another library, which may be out of reach");
 		}
-		emit(l, p, r, r->rel->type, import_sym(l, y), r->off);
+		sym = import_sym(l, p, r);
+		if (!sym)
+			return -1;
+		emit(l, p, r, r->rel->type, sym, r->off);
 		return 0;
 	default:
 		return complain(l, p, r, SUT_B_RELOCATION, "this reference to another library");

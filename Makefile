@@ -86,9 +86,24 @@ $(O)/memtext: tests/lib/memtext.c
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
 
 # All tests under one prove: its summary is the last thing on the screen.
-TESTS = $(UNIT)
-run-test: $(O)/suture $(UNIT)
-	$(Q)prove --exec '' --timer $(TESTS)
+TESTS = $(UNIT) $(LIVE:%=tests/live/%/test)
+run-test: $(O)/suture $(O)/memtext $(UNIT)
+	$(Q)$(live_run) $(TESTS)
+
+# Live tests: tests/live/NAME, each a target program, a fix and what must be seen. LIVE= chooses some,
+# VARIANT= how the targets are compiled; `make live-matrix` runs those of LIVE_CORE in every variant.
+LIVE := $(patsubst tests/live/%/test,%,$(sort $(wildcard tests/live/*/test)))
+LIVE_CORE := changed-function new-function new-data rodata libc-new ifunc library two-objects \
+	other-unit inlined
+LIVE_VARIANTS := O0 O1 O3 Os nopie noplt now cet pads mfentry sections clang
+
+live_run = SUTURE=$(abspath $(O)/suture) LIVE_WORK=$(abspath $(O)/live) \
+	MEMTEXT=$(abspath $(O)/memtext) prove --timer $(PROVE_FLAGS) --exec 'sh tests/live/run.sh'
+.PHONY: live live-matrix
+live: $(O)/suture $(O)/memtext
+	$(Q)$(live_run) $(LIVE:%=tests/live/%/test)
+live-matrix: $(O)/suture $(O)/memtext
+	$(Q)$(live_run) $(foreach v,$(LIVE_VARIANTS),$(LIVE_CORE:%=tests/live/%/test@$(v)))
 
 .PHONY: clean
 clean:

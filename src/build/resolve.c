@@ -149,19 +149,42 @@ static const struct dyn_sym *dyn_import(const struct linker *l, const char *name
 	return NULL;
 }
 
-/* A GOT slot of the object that the dynamic linker fills with this import. */
-static bool import_slot(const struct linker *l, const char *name, uint64_t *ret)
+/*
+ * A slot of the object that the dynamic linker fills with the address of this symbol. Not any place
+ * that it relocates: a pointer variable of the program may change. A slot of the PLT holds the address
+ * only once it is bound, which is good enough for calls alone.
+ */
+static bool dyn_slot(const struct linker *l, const char *name, bool call, uint64_t *ret)
 {
 	const struct object_dyn *d = l->po->dyn;
-	size_t i;
 
-	if (!dyn_import(l, name, &i))
-		return false;
-	for (size_t k = 0; k < d->n_rels; k++)
-		if (d->rels[k].sym == i && !d->rels[k].addend && elf_obj_load_seg(l->po->o, d->rels[k].offset)) {
-			*ret = d->rels[k].offset;
+	for (size_t k = 0; k < d->n_rels; k++) {
+		const struct dyn_rel *x = &d->rels[k];
+
+		if (x->type != l->t->rel_glob_dat && !(call && x->type == l->t->rel_jump_slot))
+			continue;
+		if (x->sym && x->sym < d->n_syms && !x->addend && d->syms[x->sym].name &&
+		    !strcmp(d->syms[x->sym].name, name) && elf_obj_load_seg(l->po->o, x->offset)) {
+			*ret = x->offset;
 			return true;
 		}
+	}
+	return false;
+}
+
+/*
+ * May another object's definition take the place of this global of a library? Only the dynamic linker
+ * knows: an executable may have a copy of the variable, or be where the function's address lies.
+ */
+static bool interposable(const struct linker *l, const struct elf_sym *y)
+{
+	const struct object_dyn *d = l->po->dyn;
+
+	if (l->po->is_exec || d->symbolic || y->bind == STB_LOCAL || y->vis != STV_DEFAULT)
+		return false;
+	for (size_t i = 1; i < d->n_syms; i++)
+		if (d->syms[i].shndx != SHN_UNDEF && !strcmp(d->syms[i].name, y->name))
+			return true;
 	return false;
 }
 
@@ -303,6 +326,7 @@ static struct place place_undefined(struct linker *l, const struct pending *p, c
 	struct lunit *u;
 	uint64_t addr;
 	uint32_t s;
+	size_t k;
 
 	/* Another unit of this patch may bring it. */
 	u = p->side == SIDE_NEW ? definer(l, y->name, &s) : NULL;
@@ -334,7 +358,7 @@ static struct place place_undefined(struct linker *l, const struct pending *p, c
 		return place_object(l, y->name, f->addr);
 	if (table_address(l, y->name, &addr))
 		return place_object(l, y->name, addr);
-	if (!import_slot(l, y->name, &addr) && l->in->find_global &&
+	if (!dyn_import(l, y->name, &k) && l->in->find_global &&
 	    l->in->find_global(l->in->ctx, y->name, &addr))
 		return place_object(l, y->name, addr);
 	return (struct place){HOME_IMPORT, 0};
@@ -385,8 +409,10 @@ static uint32_t slot_for(struct linker *l, const struct pending *p, const struct
 
 	if (f && f->has_got && !carried(p, r->sym))
 		return psym_object(l, y->name, f->got);
-	if (!r->sec && import_slot(l, y->name, &slot))
+	if ((!r->sec || interposable(l, y)) && dyn_slot(l, y->name, is_branch(r), &slot))
 		return psym_object(l, y->name, slot);
+	if (interposable(l, y) && !is_branch(r))
+		return got_slot(l, import_sym(l, y), 0);
 	at = place_of(l, p, r);
 	if (at.home == HOME_REFUSED)
 		return 0;

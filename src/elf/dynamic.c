@@ -12,6 +12,7 @@ struct tables {
 		uint64_t v[64];
 		size_t n;
 	} needed;
+	bool symbolic;
 };
 
 static uint64_t word(const struct elf_obj *o, const uint8_t *p)
@@ -40,6 +41,12 @@ static void read_tags(const struct elf_obj *o, const struct elf_seg *dyn, struct
 		case DT_NEEDED:
 			if (t->needed.n < ARRAY_SIZE(t->needed.v))
 				t->needed.v[t->needed.n++] = v;
+			break;
+		case DT_SYMBOLIC:
+			t->symbolic = true;
+			break;
+		case DT_FLAGS:
+			t->symbolic |= (v & DF_SYMBOLIC) != 0;
 			break;
 		case DT_SYMTAB:
 			t->symtab = v;
@@ -317,6 +324,7 @@ struct object_dyn *object_dyn_read(const struct elf_obj *o, struct sut_err *err)
 	if (!dyn)
 		return d;
 	read_tags(o, dyn, &t);
+	d->symbolic = t.symbolic;
 	read_syms(o, &t, d);
 	read_rels(o, &t, d);
 	for (size_t i = 0; i < t.needed.n; i++) {

@@ -26,6 +26,7 @@ struct object_dyn {
 	struct dyn_rel *rels;	/* sorted by offset */
 	size_t n_rels, cap_rels;
 	struct strvec needed;
+	bool symbolic;		/* -Bsymbolic: its own definitions come first */
 };
 
 /* Reads through the program headers alone. An object without a dynamic section gives an empty

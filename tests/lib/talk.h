@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A program that a live test talks to: one command a line on standard input, one line of answer on
+ * standard output. The program defines talk(), which prints its answer without a newline; "hold" like
+ * commands that answer later print nothing and return false.
+ */
+#ifndef SUTURE_TESTS_TALK_H
+#define SUTURE_TESTS_TALK_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef __clang__
+#define NOINLINE __attribute__((noinline))
+#else
+#define NOINLINE __attribute__((noinline, noclone))
+#endif
+#define IS(w) (!strcmp(word, w))
+
+/* @n, @m: the numbers behind the word, 0 where there are none. Not inlined, as its caller never ends. */
+static NOINLINE bool talk(const char *word, long n, long m);
+
+static void talk_loop(void)
+{
+	char line[256], word[64];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		long n = 0, m = 0;
+
+		if (sscanf(line, "%63s %ld %ld", word, &n, &m) < 1)
+			continue;
+		if (!strcmp(word, "ping")) {
+			printf("pong\n");
+		} else if (talk(word, n, m)) {
+			putchar('\n');
+		}
+		fflush(stdout);
+	}
+}
+
+#endif

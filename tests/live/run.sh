@@ -1,0 +1,124 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs one live test: run.sh [prepare|run] tests/live/NAME[/test][@VARIANT]
+#
+# Two stages. `prepare` needs a compiler: it compiles the target and builds the patches. `run` needs
+# nothing but a POSIX shell, the suture program and memtext: it may happen in another machine, with
+# the same work folder. Without a stage both run, under a time limit.
+#
+#   SUTURE      the program under test          (build/suture)
+#   LIVE_WORK   where work folders are made     (build/live)
+#   VARIANT     how targets are compiled, see variant() below
+#   LIVE_LIMIT  seconds for one test            (120)
+#   KEEP=1      keep the work folder of a test that passed
+set -u
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+SUTURE=${SUTURE:-$root/build/suture}
+LIVE_WORK=${LIVE_WORK:-$root/build/live}
+LIVE_LIB=$root/tests/lib
+MEMTEXT=${MEMTEXT:-$root/build/memtext}
+export SUTURE LIVE_WORK LIVE_LIB MEMTEXT
+
+stage=both
+case ${1:-} in
+prepare | run | guarded) stage=$1; shift ;;
+esac
+arg=${1:?usage: run.sh [prepare|run] tests/live/NAME}
+# One prove runs all tests: a unit test is a program of its own.
+case $arg in */tests/unit/*) exec "$arg" ;; esac
+case $arg in *@*) VARIANT=${arg##*@}; arg=${arg%@*} ;; esac
+VARIANT=${VARIANT:-default}
+name=$(basename "${arg%/test}")
+case_dir=$root/tests/live/$name
+work=$LIVE_WORK/$name@$VARIANT
+
+# Sets CC, CFLAGS and LDFLAGS for the target's make.
+variant()
+{
+	CC=${TARGET_CC:-gcc} CFLAGS=-O2 LDFLAGS=
+	case $VARIANT in
+	default) ;;
+	O0 | O1 | O3 | Os) CFLAGS=-$VARIANT ;;
+	nopie) CFLAGS="-O2 -fno-pie" LDFLAGS=-no-pie ;;
+	static) CFLAGS="-O2 -fno-pie" LDFLAGS="-static -no-pie" ;;
+	static-pie) CFLAGS="-O2 -fPIE" LDFLAGS=-static-pie ;;
+	cet) CFLAGS="-O2 -fcf-protection=full" ;;
+	noplt) CFLAGS="-O2 -fno-plt" ;;
+	now) LDFLAGS="-Wl,-z,now" ;;
+	pads) CFLAGS="-O2 -fpatchable-function-entry=5" ;;
+	mfentry) CFLAGS="-O2 -pg -mfentry" ;;
+	clang) CC=clang-14 ;;
+	sections) CFLAGS="-O2 -ffunction-sections -fdata-sections" ;;
+	*) echo "Bail out! unknown variant $VARIANT"; exit 1 ;;
+	esac
+}
+
+prepare()
+{
+	rm -rf "$work"
+	mkdir -p "$work/src" "$work/cache" || exit 1
+	for f in "$case_dir"/* "$LIVE_LIB/talk.h"; do
+		case $(basename "$f") in
+		test | case | *.patch) ;;
+		*) cp "$f" "$work/src/" ;;
+		esac
+	done
+	[ -e "$work/src/Makefile" ] || cp "$LIVE_LIB/live.mk" "$work/src/Makefile"
+	cp "$case_dir"/*.patch "$work/"
+	variant
+	OBJECTS=prog BUILD_OPTS= STRIP=1 MAKE_ARGS=
+	# A case may set these, and define built(), which runs between compiling and `suture build`.
+	built() { :; }
+	[ ! -e "$case_dir/case" ] || . "$case_dir/case"
+	export CC CFLAGS LDFLAGS
+	cp -r "$work/src" "$work/made"
+	cd "$work" || exit 1
+	if ! make -C made $MAKE_ARGS >make.log 2>&1; then
+		echo "Bail out! the target of $name@$VARIANT does not compile: $work/make.log"
+		exit 1
+	fi
+	for f in made/prog made/solo? made/*.so; do
+		[ -e "$f" ] || continue
+		if [ "$STRIP" = 1 ]; then
+			strip -o "${f##*/}" "$f"
+		else
+			cp "$f" .
+		fi
+	done
+	built
+	for p in *.patch; do
+		p=${p%.patch}
+		# Each patch may be for other objects: OBJECTS_a for a.patch.
+		eval "objects=\${OBJECTS_$p:-\$OBJECTS}"
+		set --
+		for o in $objects; do set -- "$@" --object "$o"; done
+		"$SUTURE" build --work "$work/cache" --source src --make "make $MAKE_ARGS" "$@" \
+			$BUILD_OPTS -o "$p.sut" "$p.patch" >"$p.log" 2>&1
+		echo $? >"$p.rc"
+	done
+	rm -rf cache
+}
+
+run()
+{
+	cd "$work" || exit 1
+	NAME=$name exec sh "$case_dir/test"
+}
+
+case $stage in
+prepare) prepare ;;
+run) run ;;
+guarded) prepare && run ;;
+both)
+	timeout -k 5 "${LIVE_LIMIT:-120}" sh "$0" guarded "$case_dir@$VARIANT"
+	rc=$?
+	if [ $rc != 0 ]; then
+		[ $rc -lt 124 ] || echo "not ok 999 - the test came to its end in time"
+		echo "# what is left of it: $work"
+	elif [ -z "${KEEP:-}" ]; then
+		rm -rf "$work"
+	fi
+	exit $rc
+	;;
+esac

@@ -285,15 +285,13 @@ static void find_cves(struct strvec *ret, const char *text)
 {
 	while ((text = strstr(text, "CVE-"))) {
 		char cve[32];
-		size_t n = 4;
+		size_t year = strspn(text + 4, "0123456789"), number;
 
-		while (n < sizeof(cve) - 1 && (isdigit((unsigned char)text[n]) || (text[n] == '-' && n > 4)))
-			n++;
-		while (n > 4 && text[n - 1] == '-')
-			n--;
-		if (n >= 13) {
-			memcpy(cve, text, n);
-			cve[n] = '\0';
+		/* A year and a number: what file names have behind them is not part of it. */
+		number = year == 4 && text[8] == '-' ? strspn(text + 9, "0123456789") : 0;
+		if (year == 4 && number >= 4 && number < sizeof(cve) - 9) {
+			memcpy(cve, text, 9 + number);
+			cve[9 + number] = '\0';
 			if (!strvec_has(ret, cve))
 				strvec_push(ret, cve);
 		}

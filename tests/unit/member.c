@@ -130,6 +130,15 @@ int main(int argc, char **argv)
 	       "it is told where");
 	release(&b, &err);
 
+	put(top, "CVE-2026-0992-01-4af2.patch", "Fix CVE-2025-12345: CVE-2026 and CVE-2026-12-3\n"
+	    "--- a/lib.c\n+++ b/lib.c\n@@ -2 +2 @@\n"
+	    "-int hidden(int x) { return x * 7 + LIB; }\n"
+	    "+int hidden(int x) { return x * 9 + LIB; }\n");
+	tap_ok(build("CVE-2026-0992-01-4af2.patch", &b, &err), "a patch named after a CVE");
+	tap_ok(b.patch && b.patch->cves.n == 2 && !strcmp(b.patch->cves.v[0], "CVE-2026-0992") &&
+	       !strcmp(b.patch->cves.v[1], "CVE-2025-12345"), "its labels are CVE numbers alone");
+	release(&b, &err);
+
 	tap_ok(build("check.patch", &b, &err) && !b.patch,
 	       "what the test would be refused for does not matter");
 	tap_eq_u64(b.elsewhere.n, 1, "it is told that it is not patched");

@@ -81,6 +81,30 @@ const struct dyn_sym *dyn_import(const struct linker *l, const char *name, size_
 	return NULL;
 }
 
+bool resolver_slot(const struct linker *l, uint64_t resolver, uint64_t *ret)
+{
+	const struct object_dyn *d = l->po->dyn;
+
+	for (size_t k = 0; k < d->n_rels; k++)
+		if (d->rels[k].type == l->t->rel_irelative && (uint64_t)d->rels[k].addend == resolver) {
+			*ret = d->rels[k].offset;
+			return true;
+		}
+	return false;
+}
+
+/* The slot of an indirect function that the object's symbol table names. */
+static bool ifunc_slot(const struct linker *l, const char *name, uint64_t *ret)
+{
+	const struct elf_obj *o = l->po->o;
+
+	for (size_t i = 1; i < o->n_syms; i++)
+		if (o->syms[i].type == STT_GNU_IFUNC && o->syms[i].shndx != SHN_UNDEF &&
+		    !strcmp(o->syms[i].name, name))
+			return resolver_slot(l, o->syms[i].value, ret);
+	return false;
+}
+
 /*
  * A slot of the object that the dynamic linker fills with the address of this symbol. Not any place
  * that it relocates: a pointer variable of the program may change. A slot of the PLT holds the address
@@ -101,7 +125,7 @@ bool dyn_slot(const struct linker *l, const char *name, bool call, uint64_t *ret
 			return true;
 		}
 	}
-	return false;
+	return ifunc_slot(l, name, ret);
 }
 
 /*
@@ -137,9 +161,11 @@ bool global_address(struct linker *l, const char *name, bool branch, uint64_t *r
 	if (table_address(l, name, ret))
 		return true;
 	f = !dyn_import(l, name, &k) && l->in->find_fact ? l->in->find_fact(l->in->ctx, name) : NULL;
-	if (f && f->has_addr)
-		*ret = f->addr;
-	return f && f->has_addr;
+	if (f && (f->has_addr || (f->has_plt && l->po->is_exec))) {
+		*ret = f->has_addr ? f->addr : f->plt;
+		return true;
+	}
+	return false;
 }
 
 /* ---- thread-local variables ---- */

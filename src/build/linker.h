@@ -106,6 +106,8 @@ struct lunit *definer(const struct linker *l, const char *name, uint32_t *ret_sy
 const struct dyn_sym *dyn_import(const struct linker *l, const char *name, size_t *ret_i);
 /* The object's own slot that holds a symbol's address, perhaps only once it was called. */
 bool dyn_slot(const struct linker *l, const char *name, bool call, uint64_t *ret);
+/* The object's slot of an indirect function, by its resolver's address. */
+bool resolver_slot(const struct linker *l, uint64_t resolver, uint64_t *ret);
 /* A library's global in whose place another object's may stand. */
 bool interposable(const struct linker *l, const struct elf_sym *y);
 /* Where a global of the object is, or for a branch its linkage stub: any unit's knowledge. */

@@ -167,6 +167,11 @@ static struct place place_func(struct linker *l, const struct pending *p, const 
 	uint64_t addr;
 	bool branch = is_branch(r), inside = r->off != 0 || (r->info->kind == REL_PC && !r->insn_len);
 
+	if (y->type == STT_GNU_IFUNC) {
+		if (branch && f && f->has_plt)
+			return place_object(l, y->name, f->plt);
+		return (struct place){HOME_IMPORT, 0};
+	}
 	if (carried(p, r->sym)) {
 		bool is_new = df->status == DIFF_NEW;
 		bool interposable = y->bind != STB_LOCAL && y->vis == STV_DEFAULT &&
@@ -318,7 +323,10 @@ static uint32_t slot_for(struct linker *l, const struct pending *p, const struct
 
 	if (f && f->has_got && !carried(p, r->sym))
 		return psym_object(l, y->name, f->got);
-	if ((!r->sec || interposable(l, y)) && dyn_slot(l, y->name, is_branch(r), &slot))
+	if ((!r->sec || y->type == STT_GNU_IFUNC || interposable(l, y)) &&
+	    dyn_slot(l, y->name, is_branch(r), &slot))
+		return psym_object(l, y->name, slot);
+	if (y->type == STT_GNU_IFUNC && f && f->has_addr && resolver_slot(l, f->addr, &slot))
 		return psym_object(l, y->name, slot);
 	if (interposable(l, y) && !is_branch(r)) {
 		at.sym = import_sym(l, p, r);

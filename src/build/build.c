@@ -10,6 +10,7 @@
 #include "build/deb.h"
 #include "build/link.h"
 #include "build/member.h"
+#include "elf/dynamic.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -258,7 +259,7 @@ static const struct sym_fact *fact_named(const struct prove_unit *pu, const char
 		const struct sym_fact *f = &pu->facts[s];
 
 		if (pu->orig->syms[s].bind != STB_LOCAL && !strcmp(pu->orig->syms[s].name, name) &&
-		    (f->has_addr || f->has_tls || f->has_ie || f->has_gd || f->has_desc))
+		    (f->has_addr || f->has_plt || f->has_tls || f->has_ie || f->has_gd || f->has_desc))
 			return f;
 	}
 	return NULL;
@@ -274,9 +275,10 @@ static const struct sym_fact *find_fact(void *ctx, const char *name)
 	const struct sym_fact *fact;
 	size_t asked = 0;
 
-	if (!unit)
+	/* A static program's libc is of no unit, but the units that call it know where it is. */
+	if (!unit && b->objects[f->object]->dyn->needed.n)
 		return NULL;
-	fact = fact_named(helper_proof(f, unit), name);
+	fact = unit ? fact_named(helper_proof(f, unit), name) : NULL;
 	for (size_t i = 0; i < b->capture.units.n && asked < ENOUGH && !fact; i++) {
 		if (!uses_symbol(&b->capture.units.v[i], name))
 			continue;

@@ -146,6 +146,8 @@ static bool got_address(const struct prove_object *po, uint64_t slot, uint64_t *
 
 	if (d && d->sym)
 		return false; /* an import, or bound through the symbol */
+	if (d && d->type == po->target->rel_irelative)
+		return false; /* its addend is the resolver, not what that returns */
 	*ret = d && d->addend ? (uint64_t)d->addend : read_word(po, slot);
 	return *ret != 0;
 }
@@ -176,6 +178,12 @@ static bool defined_func(const struct elf_obj *o, uint32_t sym)
 
 	return s->shndx != SHN_UNDEF && s->shndx < o->n_secs &&
 	       o->secs[s->shndx].flags & SHF_EXECINSTR;
+}
+
+/* Defined here, but what lies at its address is the resolver: it is reached by a stub or a slot. */
+static bool is_ifunc(const struct elf_obj *o, uint32_t sym)
+{
+	return o->syms[sym].type == STT_GNU_IFUNC;
 }
 
 static bool is_candidate(const struct prove_unit *pu, uint32_t sym, uint64_t addr)
@@ -229,7 +237,7 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 		if (is_branch(r)) {
 			if (!set_u64(c, f, &f->has_plt, &f->plt, base))
 				return false;
-			if (!defined_func(pu->orig, r->sym))
+			if (!defined_func(pu->orig, r->sym) || is_ifunc(pu->orig, r->sym))
 				return true;
 			/* A local function is reached directly; a global one perhaps by a stub. */
 			if (pu->orig->syms[r->sym].bind == STB_LOCAL || pu->po->is_exec)
@@ -238,13 +246,16 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 			return !is_candidate(pu, r->sym, base) ||
 			       set_u64(c, f, &f->has_addr, &f->addr, base);
 		}
+		/* The address of an indirect function is that of its stub. */
+		if (is_ifunc(pu->orig, r->sym))
+			return set_u64(c, f, &f->has_plt, &f->plt, base);
 		if (defined_func(pu->orig, r->sym) && !is_candidate(pu, r->sym, base))
 			return false;
 		return content_agrees(pu, r, v) && set_u64(c, f, &f->has_addr, &f->addr, base);
 	case REL_GOT:
 		if (!f || !set_u64(c, f, &f->has_got, &f->got, v))
 			return !f;
-		if (!got_address(pu->po, v, &a))
+		if (is_ifunc(pu->orig, r->sym) || !got_address(pu->po, v, &a))
 			return true;
 		if (defined_func(pu->orig, r->sym) && !is_candidate(pu, r->sym, a))
 			return false;
@@ -330,7 +341,7 @@ static bool learn_from_data(struct prove_unit *pu)
 			if (!got_address(pu->po, pu->facts[s].addr + (at - d->value), &v))
 				continue;
 			v -= (uint64_t)r->off;
-			if (defined_func(o, r->sym) && !is_candidate(pu, r->sym, v))
+			if (is_ifunc(o, r->sym) || (defined_func(o, r->sym) && !is_candidate(pu, r->sym, v)))
 				continue;
 			f = &pu->facts[r->sym];
 			moved |= set_u64(&c, f, &f->has_addr, &f->addr, v);

@@ -322,14 +322,31 @@ static void read_rels(const struct elf_obj *o, const struct tables *t, struct ob
 		qsort(d->rels, d->n_rels, sizeof(*d->rels), cmp_rel);
 }
 
+/* A static program relocates nothing but its IFUNC slots, by a table that only a section tells of. */
+static void read_static_rels(const struct elf_obj *o, struct tables *t, struct object_dyn *d)
+{
+	for (size_t i = 1; i < o->n_secs; i++) {
+		const struct elf_sec *s = &o->secs[i];
+
+		if (!(s->flags & SHF_ALLOC) || (s->type != SHT_RELA && s->type != SHT_REL))
+			continue;
+		memset(t->rel, 0, sizeof(t->rel));
+		t->rel[s->type == SHT_REL] = s->addr;
+		t->relsz[s->type == SHT_REL] = s->size;
+		read_rels(o, t, d);
+	}
+}
+
 struct object_dyn *object_dyn_read(const struct elf_obj *o, struct sut_err *err)
 {
 	const struct elf_seg *dyn = elf_obj_seg(o, PT_DYNAMIC);
 	struct object_dyn *d = xcalloc(1, sizeof(*d));
 	struct tables t = {0};
 
-	if (!dyn)
+	if (!dyn) {
+		read_static_rels(o, &t, d);
 		return d;
+	}
 	read_tags(o, dyn, &t);
 	d->symbolic = t.symbolic;
 	read_syms(o, &t, d);

@@ -31,8 +31,8 @@ struct object_dyn {
 	bool symbolic;		/* -Bsymbolic: its own definitions come first */
 };
 
-/* Reads through the program headers alone. An object without a dynamic section gives an empty
- * result. NULL with a reason where the tables contradict each other. */
+/* Reads through the program headers alone. An object without a dynamic section gives
+ * no more than relocations (of a static program's IFUNC slots). NULL with a reason where the tables contradict each other. */
 struct object_dyn *object_dyn_read(const struct elf_obj *o, struct sut_err *err);
 void object_dyn_free(struct object_dyn *d);
 /* The relocation at exactly this address, or NULL. */

@@ -103,6 +103,7 @@ struct target {
 	uint8_t trap_byte;	/* fills gaps between functions in executable memory */
 	uint32_t rel_abs64, rel_pc32; /* the plain relocations that a patch file uses */
 	uint32_t rel_glob_dat, rel_jump_slot; /* the dynamic linker's: slots of the GOT, of the PLT */
+	uint32_t rel_irelative;	/* a slot for what an IFUNC resolver (the addend) returns */
 	const char *const *compile_flags; /* flags for both compiles of a unit; NULL-terminated */
 
 	/* Decodes one instruction at @p (@n bytes available). 0, or -1 where it is none. */

@@ -468,8 +468,8 @@ static bool match_desc(const uint8_t *obj, const struct insn *oi, uint32_t at, c
 }
 
 /* One of the two plain fields of an instruction. */
-static bool plain_field(const struct match_rel *r, const struct insn *oi, const uint8_t *bin, uint64_t addr,
-			uint8_t *kind, uint64_t *value)
+static bool plain_field(const struct match_rel *r, const struct insn *oi, const uint8_t *bin,
+			uint64_t addr, uint8_t *kind, uint64_t *value)
 {
 	const struct rel_info *ri = target_rel(&target_x86_64, r->type);
 
@@ -584,6 +584,7 @@ const struct target target_x86_64 = {
 	.rel_abs64 = R_X86_64_64,
 	.rel_glob_dat = R_X86_64_GLOB_DAT,
 	.rel_jump_slot = R_X86_64_JUMP_SLOT,
+	.rel_irelative = R_X86_64_IRELATIVE,
 	.rel_pc32 = R_X86_64_PC32,
 	.compile_flags = compile_flags,
 	.decode = decode,

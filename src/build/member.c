@@ -30,9 +30,12 @@ bool member_has_changed_func(const struct build_unit *u)
 	return false;
 }
 
+/* One file, or two copies of it that the build made, each compiled in its own way. */
 static bool same_source(const struct build_unit *a, const struct build_unit *b)
 {
-	return !strcmp(a->compiled->unit->source_path, b->compiled->unit->source_path);
+	const char *x = a->compiled->unit->source_path, *y = b->compiled->unit->source_path;
+
+	return !strcmp(x, y) || (!strcmp(path_base(x), path_base(y)) && files_equal(x, y));
 }
 
 /*

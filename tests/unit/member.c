@@ -44,7 +44,8 @@ static void make_tree(void)
 	    "check: check.o libx.so\n\t$(CC) -o $@ check.o ./libx.so\n"
 	    "a/%.o: %.c\n\tmkdir -p a && $(CC) $(CFLAGS) -fPIC -DEXTRA -c -o $@ $<\n"
 	    "b/%.o: %.c\n\tmkdir -p b && $(CC) $(CFLAGS) -fno-pic -DEXTRA -c -o $@ $<\n"
-	    "c/%.o: %.c\n\tmkdir -p c && $(CC) $(CFLAGS) -fPIC -c -o $@ $<\n");
+	    "c/%.o: %.c\n\tmkdir -p c/copy && cp $< c/copy && "
+	    "$(CC) $(CFLAGS) -I. -fPIC -c -o $@ c/copy/$<\n");
 	put(top, "lib.patch", "--- a/lib.c\n+++ b/lib.c\n@@ -1,5 +1,5 @@\n #include \"lib.h\"\n"
 	    "-int hidden(int x) { return x * 7 + LIB; }\n"
 	    "+int hidden(int x) { return x * 9 + LIB; }\n int visible(int x)\n {\n"

@@ -69,7 +69,7 @@ unit: $(UNIT)
 # compiler may have come only now.
 .PHONY: demo test run-test deps-demo deps-test
 demo: deps-demo
-	$(Q)$(MAKE) --no-print-directory $(O)/suture $(O)/demo-load $(O)/memtext
+	$(Q)$(MAKE) --no-print-directory $(O)/suture $(O)/demo-load $(O)/tests/memtext
 	$(Q)O=$(O) demo/run.sh
 test: deps-test
 	$(Q)$(MAKE) --no-print-directory run-test
@@ -80,15 +80,6 @@ $(O)/demo-load: demo/load.c
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS) -lpthread
-$(O)/memtext: tests/lib/memtext.c
-	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
-
-# All tests under one prove: its summary is the last thing on the screen.
-TESTS = $(UNIT) $(LIVE:%=tests/live/%/test)
-run-test: $(O)/suture $(O)/memtext $(UNIT)
-	$(Q)$(live_run) $(TESTS)
 
 # Live tests: tests/live/NAME, each a target program, a fix and what must be seen. LIVE= chooses some,
 # VARIANT= how the targets are compiled; `make live-matrix` runs those of LIVE_CORE in every variant.
@@ -96,14 +87,25 @@ LIVE := $(patsubst tests/live/%/test,%,$(sort $(wildcard tests/live/*/test)))
 LIVE_CORE := changed-function new-function new-data rodata libc-new ifunc library two-objects \
 	other-unit inlined
 LIVE_VARIANTS := O0 O1 O3 Os nopie noplt now cet pads mfentry sections clang
+$(O)/tests/memtext: tests/lib/memtext.c
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
 
-live_run = SUTURE=$(abspath $(O)/suture) LIVE_WORK=$(abspath $(O)/live) \
-	MEMTEXT=$(abspath $(O)/memtext) prove --timer $(PROVE_FLAGS) --exec 'sh tests/live/run.sh'
+live_tests = $(LIVE:%=tests/live/%/test)
+matrix_tests = $(foreach v,$(LIVE_VARIANTS),$(LIVE_CORE:%=tests/live/%/test@$(v)))
+prove = SUTURE=$(abspath $(O)/suture) LIVE_WORK=$(abspath $(O)/live) \
+	MEMTEXT=$(abspath $(O)/tests/memtext) prove $(PROVE_FLAGS) --timer --exec 'sh tests/run.sh'
 .PHONY: live live-matrix
-live: $(O)/suture $(O)/memtext
-	$(Q)$(live_run) $(LIVE:%=tests/live/%/test)
-live-matrix: $(O)/suture $(O)/memtext
-	$(Q)$(live_run) $(foreach v,$(LIVE_VARIANTS),$(LIVE_CORE:%=tests/live/%/test@$(v)))
+live: $(O)/suture $(O)/tests/memtext
+	$(Q)$(prove) $(live_tests)
+live-matrix: $(O)/suture $(O)/tests/memtext
+	$(Q)$(prove) $(matrix_tests)
+
+# All tests under one prove: its summary is the last thing on the screen.
+SCRIPTS := $(sort $(wildcard tests/cli/*.sh tests/check-*.sh))
+run-test: $(O)/suture $(O)/tests/memtext $(UNIT)
+	$(Q)$(prove) $(SCRIPTS) $(UNIT) $(live_tests) $(matrix_tests)
 
 .PHONY: clean
 clean:
@@ -121,3 +123,40 @@ $(O)/src/lib/syscalls.o: ALL_CFLAGS += -I$(O)
 $(O)/src/lib/syscalls.o: $(O)/gen/syscalls.inc
 # Some tests run the program.
 unit: $(O)/suture
+
+# Checks of structure and documents; codes.md is made from the codes themselves.
+.PHONY: check-layers check-docs docs
+check-layers:
+	$(Q)tests/check-layers.sh
+check-docs: $(O)/suture
+	$(Q)tests/check-docs.sh $(O)/suture
+docs: $(O)/suture
+	$(Q)tests/gen-codes.sh $(O)/suture >$(O)/codes.md && mv $(O)/codes.md docs/codes.md
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/suture
+DOCDIR ?= $(PREFIX)/share/doc/suture
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+
+.PHONY: install uninstall
+install: $(O)/suture
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR) $(INCLUDEDIR)/suture $(MANDIR)/man1 \
+		$(MANDIR)/man5 $(DATADIR) $(DOCDIR)/docs $(COMPLETIONDIR))
+	install -m 755 $(O)/suture $(DESTDIR)$(BINDIR)
+	install -m 644 $(LIB) $(DESTDIR)$(LIBDIR)
+	install -m 644 $(wildcard include/suture/*.h) $(DESTDIR)$(INCLUDEDIR)/suture
+	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(MANDIR)/man1
+	install -m 644 $(wildcard man/*.5) $(DESTDIR)$(MANDIR)/man5
+	install -m 644 docs/schema.json $(DESTDIR)$(DATADIR)
+	install -m 644 README.md NEWS.md LICENSE CONTRIBUTING.md SECURITY.md $(DESTDIR)$(DOCDIR)
+	install -m 644 $(wildcard docs/*.md) docs/schema.json $(DESTDIR)$(DOCDIR)/docs
+	install -m 644 completions/suture.bash $(DESTDIR)$(COMPLETIONDIR)/suture
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(BINDIR)/suture $(LIBDIR)/libsuture.a $(COMPLETIONDIR)/suture \
+		$(addprefix $(MANDIR)/man1/,$(notdir $(wildcard man/*.1))) \
+		$(addprefix $(MANDIR)/man5/,$(notdir $(wildcard man/*.5))))
+	rm -rf $(addprefix $(DESTDIR),$(INCLUDEDIR)/suture $(DATADIR) $(DOCDIR))

@@ -111,7 +111,7 @@ run "$suture" revert redis-7.0.15-cve "$server"
 answer=$(restore after)
 echo "RESTORE of the corrupt stream: $answer"
 [ "$answer" = +OK ] || die "the reverted server should accept it again"
-run "$top/$O/memtext" "$server"
+run "$top/$O/tests/memtext" "$server"
 
 step "the client"
 sleep 1

@@ -113,7 +113,7 @@ struct sut_target_opts {
 	const pid_t *pids;	/* 0-terminated, or NULL */
 	bool all;		/* every process that maps an object of the patch */
 	unsigned int timeout_ms; /* how long to wait for threads to be clear; 0: 5000 */
-	unsigned int max_pause_ms; /* longest acceptable stop; 0: no bound */
+	unsigned int max_pause_ms; /* longest acceptable stop; 0: 100 */
 	unsigned int sample_ms;	/* check: how long to watch; 0: 1000 */
 };
 /* Forecast: changes nothing. */

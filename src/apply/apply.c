@@ -129,6 +129,9 @@ int apply_check(const struct patch *p, pid_t pid, const struct apply_opts *opts,
 		} while (r >= 0 && now_ns() < end && !(s.opts.cancel && *s.opts.cancel));
 		fc->max_pause_ns = res->pause_ns;
 		r = r < 0 ? -1 : 0;
+		/* Never clear while we looked: that is what apply would meet. */
+		if (!r && fc->n_busy == fc->n_samples)
+			r = switch_report_busy(&s, err);
 	}
 	plan_free(&pl);
 	session_close(&s);

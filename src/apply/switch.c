@@ -337,6 +337,14 @@ static int report_busy(struct session *s, struct sut_err *err, const char *late)
 	snprintf(subject, sizeof(subject), "pid %d", (int)s->pid);
 	if (late && !s->res->n_blockers)
 		return sut_fail(err, SUT_P_NOT_STOPPED, subject, "%s", late);
+	return switch_report_busy(s, err);
+}
+
+int switch_report_busy(struct session *s, struct sut_err *err)
+{
+	char subject[32];
+
+	snprintf(subject, sizeof(subject), "pid %d", (int)s->pid);
 	sut_fail(err, SUT_P_BUSY, subject, "%zu of %u threads are in the way after %u attempts",
 		 s->res->n_blockers, s->res->n_threads, s->res->attempts);
 	for (size_t i = 0; i < s->res->n_blockers && i < 16; i++) {

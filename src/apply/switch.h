@@ -33,6 +33,9 @@ int switch_when_clear(struct session *s, const struct switch_ranges *ranges,
  * could be stopped. @ranges as above. */
 int switch_sample(struct session *s, const struct switch_ranges *ranges, struct sut_err *err);
 
+/* Fails with P_BUSY, naming the result's blockers. */
+int switch_report_busy(struct session *s, struct sut_err *err);
+
 /* With all threads stopped: everything of @g to the new version; to the bytes before. */
 int switch_forward(struct session *s, struct ledger_group *g, struct sut_err *err);
 int switch_back(struct session *s, struct ledger_group *g, struct sut_err *err);

@@ -22,6 +22,19 @@ static bool is_edited(void *ctx, const char *file, int from, int to)
 	return edits_touch(&b->edits, file, from, to);
 }
 
+static bool uses_symbol(const struct unit *u, const char *name)
+{
+	struct sut_err err = {0};
+	struct elf_obj *o = u->output && file_exists(u->output) ? elf_obj_open(u->output, &err) : NULL;
+	bool used = false;
+
+	for (size_t s = 1; o && s < o->n_syms && !used; s++)
+		used = o->syms[s].shndx == SHN_UNDEF && !strcmp(o->syms[s].name, name);
+	elf_obj_free(o);
+	sut_err_free(&err);
+	return used;
+}
+
 /* Does a unit that the diffs do not affect use this global? Asked of the objects of the build. */
 static bool has_outside_users(void *ctx, const char *name)
 {
@@ -29,20 +42,11 @@ static bool has_outside_users(void *ctx, const char *name)
 
 	for (size_t i = 0; i < b->capture.units.n; i++) {
 		const struct unit *u = &b->capture.units.v[i];
-		struct sut_err err = {0};
-		bool affected = false, used = false;
-		struct elf_obj *o;
+		bool affected = false;
 
 		for (size_t k = 0; k < b->compiled.n; k++)
 			affected |= !strcmp(b->compiled.v[k].unit->source_path, u->source_path);
-		if (affected || !u->output || !file_exists(u->output))
-			continue;
-		o = elf_obj_open(u->output, &err);
-		for (size_t s = 1; o && s < o->n_syms; s++)
-			used |= o->syms[s].shndx == SHN_UNDEF && !strcmp(o->syms[s].name, name);
-		elf_obj_free(o);
-		sut_err_free(&err);
-		if (used)
+		if (!affected && uses_symbol(u, name))
 			return true;
 	}
 	return false;
@@ -236,36 +240,69 @@ static struct build_unit *helper_unit(struct finder *f, const struct unit *unit)
 	return h;
 }
 
-static bool find_global(void *ctx, const char *name, uint64_t *ret)
+static const struct prove_unit *helper_proof(struct finder *f, const struct unit *unit)
+{
+	const struct prove_object *po = f->b->objects[f->object];
+	struct build_unit *h = helper_unit(f, unit);
+
+	if (!h->orig || h->orig->machine != po->o->machine)
+		return NULL;
+	if (!h->proofs[f->object])
+		h->proofs[f->object] = prove_unit_run(po, h->orig, all_refs(h->orig, po->target));
+	return h->proofs[f->object];
+}
+
+static const struct sym_fact *fact_named(const struct prove_unit *pu, const char *name)
+{
+	for (size_t s = 1; pu && s < pu->orig->n_syms; s++) {
+		const struct sym_fact *f = &pu->facts[s];
+
+		if (pu->orig->syms[s].bind != STB_LOCAL && !strcmp(pu->orig->syms[s].name, name) &&
+		    (f->has_addr || f->has_tls || f->has_ie || f->has_gd || f->has_desc))
+			return f;
+	}
+	return NULL;
+}
+
+/* The unit that defines it tells, by its match or by its own use; else units that use it do. */
+static const struct sym_fact *find_fact(void *ctx, const char *name)
+{
+	enum { ENOUGH = 8 }; /* users asked; the first nearly always knows */
+	struct finder *f = ctx;
+	struct build *b = f->b;
+	const struct unit *unit = unit_find_defining(&b->capture, name);
+	const struct sym_fact *fact;
+	size_t asked = 0;
+
+	if (!unit)
+		return NULL;
+	fact = fact_named(helper_proof(f, unit), name);
+	for (size_t i = 0; i < b->capture.units.n && asked < ENOUGH && !fact; i++) {
+		if (!uses_symbol(&b->capture.units.v[i], name))
+			continue;
+		asked++;
+		fact = fact_named(helper_proof(f, &b->capture.units.v[i]), name);
+	}
+	return fact;
+}
+
+static int find_import(void *ctx, const char *name, const char **ret_version)
 {
 	struct finder *f = ctx;
-	const struct unit *unit = unit_find_defining(&f->b->capture, name);
-	const struct prove_object *po = f->b->objects[f->object];
-	struct build_unit *h = unit ? helper_unit(f, unit) : NULL;
+	struct build *b = f->b;
 
-	if (!h || !h->orig || h->orig->machine != po->o->machine)
-		return false;
-	if (!h->proofs[f->object])
-		h->proofs[f->object] =
-			prove_unit_run(po, h->orig, all_refs(h->orig, po->target));
-	for (size_t s = 1; s < h->orig->n_syms; s++) {
-		const struct elf_sym *y = &h->orig->syms[s];
-		const struct sym_fact *fact = &h->proofs[f->object]->facts[s];
-
-		if (y->bind != STB_LOCAL && y->shndx != SHN_UNDEF && fact->has_addr &&
-		    !strcmp(y->name, name)) {
-			*ret = fact->addr;
-			return true;
-		}
-	}
-	return false;
+	if (!b->imports)
+		b->imports = xcalloc(b->n_objects, sizeof(*b->imports));
+	imports_load(&b->imports[f->object], b->objects[f->object], b->objects, b->n_objects);
+	return imports_find(&b->imports[f->object], name, ret_version);
 }
 
 static int link_one(struct build *b, size_t k, struct patch_object *ret, bool *ret_indirect,
 		    struct sut_err *err)
 {
 	struct finder f = {b, k};
-	struct link_input in = {.po = b->objects[k], .find_global = find_global, .ctx = &f};
+	struct link_input in = {.po = b->objects[k], .find_fact = find_fact,
+				.find_import = find_import, .ctx = &f};
 	struct link_unit *units = xcalloc(b->n_units, sizeof(*units));
 	int r;
 
@@ -494,8 +531,12 @@ void build_free(struct build *b)
 		elf_obj_free(h->orig);
 	}
 	free(b->helpers);
-	for (size_t i = 0; i < b->n_objects; i++)
+	for (size_t i = 0; i < b->n_objects; i++) {
+		if (b->imports)
+			imports_free(&b->imports[i]);
 		prove_object_free(b->objects[i]);
+	}
+	free(b->imports);
 	free(b->objects);
 	strvec_free(&b->object_paths);
 	strvec_free(&b->elsewhere);

@@ -6,6 +6,7 @@
 #include "build/compile.h"
 #include "build/diff/diff.h"
 #include "build/edits.h"
+#include "build/imports.h"
 #include "build/prove.h"
 #include "patch/patch.h"
 
@@ -50,6 +51,7 @@ struct build {
 	size_t n_plain;
 	struct build_unit *helpers;	/* units that only lend an address */
 	size_t n_helpers, cap_helpers;
+	struct imports *imports;	/* [object], loaded when first asked */
 	struct prove_object **objects;
 	size_t n_objects, cap_objects;
 	struct strvec object_paths;

@@ -22,9 +22,13 @@ struct link_input {
 	const struct prove_object *po;
 	struct link_unit *units;
 	size_t n_units;
-	/* Link-time address of a global that a unit outside this link defines in the same object, found
-	 * by proving that unit. False where there is none. May be NULL. */
-	bool (*find_global)(void *ctx, const char *name, uint64_t *ret_addr);
+	/* What is known of a global that a unit outside this link defines in the same object, found by
+	 * proving that unit or one that uses it: its address, or its place in thread-local storage. NULL
+	 * where there is none; else owned by @ctx. May be NULL. */
+	const struct sym_fact *(*find_fact)(void *ctx, const char *name);
+	/* Does a library that the object is linked with define this? 1 with its version (borrowed,
+	 * may be NULL), 0 no, -1 not known. May be NULL. */
+	int (*find_import)(void *ctx, const char *name, const char **ret_version);
 	void *ctx;
 };
 

@@ -98,4 +98,20 @@ int resolve_section(struct linker *l, const struct pending *p);
 /* ehframe.c: unwind records of everything included. */
 int link_ehframe(struct linker *l);
 
+/* known.c: what the proof of this unit tells of a symbol of one side, or NULL. */
+const struct sym_fact *fact_of(const struct pending *p, uint32_t sym);
+/* The unit of this link whose patched version defines a global; NULL: none. */
+struct lunit *definer(const struct linker *l, const char *name, uint32_t *ret_sym);
+/* The object's own import of this name, or NULL. */
+const struct dyn_sym *dyn_import(const struct linker *l, const char *name, size_t *ret_i);
+/* The object's own slot that holds a symbol's address, perhaps only once it was called. */
+bool dyn_slot(const struct linker *l, const char *name, bool call, uint64_t *ret);
+/* A library's global in whose place another object's may stand. */
+bool interposable(const struct linker *l, const struct elf_sym *y);
+/* Where a global of the object is, or for a branch its linkage stub: any unit's knowledge. */
+bool global_address(struct linker *l, const char *name, bool branch, uint64_t *ret);
+/* What is known of a thread-local variable, or NULL; an executable's offset from the thread pointer. */
+const struct sym_fact *tls_fact(struct linker *l, const struct pending *p, const struct ref *r);
+bool tls_offset(struct linker *l, const struct elf_sym *y, const struct sym_fact *f, int64_t *ret);
+
 #endif

@@ -194,6 +194,9 @@ static bool match_one_rel(const struct match_func *f, struct target_dis *dis, si
 	 * __tls_get_addr, which may be gone. */
 	*VEC_PUSH(ret->refs, ret->n_refs, w->cap_refs) =
 		(struct match_ref){(uint32_t)*r, m.kind, m.value};
+	if (m.has_second)
+		*VEC_PUSH(ret->refs, ret->n_refs, w->cap_refs) =
+			(struct match_ref){(uint32_t)*r + 1, m.second_kind, m.second};
 	*r += m.n_rels;
 	*b += m.bin_len;
 	*obj_next = in->addr + m.obj_len;

@@ -70,126 +70,11 @@ static bool is_branch(const struct ref *r)
 	return r->insn_kind == INSN_CALL || r->insn_kind == INSN_JUMP || r->insn_kind == INSN_COND;
 }
 
-/* ---- what is known of a symbol ---- */
-
-static const struct sym_fact *fact_of(const struct pending *p, uint32_t sym)
+/* What another library is to bring. 0 where none of the object's libraries has it. */
+static uint32_t import_sym(struct linker *l, const struct pending *p, const struct ref *r)
 {
-	uint32_t o = proof_sym(p->u, orig_sym(p->u, p->side, sym));
-
-	return o ? &p->u->in->pu->facts[o] : NULL;
-}
-
-/* A global symbol in any unit of this link: facts that another unit's code told. */
-static const struct sym_fact *fact_by_name(const struct linker *l, const char *name, bool addr)
-{
-	for (size_t i = 0; i < l->n_units; i++) {
-		const struct prove_unit *pu = l->units[i].in->pu;
-
-		for (size_t s = 1; s < pu->orig->n_syms; s++) {
-			const struct sym_fact *f = &pu->facts[s];
-
-			if (pu->orig->syms[s].bind != STB_LOCAL &&
-			    (addr ? f->has_addr : f->has_addr || f->has_plt || f->has_got) &&
-			    !strcmp(pu->orig->syms[s].name, name))
-				return f;
-		}
-	}
-	return NULL;
-}
-
-/* A global that some unit of this link newly defines (or defines anew): its unit and symbol. */
-static struct lunit *definer(const struct linker *l, const char *name, uint32_t *ret_sym)
-{
-	for (size_t i = 0; i < l->n_units; i++) {
-		const struct elf_obj *o = l->units[i].in->diff->new;
-
-		for (uint32_t s = 1; s < o->n_syms; s++)
-			if (o->syms[s].bind != STB_LOCAL && o->syms[s].shndx != SHN_UNDEF &&
-			    o->syms[s].shndx < o->n_secs && !strcmp(o->syms[s].name, name)) {
-				*ret_sym = s;
-				return &l->units[i];
-			}
-	}
-	return NULL;
-}
-
-static bool table_address(const struct linker *l, const char *name, uint64_t *ret)
-{
-	const struct elf_obj *o = l->po->o;
-	const struct object_dyn *d = l->po->dyn;
-	size_t hits = 0;
-
-	for (size_t i = 1; i < d->n_syms; i++)
-		if (d->syms[i].shndx != SHN_UNDEF && d->syms[i].type != STT_TLS &&
-		    d->syms[i].type != STT_GNU_IFUNC && !strcmp(d->syms[i].name, name)) {
-			*ret = d->syms[i].value;
-			return true;
-		}
-	for (size_t i = 1; i < o->n_syms; i++) {
-		const struct elf_sym *s = &o->syms[i];
-
-		if (s->shndx != SHN_UNDEF && s->bind != STB_LOCAL && s->type != STT_TLS &&
-		    s->type != STT_GNU_IFUNC && !strcmp(s->name, name)) {
-			*ret = s->value;
-			hits++;
-		}
-	}
-	return hits == 1;
-}
-
-static const struct dyn_sym *dyn_import(const struct linker *l, const char *name, size_t *ret_i)
-{
-	const struct object_dyn *d = l->po->dyn;
-
-	for (size_t i = 1; i < d->n_syms; i++)
-		if (d->syms[i].shndx == SHN_UNDEF && !strcmp(d->syms[i].name, name)) {
-			*ret_i = i;
-			return &d->syms[i];
-		}
-	return NULL;
-}
-
-/*
- * A slot of the object that the dynamic linker fills with the address of this symbol. Not any place
- * that it relocates: a pointer variable of the program may change. A slot of the PLT holds the address
- * only once it is bound, which is good enough for calls alone.
- */
-static bool dyn_slot(const struct linker *l, const char *name, bool call, uint64_t *ret)
-{
-	const struct object_dyn *d = l->po->dyn;
-
-	for (size_t k = 0; k < d->n_rels; k++) {
-		const struct dyn_rel *x = &d->rels[k];
-
-		if (x->type != l->t->rel_glob_dat && !(call && x->type == l->t->rel_jump_slot))
-			continue;
-		if (x->sym && x->sym < d->n_syms && !x->addend && d->syms[x->sym].name &&
-		    !strcmp(d->syms[x->sym].name, name) && elf_obj_load_seg(l->po->o, x->offset)) {
-			*ret = x->offset;
-			return true;
-		}
-	}
-	return false;
-}
-
-/*
- * May another object's definition take the place of this global of a library? Only the dynamic linker
- * knows: an executable may have a copy of the variable, or be where the function's address lies.
- */
-static bool interposable(const struct linker *l, const struct elf_sym *y)
-{
-	const struct object_dyn *d = l->po->dyn;
-
-	if (l->po->is_exec || d->symbolic || y->bind == STB_LOCAL || y->vis != STV_DEFAULT)
-		return false;
-	for (size_t i = 1; i < d->n_syms; i++)
-		if (d->syms[i].shndx != SHN_UNDEF && !strcmp(d->syms[i].name, y->name))
-			return true;
-	return false;
-}
-
-static uint32_t import_sym(struct linker *l, const struct elf_sym *y)
-{
+	const struct elf_sym *y = &side_obj(p->u, p->side)->syms[r->sym];
+	const char *version = NULL;
 	const struct dyn_sym *d;
 	struct patch_sym *s;
 	uint32_t i;
@@ -198,13 +83,20 @@ static uint32_t import_sym(struct linker *l, const struct elf_sym *y)
 	for (i = 1; i < l->out->n_syms; i++)
 		if (l->out->syms[i].kind == PSYM_IMPORT && !strcmp(l->out->syms[i].name, y->name))
 			return i;
+	d = dyn_import(l, y->name, &k);
+	if (d)
+		version = d->version;
+	else if (l->in->find_import && y->bind != STB_WEAK &&
+		 !l->in->find_import(l->in->ctx, y->name, &version)) {
+		complain(l, p, r, SUT_B_UNDEFINED, "nothing defines it: no unit of the object, no library "
+						   "that it is linked with");
+		return 0;
+	}
 	i = psym_new(l, y->name, PSYM_IMPORT, 0);
 	s = &l->out->syms[i];
 	s->is_weak = y->bind == STB_WEAK;
 	s->is_func = y->type == STT_FUNC;
-	d = dyn_import(l, y->name, &k);
-	if (d && d->version)
-		s->version = xstrdup(d->version);
+	s->version = version ? xstrdup(version) : NULL;
 	return i;
 }
 
@@ -272,6 +164,7 @@ static struct place place_func(struct linker *l, const struct pending *p, const 
 	const struct elf_sym *y = &o->syms[r->sym];
 	const struct sym_fact *f = fact_of(p, r->sym);
 	const struct diff_func *df = lunit_func(p->u, p->side, r->sym);
+	uint64_t addr;
 	bool branch = is_branch(r), inside = r->off != 0 || (r->info->kind == REL_PC && !r->insn_len);
 
 	if (carried(p, r->sym)) {
@@ -292,8 +185,29 @@ static struct place place_func(struct linker *l, const struct pending *p, const 
 		return place_object(l, y->name, f->addr);
 	if (f && f->has_plt && l->po->is_exec)
 		return place_object(l, y->name, f->plt);
+	if (y->bind != STB_LOCAL && orig_sym(p->u, p->side, r->sym) &&
+	    global_address(l, y->name, branch, &addr))
+		return place_object(l, y->name, addr);
 	complain(l, p, r, SUT_B_NO_ADDRESS, "its place in the object is not known");
 	return (struct place){HOME_REFUSED, 0};
+}
+
+/*
+ * A static that no code or data of the original refers to, as the compiler leaves some at -O0: nobody can
+ * have changed it, so one of the patch's own has the value that it would have.
+ */
+static bool unused_static(const struct pending *p, uint32_t sym)
+{
+	const struct diff_unit *d = p->u->in->diff;
+	uint32_t orig = orig_sym(p->u, p->side, sym);
+
+	if (!orig || d->orig->syms[orig].bind != STB_LOCAL)
+		return false;
+	for (size_t s = 1; s < d->orig->n_secs; s++)
+		for (size_t i = 0; d->orig_refs[s] && i < d->orig->secs[s].n_rels; i++)
+			if (d->orig_refs[s][i].kind == REF_SYM && d->orig_refs[s][i].sym == orig)
+				return false;
+	return true;
 }
 
 static struct place place_data(struct linker *l, const struct pending *p, const struct ref *r)
@@ -303,6 +217,7 @@ static struct place place_data(struct linker *l, const struct pending *p, const 
 	const struct elf_sec *s = &o->secs[r->sec];
 	const struct diff_data *d = lunit_data(p->u, p->side, r->sym);
 	const struct sym_fact *f = fact_of(p, r->sym);
+	uint64_t addr;
 
 	/* Tables of labels belong to one version of a function. */
 	if (points_into_patch(l, p->u, p->side, r->sec))
@@ -312,8 +227,11 @@ static struct place place_data(struct linker *l, const struct pending *p, const 
 		return in_patch(l, p, r, p->u, r->rel->sym, r->sec);
 	if (f && f->has_addr)
 		return place_object(l, y->name, f->addr);
+	if (y->bind != STB_LOCAL && orig_sym(p->u, p->side, r->sym) &&
+	    global_address(l, y->name, false, &addr))
+		return place_object(l, y->name, addr);
 	/* Constants that no matched code refers to: an equal copy serves as well. */
-	if (!(s->flags & SHF_WRITE) || str_starts(s->name, ".data.rel.ro"))
+	if (!(s->flags & SHF_WRITE) || str_starts(s->name, ".data.rel.ro") || unused_static(p, r->sym))
 		return in_patch(l, p, r, p->u, r->rel->sym, r->sec);
 	complain(l, p, r, SUT_B_NO_ADDRESS, "its place in the object is not known");
 	return (struct place){HOME_REFUSED, 0};
@@ -326,7 +244,6 @@ static struct place place_undefined(struct linker *l, const struct pending *p, c
 	struct lunit *u;
 	uint64_t addr;
 	uint32_t s;
-	size_t k;
 
 	/* Another unit of this patch may bring it. */
 	u = p->side == SIDE_NEW ? definer(l, y->name, &s) : NULL;
@@ -351,15 +268,7 @@ static struct place place_undefined(struct linker *l, const struct pending *p, c
 		return place_object(l, y->name, f->plt);
 	if (f && f->has_addr)
 		return place_object(l, y->name, f->addr);
-	f = fact_by_name(l, y->name, !is_branch(r));
-	if (f && is_branch(r) && f->has_plt)
-		return place_object(l, y->name, f->plt);
-	if (f && f->has_addr)
-		return place_object(l, y->name, f->addr);
-	if (table_address(l, y->name, &addr))
-		return place_object(l, y->name, addr);
-	if (!dyn_import(l, y->name, &k) && l->in->find_global &&
-	    l->in->find_global(l->in->ctx, y->name, &addr))
+	if (global_address(l, y->name, is_branch(r), &addr))
 		return place_object(l, y->name, addr);
 	return (struct place){HOME_IMPORT, 0};
 }
@@ -411,19 +320,22 @@ static uint32_t slot_for(struct linker *l, const struct pending *p, const struct
 		return psym_object(l, y->name, f->got);
 	if ((!r->sec || interposable(l, y)) && dyn_slot(l, y->name, is_branch(r), &slot))
 		return psym_object(l, y->name, slot);
-	if (interposable(l, y) && !is_branch(r))
-		return got_slot(l, import_sym(l, y), 0);
+	if (interposable(l, y) && !is_branch(r)) {
+		at.sym = import_sym(l, p, r);
+		return at.sym ? got_slot(l, at.sym, 0) : 0;
+	}
 	at = place_of(l, p, r);
 	if (at.home == HOME_REFUSED)
 		return 0;
 	if (at.home == HOME_IMPORT)
-		at.sym = import_sym(l, y);
-	return got_slot(l, at.sym, 0);
+		at.sym = import_sym(l, p, r);
+	return at.sym ? got_slot(l, at.sym, 0) : 0;
 }
 
 static int resolve_import(struct linker *l, const struct pending *p, const struct ref *r)
 {
 	const struct elf_sym *y = &side_obj(p->u, p->side)->syms[r->sym];
+	uint32_t sym;
 
 	switch ((enum rel_kind)r->info->kind) {
 	case REL_PLT:
@@ -434,7 +346,10 @@ static int resolve_import(struct linker *l, const struct pending *p, const struc
 			return complain(l, p, r, SUT_B_NOT_INDIRECT,
 					"it is in another library, which may be out of reach");
 		}
-		emit(l, p, r, r->rel->type, plt_stub(l, slot_for(l, p, r), y->name), pc_bias(p, r));
+		sym = slot_for(l, p, r);
+		if (!sym)
+			return -1;
+		emit(l, p, r, r->rel->type, plt_stub(l, sym, y->name), pc_bias(p, r));
 		return 0;
 	case REL_ABS:
 		if (r->info->size != 8) {
@@ -442,53 +357,14 @@ static int resolve_import(struct linker *l, const struct pending *p, const struc
 			return complain(l, p, r, SUT_B_NOT_INDIRECT,
 					"it is in another library, which may be out of reach");
 		}
-		emit(l, p, r, r->rel->type, import_sym(l, y), r->off);
+		sym = import_sym(l, p, r);
+		if (!sym)
+			return -1;
+		emit(l, p, r, r->rel->type, sym, r->off);
 		return 0;
 	default:
 		return complain(l, p, r, SUT_B_RELOCATION, "this reference to another library");
 	}
-}
-
-/* The executable's offset of a TLS variable from the thread pointer. */
-static bool tls_offset(struct linker *l, const struct pending *p, const struct ref *r, int64_t *ret)
-{
-	const struct elf_sym *y = &side_obj(p->u, p->side)->syms[r->sym];
-	const struct sym_fact *f = fact_of(p, r->sym);
-	const struct elf_obj *b = l->po->o;
-	int64_t block = (int64_t)ALIGN_UP(l->po->tls_size, l->po->tls_align);
-
-	if (f && f->has_tls) {
-		*ret = f->tls;
-		return true;
-	}
-	if (f && f->has_ie) {
-		const struct dyn_rel *d = object_dyn_rel_at(l->po->dyn, f->ie);
-
-		/* A slot without relocation, in a static program, holds the offset itself. */
-		if (!d) {
-			const uint8_t *q = elf_obj_at(b, f->ie, 8);
-
-			if (q)
-				memcpy(ret, q, 8);
-			return q != NULL;
-		}
-	}
-	for (size_t i = 1; i < l->po->dyn->n_syms; i++) {
-		const struct dyn_sym *d = &l->po->dyn->syms[i];
-
-		if (d->type == STT_TLS && d->shndx != SHN_UNDEF && !strcmp(d->name, y->name)) {
-			*ret = l->po->is_exec ? (int64_t)d->value - block : (int64_t)d->value;
-			return true;
-		}
-	}
-	for (size_t i = 1; i < b->n_syms; i++)
-		if (b->syms[i].type == STT_TLS && b->syms[i].shndx != SHN_UNDEF &&
-		    b->syms[i].bind != STB_LOCAL && !strcmp(b->syms[i].name, y->name)) {
-			*ret = l->po->is_exec ? (int64_t)b->syms[i].value - block
-					      : (int64_t)b->syms[i].value;
-			return true;
-		}
-	return false;
 }
 
 static uint32_t abs_sym(struct linker *l, const char *name, uint64_t v)
@@ -512,9 +388,9 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 {
 	const struct elf_obj *o = side_obj(p->u, p->side);
 	const char *name = r->kind == REF_SYM ? o->syms[r->sym].name : "";
-	const struct sym_fact *f = r->kind == REF_SYM ? fact_of(p, r->sym) : NULL;
+	const struct sym_fact *f = r->kind == REF_SYM ? tls_fact(l, p, r) : NULL;
 	int64_t bias = pc_bias(p, r), off;
-	bool known = r->kind == REF_SYM && tls_offset(l, p, r, &off);
+	bool known = r->kind == REF_SYM && tls_offset(l, &o->syms[r->sym], f, &off);
 
 	switch ((enum rel_kind)r->info->kind) {
 	case REL_TLS_LE:

@@ -21,8 +21,8 @@ static void render(const json_t *doc)
 	       "process without a restart, and back.\n"
 	       "\n");
 	json_array_foreach((json_t *)jget(doc, "commands"), i, c)
-		printf("  %s%-8s%s  %s\n", style(stdout, BOLD), jstr(c, "name"), style(stdout, PLAIN),
-		       jstr(c, "summary"));
+		printf("  %s%-8s%s  %s\n", style(stdout, BOLD), jstr(c, "name"),
+		       style(stdout, PLAIN), jstr(c, "summary"));
 	printf("\n"
 	       "'suture help COMMAND' tells what a command takes. Exit status: 0 done or nothing to\n"
 	       "do, 1 'diff' found changes, 2 usage, 3 blocked for safety, 4 failed, 5 done for some\n"

@@ -20,8 +20,8 @@ static void render_frame(size_t i, const json_t *f)
 
 	printf("  #%-3zu %-18s ", i, jstr(f, "pc"));
 	if (*jstr(f, "symbol"))
-		printf("%s%s%s+0x%llx", style(stdout, BOLD), jstr(f, "symbol"), style(stdout, PLAIN),
-		       (unsigned long long)jint(f, "offset"));
+		printf("%s%s%s+0x%llx", style(stdout, BOLD), jstr(f, "symbol"),
+		       style(stdout, PLAIN), (unsigned long long)jint(f, "offset"));
 	else if (*object)
 		printf("%s+%s", base ? base + 1 : object, jstr(f, "object_offset"));
 	else
@@ -32,7 +32,8 @@ static void render_frame(size_t i, const json_t *f)
 	       jbool(f, "trusted") ? "" : ", not trusted", jbool(f, "signal") ? ", signal" : "",
 	       style(stdout, PLAIN));
 	if (*jstr(f, "patch"))
-		printf("  %spatch %s%s", style(stdout, GREEN), jstr(f, "patch"), style(stdout, PLAIN));
+		printf("  %spatch %s%s", style(stdout, GREEN), jstr(f, "patch"),
+		       style(stdout, PLAIN));
 	printf("\n");
 }
 

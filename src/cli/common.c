@@ -192,7 +192,8 @@ const char *cli_nearest(const char *word, const char *const *words)
 	size_t least = 3;
 
 	for (; *words; words++) {
-		size_t d = !strncmp(*words, word, strlen(word)) && *word ? 1 : distance(word, *words);
+		bool is_prefix = *word && !strncmp(*words, word, strlen(word));
+		size_t d = is_prefix ? 1 : distance(word, *words);
 
 		if (d < least && d < strlen(*words)) {
 			least = d;
@@ -207,8 +208,8 @@ const char *cli_nearest(const char *word, const char *const *words)
 json_t *cli_doc(void)
 {
 	return json_pack("{s:{s:s, s:i}, s:s, s:s, s:i, s:[]}", "suture", "version", sut_version(),
-			 "schema", 1, "command", cli.command ? cli.command->name : "suture", "outcome",
-			 sut_outcome_name(SUT_OUTCOME_OK), "exit_code",
+			 "schema", 1, "command", cli.command ? cli.command->name : "suture",
+			 "outcome", sut_outcome_name(SUT_OUTCOME_OK), "exit_code",
 			 sut_outcome_exit_code(SUT_OUTCOME_OK), "reasons");
 }
 

@@ -93,12 +93,13 @@ static void sanitise_string(json_t *j, bool many_lines)
 		abort();
 	for (unsigned char *p = (unsigned char *)s; *p; p++) {
 		bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
+		bool kept = many_lines && (*p == '\n' || *p == '\t');
 
 		if (c1) {
 			*p++ = '?';
 			*p = '?';
 			changed = true;
-		} else if (*p == 0x7f || (*p < 0x20 && !(many_lines && (*p == '\n' || *p == '\t')))) {
+		} else if (*p == 0x7f || (*p < 0x20 && !kept)) {
 			*p = '?';
 			changed = true;
 		}

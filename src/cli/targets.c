@@ -121,9 +121,11 @@ static void render_target(FILE *f, const json_t *doc, const json_t *t)
 	const json_t *b;
 	size_t i;
 
-	fprintf(f, "%s%s%s  %s %s %lld (%s)", style(f, outcome_style(outcome)), outcome,
+	fprintf(f, "%s%s%s  %s %s %lld", style(f, outcome_style(outcome)), outcome,
 		style(f, PLAIN), jstr(jget(doc, "patch"), "name"), from ? "from" : "to",
-		jint(t, "pid"), jstr(t, "comm"));
+		jint(t, "pid"));
+	if (*jstr(t, "comm"))
+		fprintf(f, " (%s)", jstr(t, "comm"));
 	if (changed)
 		render_numbers(f, t);
 	else if (!strcmp(outcome, "ok"))

@@ -7,7 +7,8 @@
 struct tables {
 	uint64_t symtab, strtab, strsz, hash, gnu_hash, versym, verneed, verdef;
 	uint64_t rel[3], relsz[3]; /* DT_RELA, DT_REL, DT_JMPREL */
-	uint64_t pltrel, n_verneed, n_verdef;
+	uint64_t pltrel, n_verneed, n_verdef, runpath;
+	bool have_runpath;
 	struct {
 		uint64_t v[64];
 		size_t n;
@@ -47,6 +48,11 @@ static void read_tags(const struct elf_obj *o, const struct elf_seg *dyn, struct
 			break;
 		case DT_FLAGS:
 			t->symbolic |= (v & DF_SYMBOLIC) != 0;
+			break;
+		case DT_RPATH:
+		case DT_RUNPATH:
+			t->runpath = v;
+			t->have_runpath = true;
 			break;
 		case DT_SYMTAB:
 			t->symtab = v;
@@ -272,6 +278,7 @@ static void read_syms(const struct elf_obj *o, const struct tables *t, struct ob
 		q = t->versym ? elf_obj_at(o, t->versym + 2 * i, 2) : NULL;
 		if (q) {
 			memcpy(&ver, q, 2);
+			s->hidden = ver & 0x8000;
 			ver &= 0x7fff;
 			s->version = ver >= 2 && ver < n_ver ? versions[ver] : NULL;
 		}
@@ -327,6 +334,8 @@ struct object_dyn *object_dyn_read(const struct elf_obj *o, struct sut_err *err)
 	d->symbolic = t.symbolic;
 	read_syms(o, &t, d);
 	read_rels(o, &t, d);
+	if (t.have_runpath && str_at(o, &t, t.runpath))
+		d->runpath = xstrdup(str_at(o, &t, t.runpath));
 	for (size_t i = 0; i < t.needed.n; i++) {
 		const char *s = str_at(o, &t, t.needed.v[i]);
 
@@ -347,6 +356,7 @@ void object_dyn_free(struct object_dyn *d)
 	free(d->syms);
 	free(d->rels);
 	strvec_free(&d->needed);
+	free(d->runpath);
 	free(d);
 }
 

@@ -11,6 +11,7 @@ struct dyn_sym {
 	uint64_t value, size;
 	uint8_t type, bind;
 	uint16_t shndx;		/* SHN_UNDEF: imported */
+	bool hidden;		/* a definition that only old programs are bound to: not the default */
 };
 
 struct dyn_rel {
@@ -26,6 +27,7 @@ struct object_dyn {
 	struct dyn_rel *rels;	/* sorted by offset */
 	size_t n_rels, cap_rels;
 	struct strvec needed;
+	char *runpath;		/* DT_RUNPATH, or DT_RPATH; NULL: none */
 	bool symbolic;		/* -Bsymbolic: its own definitions come first */
 };
 

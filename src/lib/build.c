@@ -51,8 +51,8 @@ static json_t *objects_json(const struct build *b)
 		const struct patch_object *po = &b->patch->objects[k];
 		char *id = hex_encode(po->build_id, po->build_id_size);
 
-		json_array_append_new(a, json_pack("{s:s, s:s, s:i}", "name", po->name, "build_id", id,
-						   "functions", (int)po->n_funcs));
+		json_array_append_new(a, json_pack("{s:o, s:s, s:i}", "name", text_json(po->name),
+						   "build_id", id, "functions", (int)po->n_funcs));
 		free(id);
 	}
 	return a;
@@ -63,7 +63,8 @@ static json_t *units_json(const struct build *b)
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < b->n_units; i++)
-		json_array_append_new(a, json_pack("{s:s, s:b}", "source", b->units[i].source, "changed",
+		json_array_append_new(a, json_pack("{s:o, s:b}", "source",
+						   text_json(b->units[i].source), "changed",
 						   b->units[i].diff && b->units[i].diff->changed));
 	return a;
 }
@@ -86,7 +87,7 @@ static int check_opts(const struct sut_build_opts *o, struct sut_err *err)
 	if (ways != 1 || (o->deb && (o->source || o->make)))
 		return sut_fail(err, SUT_U_USAGE, "build",
 				"say how the program is built: --source with --make, or "
-				"--compile-commands, or --deb");
+				"--compdb, or --deb");
 	if (o->name && !patch_name_ok(o->name))
 		return sut_fail(err, SUT_U_USAGE, o->name,
 				"a patch's name has letters, digits and . _ + -, at most 63");

@@ -113,7 +113,12 @@ static void look_at_ptrace(struct doctor *d)
 				 : "Only descendants can be patched. Run as root.");
 	free(found);
 	free(yama);
-	if (caps >> CAP_SYS_ADMIN_BIT & 1)
+	/* The kernel has this file with CONFIG_CHECKPOINT_RESTORE only. */
+	if (!file_exists("/proc/sys/kernel/ns_last_pid"))
+		add(d, "processes", "seccomp-read", "reading seccomp filters", "limited",
+		    "the kernel seems to be without CONFIG_CHECKPOINT_RESTORE",
+		    "Processes under a seccomp filter are refused (SUT-P012).");
+	else if (caps >> CAP_SYS_ADMIN_BIT & 1)
 		add(d, "processes", "seccomp-read", "reading seccomp filters", "ok",
 		    "CAP_SYS_ADMIN", NULL);
 	else
@@ -202,12 +207,12 @@ static void look_at_compilers(struct doctor *d)
 	free(clang);
 }
 
-static bool has_deb_src(void)
+static bool has_archive_lists(void)
 {
 	char *const argv[] = {"apt-get", "indextargets", "--format", "$(CREATED_BY)", NULL};
 	char *out = NULL;
 	bool has = !run_command(argv, &(struct run_opts){.ret_output = &out}) && out &&
-		   strstr(out, "Sources");
+		   strstr(out, "Packages");
 
 	free(out);
 	return has;
@@ -223,12 +228,14 @@ static void look_at_debian(struct doctor *d)
 	}
 	free(apt);
 	look_at_program(d, "dpkg-source", "apt-get install dpkg-dev");
-	if (has_deb_src())
-		add(d, "building", "deb-src", "Debian sources", "ok", "deb-src lines", NULL);
+	/* deb-src lines are not needed: 'build --deb' makes its own list of them. */
+	if (has_archive_lists())
+		add(d, "building", "deb", "Debian archive", "ok", "apt has sources of packages",
+		    NULL);
 	else
-		add(d, "building", "deb-src", "Debian sources", "info", "no deb-src lines",
-		    "'build --deb' fetches sources. Add 'Types: deb deb-src' (or deb-src lines) to "
-		    "the files in /etc/apt and run apt-get update.");
+		add(d, "building", "deb", "Debian archive", "limited",
+		    "apt has no sources of packages",
+		    "'build --deb' fetches from the archives that apt knows: add one to /etc/apt.");
 }
 
 /* The nearest folder above @path that exists. */

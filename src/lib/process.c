@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lib/process.h"
-#include "lib/result.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,11 +29,34 @@ int process_usable(pid_t pid, struct sut_err *err)
 	return 0;
 }
 
-json_t *process_patch_at(const struct ledgers *ls, uint64_t pc)
+static bool covers(struct patch_place *at, const struct ledger_func *f, uint64_t lo, uint64_t size,
+		   uint64_t pc)
 {
-	for (size_t i = 0; i < ls->n; i++)
-		for (size_t k = 0; k < ls->v[i].n; k++)
-			if (pc >= ls->v[i].v[k].text_lo && pc < ls->v[i].v[k].text_hi)
-				return text_json(ls->v[i].v[k].patch);
-	return json_null();
+	if (pc < lo || pc - lo >= size)
+		return false;
+	at->func = f->name;
+	at->offset = pc - lo;
+	return true;
+}
+
+struct patch_place process_patch_at(const struct ledgers *ls, uint64_t pc)
+{
+	struct patch_place at = {0};
+
+	for (size_t i = 0; i < ls->n && !at.patch; i++)
+		for (size_t k = 0; k < ls->v[i].n && !at.patch; k++) {
+			const struct ledger *l = &ls->v[i].v[k];
+
+			if (pc < l->text_lo || pc >= l->text_hi)
+				continue;
+			at.patch = l->patch;
+			for (size_t j = 0; j < l->n_funcs && !at.func; j++) {
+				const struct ledger_func *f = &l->funcs[j];
+
+				if (!covers(&at, f, f->new_addr, f->new_size, pc) &&
+				    !covers(&at, f, f->old_addr, f->old_size, pc))
+					covers(&at, f, f->stub_addr, f->stub_size, pc);
+			}
+		}
+	return at;
 }

@@ -122,10 +122,15 @@ static json_t *frame_json(const struct unw_frame *f, const struct target_view *t
 	/* A return address may be the first byte of the next function or line. */
 	uint64_t at = f->at_call ? f->pc - 1 : f->pc;
 	const struct proc_module *m = proc_module_by_pc(&tv->ms, at);
+	struct patch_place place = process_patch_at(&tv->ls, at);
 	struct symbol_text st;
 	json_t *j = json_object();
 
 	symbolize(tv->sym, at, &st);
+	if (!st.symbol && place.func) {
+		st.symbol = xstrdup(place.func);
+		st.offset = place.offset;
+	}
 	json_object_set_new(j, "pc", hex_json(f->pc));
 	json_object_set_new(j, "symbol", text_json(st.symbol));
 	json_object_set_new(j, "offset",
@@ -138,7 +143,7 @@ static json_t *frame_json(const struct unw_frame *f, const struct target_view *t
 	json_object_set_new(j, "signal", json_boolean(f->is_signal));
 	json_object_set_new(j, "file", text_json(st.file));
 	json_object_set_new(j, "line", st.file ? json_integer(st.line) : json_null());
-	json_object_set_new(j, "patch", process_patch_at(&tv->ls, at));
+	json_object_set_new(j, "patch", text_json(place.patch));
 	symbol_text_free(&st);
 	return j;
 }

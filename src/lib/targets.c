@@ -99,6 +99,8 @@ static void add_target(struct run *run, pid_t pid, const struct apply_result *re
 		json_object_set_new(f, "max_pause_us", us_json(fc->max_pause_ns));
 	}
 	proc_comm(pid, comm, sizeof(comm));
+	if (!strcmp(comm, "?"))
+		comm[0] = '\0'; /* gone */
 	json_object_set_new(j, "pid", json_integer(pid));
 	json_object_set_new(j, "comm", text_json(res->comm[0] ? res->comm : comm));
 	json_object_set_new(j, "outcome", text_json(sut_outcome_name(o)));

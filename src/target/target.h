@@ -73,6 +73,11 @@ struct rel_match {
 	uint8_t kind;		/* enum rel_kind as linked: REL_GOT may have become REL_PC ... */
 	uint8_t n_rels;		/* relocations consumed (a TLS sequence has two) */
 	uint64_t value;
+	/* A second one in the same instruction (an address stored to an address), where has_second:
+	 * then two relocations were consumed. */
+	bool has_second;
+	uint8_t second_kind;
+	uint64_t second;
 };
 
 struct match_rel {		/* a relocation as the matcher sees it */

@@ -467,6 +467,38 @@ static bool match_desc(const uint8_t *obj, const struct insn *oi, uint32_t at, c
 	return false;
 }
 
+/* One of the two plain fields of an instruction. */
+static bool plain_field(const struct match_rel *r, const struct insn *oi, const uint8_t *bin,
+			uint64_t addr, uint8_t *kind, uint64_t *value)
+{
+	const struct rel_info *ri = target_rel(&target_x86_64, r->type);
+
+	if (!ri || ri->size != 4 || r->offset + 4 > oi->len)
+		return false;
+	*kind = ri->kind;
+	if (ri->kind == REL_PC)
+		*value = addr + oi->len + (uint64_t)sext32(bin + r->offset);
+	else
+		*value = ri->is_signed ? (uint64_t)sext32(bin + r->offset) : get32(bin + r->offset);
+	return ri->kind == REL_PC || ri->kind == REL_ABS || ri->kind == REL_TLS_LE;
+}
+
+/* `movq $x, y(%rip)` and `cmpq $x, y(%rip)` of code that is not position-independent. */
+static bool match_both(const uint8_t *obj, const struct insn *oi, const struct match_rel *r,
+		       const uint8_t *bin, size_t n, uint64_t addr, struct rel_match *ret)
+{
+	uint32_t a = r[0].offset, b = r[1].offset;
+
+	if (n < oi->len || b < a + 4 || !plain_field(&r[0], oi, bin, addr, &ret->kind, &ret->value) ||
+	    !plain_field(&r[1], oi, bin, addr, &ret->second_kind, &ret->second))
+		return false;
+	ret->has_second = true;
+	ret->n_rels = 2;
+	ret->bin_len = oi->len;
+	return !memcmp(obj, bin, a) && !memcmp(obj + a + 4, bin + a + 4, b - a - 4) &&
+	       !memcmp(obj + b + 4, bin + b + 4, oi->len - b - 4);
+}
+
 static bool match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 		      const struct match_rel *r, size_t n_rels, const uint8_t *bin, size_t n,
 		      uint64_t addr, struct rel_match *ret)
@@ -484,6 +516,8 @@ static bool match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 	ret->bin_len = bi.len;
 	ret->kind = ri->kind;
 	ret->n_rels = 1;
+	if (n_rels > 1 && r[1].offset < oi.len)
+		return match_both(obj, &oi, r, bin, n, addr, ret);
 	switch ((enum rel_kind)ri->kind) {
 	case REL_PC:
 	case REL_PLT:

@@ -41,7 +41,10 @@ struct unw_module *unw_space_find(struct unw_space *s, uint64_t pc)
 		else
 			hi = mid;
 	}
-	if (lo == 0 || pc >= s->v[lo - 1].hi)
+	/* An object may have a hole between its segments, with another one (ours, too) mapped in it. */
+	while (lo > 0 && pc >= s->v[lo - 1].hi)
+		lo--;
+	if (lo == 0)
 		return NULL;
 	m = &s->v[lo - 1];
 	if (!m->loaded) {

@@ -7,6 +7,7 @@ LIBS := $(patsubst %.c,%.so,$(wildcard lib*.c))
 SOLO := $(patsubst %.c,%,$(wildcard solo*.c))
 SRC := $(filter-out $(LIBS:.so=.c) $(SOLO:=.c),$(wildcard *.c *.S))
 OBJ := $(addsuffix .o,$(basename $(SRC)))
+comma := ,
 ALL := $(CPPFLAGS) -g -Wall -pthread $(CFLAGS)
 
 all: $(LIBS) $(if $(SRC),prog) $(SOLO)
@@ -24,5 +25,5 @@ solo%: solo%.c
 	$(CC) -c -o $@ $<
 
 prog: $(OBJ) $(LIBS)
-	$(CC) $(ALL) $(LDFLAGS) -o $@ $(OBJ) -L. $(filter-out $(UNLINKED),$(LIBS:lib%.so=-l%)) \
-		-Wl,-rpath,'$$ORIGIN' -ldl -lm
+	$(CC) $(ALL) $(LDFLAGS) -o $@ $(OBJ) $(if $(LIBS),-L. -Wl$(comma)-rpath$(comma)'$$ORIGIN' \
+		$(patsubst lib%.so,-l%,$(filter-out $(UNLINKED),$(LIBS)))) -ldl -lm

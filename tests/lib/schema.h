@@ -28,14 +28,16 @@ static bool schema_is_type(const json_t *v, const char *t)
 	       (!strcmp(t, "null") && json_is_null(v));
 }
 
-static bool schema_bad(struct schema_check *c, const char *path, const char *what, const char *which)
+static bool schema_bad(struct schema_check *c, const char *path, const char *what,
+		       const char *which)
 {
 	if (!c->why[0])
 		snprintf(c->why, sizeof(c->why), "%s: %s %s", path, what, which);
 	return false;
 }
 
-static bool schema_valid(struct schema_check *c, const json_t *s, const json_t *v, const char *path);
+static bool schema_valid(struct schema_check *c, const json_t *s, const json_t *v,
+			 const char *path);
 
 /* Tries without leaving a reason behind. */
 static bool schema_try(struct schema_check *c, const json_t *s, const json_t *v, const char *path)
@@ -45,7 +47,8 @@ static bool schema_try(struct schema_check *c, const json_t *s, const json_t *v,
 	return schema_valid(&quiet, s, v, path);
 }
 
-static bool schema_object(struct schema_check *c, const json_t *s, const json_t *v, const char *path)
+static bool schema_object(struct schema_check *c, const json_t *s, const json_t *v,
+			 const char *path)
 {
 	const json_t *props = json_object_get(s, "properties"), *sub, *e;
 	const char *key;
@@ -67,8 +70,8 @@ static bool schema_object(struct schema_check *c, const json_t *s, const json_t 
 	return true;
 }
 
-static bool schema_keyword(struct schema_check *c, const json_t *s, const char *key, const json_t *k,
-			   const json_t *v, const char *path)
+static bool schema_keyword(struct schema_check *c, const json_t *s, const char *key,
+			   const json_t *k, const json_t *v, const char *path)
 {
 	const json_t *e;
 	bool any = false;
@@ -116,16 +119,17 @@ static bool schema_keyword(struct schema_check *c, const json_t *s, const char *
 	if (!strcmp(key, "if"))
 		return !schema_try(c, k, v, path) ||
 		       schema_valid(c, json_object_get(s, "then"), v, path);
-	if (!strcmp(key, "properties"))
+	if (!strcmp(key, "properties") || !strcmp(key, "required"))
 		return !json_is_object(v) || schema_object(c, s, v, path);
-	if (!strcmp(key, "required") || !strcmp(key, "additionalProperties") ||
-	    !strcmp(key, "then") || !strcmp(key, "description") || !strcmp(key, "title") ||
+	if (!strcmp(key, "additionalProperties") || !strcmp(key, "then") ||
+	    !strcmp(key, "description") || !strcmp(key, "title") ||
 	    !strcmp(key, "$schema") || !strcmp(key, "$defs"))
 		return true;
 	return schema_bad(c, path, "the schema has the unknown keyword", key);
 }
 
-static bool schema_valid(struct schema_check *c, const json_t *s, const json_t *v, const char *path)
+static bool schema_valid(struct schema_check *c, const json_t *s, const json_t *v,
+			 const char *path)
 {
 	const char *key;
 	json_t *k;

@@ -4,6 +4,7 @@
 #include "sample_patch.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #define NOBODY 65534
@@ -240,6 +241,74 @@ static void pids(void)
 	waitpid(child, NULL, 0);
 }
 
+/* What the program prints on a terminal. */
+static char *on_terminal(char *no_color)
+{
+	int m = posix_openpt(O_RDWR | O_NOCTTY), s, st;
+	char *text = xcalloc(1, 65536);
+	size_t n = 0;
+	ssize_t r;
+	pid_t pid;
+
+	if (m < 0 || grantpt(m) || unlockpt(m))
+		return text;
+	s = open(ptsname(m), O_RDWR | O_NOCTTY);
+	pid = fork();
+	if (!pid) {
+		dup2(s, 1);
+		setenv("TERM", "xterm", 1);
+		unsetenv("NO_COLOR");
+		if (no_color)
+			setenv("NO_COLOR", no_color, 1);
+		execl(cli_program, "suture", "help", NULL);
+		_exit(127);
+	}
+	close(s);
+	while (n < 65535 && (r = read(m, text + n, 65535 - n)) > 0)
+		n += (size_t)r;
+	waitpid(pid, &st, 0);
+	close(m);
+	return text;
+}
+
+static void colours(void)
+{
+	char *with = on_terminal(NULL), *without = on_terminal("1"), *empty = on_terminal("");
+
+	tap_ok(strstr(with, "apply") && strchr(with, '\033'), "colours on a terminal");
+	tap_ok(strstr(without, "apply") && !strchr(without, '\033'), "none with NO_COLOR");
+	tap_ok(strchr(empty, '\033') != NULL, "an empty NO_COLOR counts as unset");
+	free(with);
+	free(without);
+	free(empty);
+}
+
+/* The shell becomes the program, so its own number is the one that it is given. */
+static void own_pid(void)
+{
+	static const char *const lines[] = {"stack --json $$", "apply --json $0 $$",
+					    "revert --json some-name $$"};
+	char *good = path("good.sut"), *saved = xstrdup(cli_program);
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		char *script = xasprintf("exec %s %s", saved, lines[i]);
+		struct cli_run r;
+		json_t *doc;
+
+		snprintf(cli_program, sizeof(cli_program), "/bin/sh");
+		r = cli_exec((char *[]){"sh", "-c", script, good, NULL}, 0, NULL);
+		snprintf(cli_program, sizeof(cli_program), "%s", saved);
+		doc = cli_json(&r, lines[i]);
+		tap_ok(r.status == 2 && !strcmp(cli_code(doc), "SUT-P042"), "its own pid: %s",
+		       cli_code(doc));
+		json_decref(doc);
+		cli_free(&r);
+		free(script);
+	}
+	free(good);
+	free(saved);
+}
+
 static void output(void)
 {
 	struct cli_run r;
@@ -265,6 +334,33 @@ static void output(void)
 	close(p[1]);
 	waitpid(n, &st, 0);
 	tap_ok(WIFEXITED(st) && !WEXITSTATUS(st), "a closed pipe ends it quietly");
+}
+
+/* The checker itself: a document with one thing wrong must not pass. */
+static void checker(void)
+{
+	struct cli_run r = CLI("explain", "--json", "U001");
+	json_t *doc = json_loads(r.out, 0, NULL), *bad;
+	struct schema_check c;
+	bool good;
+
+	for (int i = 0; i < 5; i++) {
+		bad = json_deep_copy(doc);
+		if (i == 1)
+			json_object_del(bad, "codes");
+		else if (i == 2)
+			json_object_set_new(bad, "surprise", json_true());
+		else if (i == 3)
+			json_object_set_new(bad, "outcome", json_string("fine"));
+		else if (i == 4)
+			json_object_del(json_array_get(json_object_get(bad, "codes"), 0), "page");
+		c = (struct schema_check){.root = cli_schema};
+		good = schema_valid(&c, cli_schema, bad, "$");
+		tap_ok(good == (i == 0), "the schema check %s: %s", i ? "finds" : "passes", c.why);
+		json_decref(bad);
+	}
+	json_decref(doc);
+	cli_free(&r);
 }
 
 static void answers(void)
@@ -298,8 +394,11 @@ int main(int argc, char **argv)
 	files();
 	build_input();
 	pids();
+	own_pid();
+	colours();
 	output();
 	answers();
+	checker();
 	cli_end();
 	return tap_done();
 }

@@ -3,6 +3,14 @@
 #include "cli.h"
 #include "victim.h"
 
+#include <dirent.h>
+
+/*
+ * The patch's name. Its own, like the victim's build-id below: --all must not find what another run
+ * of the tests has started on the same machine.
+ */
+static char name[32];
+
 static const json_t *first(const json_t *o, const char *key)
 {
 	return json_array_get(json_object_get(o, key), 0);
@@ -31,19 +39,57 @@ static json_t *expect(const char *want, char *a, char *b, char *c)
 	return doc;
 }
 
-static bool stack_names_patch(char *pid, const char *name)
+/* A number that is a thread of the victim, but not the process. */
+static pid_t other_thread(pid_t pid)
 {
-	struct cli_run r = CLI("stack", "--json", pid);
-	json_t *doc = cli_json(&r, "stack"), *t, *f;
-	bool found = false;
-	size_t i, k;
+	char *path = xasprintf("/proc/%d/task", pid);
+	DIR *d = opendir(path);
+	struct dirent *e;
+	pid_t tid = 0;
 
-	json_array_foreach(json_object_get(doc, "threads"), i, t)
-		json_array_foreach(json_object_get(t, "frames"), k, f)
-			found |= !strcmp(word(f, "patch"), name);
+	while (d && (e = readdir(d)))
+		if (atoi(e->d_name) > 0 && atoi(e->d_name) != pid)
+			tid = atoi(e->d_name);
+	if (d)
+		closedir(d);
+	free(path);
+	return tid;
+}
+
+static void thread_number(struct victim *v)
+{
+	char *tid = xasprintf("%d", other_thread(v->pid));
+	struct cli_run r = CLI("stack", "--json", tid);
+	json_t *doc = cli_json(&r, "a thread's number");
+
+	tap_ok(r.status == 2 && !strcmp(cli_code(doc), "SUT-U002"), "a thread is no process");
 	json_decref(doc);
 	cli_free(&r);
-	return found;
+	free(tid);
+}
+
+/* Ctrl-C while an apply waits for a busy function: it ends soon and nothing was changed. */
+static void interrupted(struct victim *v, char *file, char *pid)
+{
+	char *argv[] = {"suture", "apply", "--timeout", "30s", file, pid, NULL};
+	uint64_t start = now_ns();
+	int st = 0, out;
+	pid_t n = fork();
+
+	if (!n) {
+		out = open("/dev/null", O_WRONLY);
+		dup2(out, 1);
+		dup2(out, 2);
+		execv(cli_program, argv);
+		_exit(127);
+	}
+	usleep(300000);
+	kill(n, SIGINT);
+	kill(n, SIGINT);
+	waitpid(n, &st, 0);
+	tap_ok(WIFEXITED(st) && WEXITSTATUS(st) == 4, "Ctrl-C, twice: it ends by itself, exit 4");
+	tap_ok(now_ns() - start < 5000000000ULL, "and soon");
+	tap_ok(victim_ask(v, 'q', NULL, NULL) == 11, "the program runs on as before");
 }
 
 static void life(struct victim *v, char *file, char *pid)
@@ -53,7 +99,7 @@ static void life(struct victim *v, char *file, char *pid)
 	json_t *doc;
 
 	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 11, "old answer");
-	json_decref(expect("blocked", "revert", "fix", pid));
+	json_decref(expect("blocked", "revert", name, pid));
 	doc = expect("ok", "check", file, pid);
 	tap_ok(number(json_object_get(first(doc, "targets"), "forecast"), "samples") > 0,
 	       "check looked");
@@ -61,7 +107,8 @@ static void life(struct victim *v, char *file, char *pid)
 	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 11, "check changed nothing");
 	r = CLI("apply", file, pid);
 	printf("# %s", r.out);
-	tap_ok(!r.status && str_starts(r.out, "applied  fix to ") && strstr(r.out, "paused") && !*r.err,
+	tap_ok(!r.status && str_starts(r.out, "applied  ") && strstr(r.out, name) &&
+		       strstr(r.out, "paused") && !*r.err,
 	       "apply says so in one line");
 	cli_free(&r);
 	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 122, "new answer");
@@ -69,7 +116,7 @@ static void life(struct victim *v, char *file, char *pid)
 	json_decref(doc);
 	doc = expect("ok", "status", pid, NULL);
 	p = first(first(doc, "processes"), "patches");
-	tap_eq_str(word(p, "name"), "fix", "status has the name");
+	tap_eq_str(word(p, "name"), name, "status has the name");
 	tap_eq_str(word(p, "state"), "applied", "status has the state");
 	t = first(first(p, "objects"), "functions");
 	tap_ok(*word(t, "address") && strcmp(word(t, "address"), word(t, "new_address")),
@@ -77,13 +124,13 @@ static void life(struct victim *v, char *file, char *pid)
 	       word(t, "new_address"));
 	json_decref(doc);
 	r = CLI("status");
-	tap_ok(!r.status && strstr(r.out, "fix") && strstr(r.out, "applied"), "status finds it");
+	tap_ok(!r.status && strstr(r.out, name) && strstr(r.out, "applied"), "status finds it");
 	cli_free(&r);
-	doc = expect("reverted", "revert", "fix", pid);
+	doc = expect("reverted", "revert", name, pid);
 	tap_ok(number(first(doc, "targets"), "text_compared_bytes") > 0, "revert compared the text");
 	json_decref(doc);
 	tap_eq_u64((uint64_t)victim_ask(v, 'q', NULL, NULL), 11, "the old answer is back");
-	json_decref(expect("already", "revert", "fix", pid));
+	json_decref(expect("already", "revert", name, pid));
 	r = CLI("status", "--json", pid);
 	doc = cli_json(&r, "status after revert");
 	tap_eq_str(word(first(first(doc, "processes"), "patches"), "state"), "reverted",
@@ -99,8 +146,8 @@ static void many(char *file, char *pid)
 
 	tap_eq_u64(json_array_size(json_object_get(doc, "targets")), 1, "--all finds the one");
 	json_decref(doc);
-	json_decref(expect("reverted", "revert", "fix", "--all"));
-	json_decref(expect("not-needed", "revert", "fix", "--all"));
+	json_decref(expect("reverted", "revert", name, "--all"));
+	json_decref(expect("not-needed", "revert", name, "--all"));
 	r = CLI("apply", "--json", file, pid, "4194304");
 	doc = cli_json(&r, "one of two");
 	tap_ok(r.status == 5 && !strcmp(cli_outcome(doc), "partial"), "one of two: partial, exit %d",
@@ -134,21 +181,16 @@ static void blocked(struct victim *v, char *pid)
 	tap_ok(r.status == 3 && strstr(r.err, "inside 'held'") && strstr(r.err, "thread "),
 	       "also as text");
 	cli_free(&r);
+	interrupted(v, file, pid);
 	victim_ask(v, 'r', NULL, NULL);
 	r = CLI("apply", "--timeout", "2s", file, pid);
 	tap_ok(!r.status, "later it applies");
 	cli_free(&r);
-	victim_ask(v, 'h', NULL, NULL);
-	usleep(50000);
-	stack_names_patch(pid, "heldfix");
 	free(file);
 	patch_free(p);
 }
 
-/*
- * The victim with a build-id of its own: --all must not find what another run of the tests has
- * started on the same machine.
- */
+/* The victim with a build-id of its own. */
 static bool build_own(struct victim *v)
 {
 	char src[128], id[64];
@@ -178,12 +220,14 @@ int main(int argc, char **argv)
 		return tap_done();
 	if (!tap_ok(build_own(&v) && victim_start(&v, 3), "a victim runs"))
 		return tap_done();
-	p = victim_patch(&v, "fix");
+	snprintf(name, sizeof(name), "live-%d", (int)getpid());
+	p = victim_patch(&v, name);
 	file = xasprintf("%s/fix.sut", cli_dir);
 	pid = xasprintf("%d", v.pid);
 	if (tap_ok(!patch_write(p, file, &err), "its patch is written")) {
 		life(&v, file, pid);
 		many(file, pid);
+		thread_number(&v);
 		blocked(&v, pid);
 	}
 	tap_ok(victim_stop(&v), "the victim ends in health");

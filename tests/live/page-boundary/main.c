@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "talk.h"
+
+__attribute__((section(".text.crossing"), aligned(4096), noinline)) long crossing(long n);
+__asm__(".section .text.filler,\"ax\",@progbits\n.balign 4096\n.globl filler\n.type filler,@function\n"
+	"filler: .fill 4093, 1, 0x90\nret\n.size filler, .-filler\n.previous\n");
+void filler(void);
+
+NOINLINE long value(long n)
+{
+	return n * 3 + 1;
+}
+
+static NOINLINE bool talk(const char *word, long n, long m)
+{
+	if (IS("value"))
+		printf("%ld", value(n));
+	if (IS("crosses"))
+		printf("%d", ((unsigned long)value & 4095) == 4094);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1000)
+		filler();
+	talk_loop();
+	return 0;
+}

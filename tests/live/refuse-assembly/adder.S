@@ -1,0 +1,10 @@
+#if defined(__x86_64__)
+	.text
+	.globl in_assembly
+	.type in_assembly, @function
+in_assembly:
+	lea 1(%rdi), %rax
+	ret
+	.size in_assembly, .-in_assembly
+	.section .note.GNU-stack,"",@progbits
+#endif

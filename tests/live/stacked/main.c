@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "talk.h"
+
+NOINLINE long value(long n)
+{
+	return n * 3 + 1;
+}
+
+NOINLINE long other(long n)
+{
+	return n * 11 + 1;
+}
+
+static NOINLINE bool talk(const char *word, long n, long m)
+{
+	if (IS("value"))
+		printf("%ld", value(n));
+	if (IS("other"))
+		printf("%ld", other(n));
+	return true;
+}
+
+int main(void)
+{
+	talk_loop();
+	return 0;
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "talk.h"
+
+long desc(long n);
+
+static NOINLINE bool talk(const char *word, long n, long m)
+{
+	printf("%ld", desc(n));
+	return true;
+}
+
+int main(void)
+{
+	talk_loop();
+	return 0;
+}

@@ -327,18 +327,6 @@ static int check_units(const struct capture *c, const struct patch_set *ps,
 	return r;
 }
 
-static bool same_file(const char *a, const char *b)
-{
-	uint8_t *x = NULL, *y = NULL;
-	size_t n, m;
-	bool same = read_file(a, &x, &n) == 0 && read_file(b, &y, &m) == 0 && n == m &&
-		    !memcmp(x, y, n);
-
-	free(x);
-	free(y);
-	return same;
-}
-
 static void compiled_free(struct compiled *v)
 {
 	free(v->orig);
@@ -355,7 +343,7 @@ static int settle_assembly(struct compile_result *res, struct sut_err *err)
 	for (size_t i = 0; i < res->n; i++) {
 		struct compiled *v = &res->v[i];
 
-		if (v->unit->is_asm && same_file(v->orig, v->patched)) {
+		if (v->unit->is_asm && files_equal(v->orig, v->patched)) {
 			compiled_free(v);
 			continue;
 		}

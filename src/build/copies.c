@@ -7,9 +7,8 @@
  * the patch by its names alone would find no unit, and say "not needed" of a fix that is needed.
  *
  * The facts: every file that goes into a unit is known from the capture. A copy has the name and the
- * text of the touched file and is not in the user's tree; a link leads to it. A tree that was built
- * in place has copies too, so there a file of the tree counts when the touched one itself is in no
- * unit.
+ * text of the touched file and is not in the user's tree, or was written again by the build; a link
+ * leads to it. Else a file of the tree counts when the touched one itself is in no unit.
  *
  * The plan: copies get the patched text. A file that the patch creates goes to the same place beside
  * each copied tree. A file that has the whole path of a touched one but another text was edited by
@@ -28,18 +27,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static bool same_text(const char *a, const char *b)
-{
-	uint8_t *x = NULL, *y = NULL;
-	size_t n, m;
-	bool same = read_file(a, &x, &n) == 0 && read_file(b, &y, &m) == 0 && n == m &&
-		    !memcmp(x, y, n);
-
-	free(x);
-	free(y);
-	return same;
-}
 
 /* @path, below @top, without it: "src/x.c". NULL where it lies elsewhere. */
 static const char *below(const char *path, const char *top)
@@ -79,6 +66,21 @@ static void find_namesakes(const struct capture *c, const char *base, struct str
 	}
 }
 
+/*
+ * True where @path is not in the user's tree, or the build has written it again: the tree was copied
+ * with its times, and the touched files are made newer before a build.
+ */
+static bool made_by_build(const struct capture *c, const char *path)
+{
+	char *own = path_join(c->origin, below(path, c->src));
+	struct stat a, b;
+	bool made = stat(own, &a) < 0 || stat(path, &b) < 0 ||
+		    a.st_mtim.tv_sec != b.st_mtim.tv_sec || a.st_mtim.tv_nsec != b.st_mtim.tv_nsec;
+
+	free(own);
+	return made;
+}
+
 static void add(struct copies *ret, size_t file, const char *path)
 {
 	struct file_copy *k = VEC_PUSH(ret->v, ret->n, ret->cap);
@@ -101,16 +103,15 @@ static int find_for_file(const struct capture *c, const struct patch_set *ps, si
 	find_namesakes(c, path_base(f->path), &names);
 	for (size_t i = 0; real && i < names.n; i++) {
 		const char *p = names.v[i];
-		char *own = path_join(c->origin, below(p, c->src)), *to;
-		bool made = !file_exists(own);
+		bool made = made_by_build(c, p);
+		char *to;
 
-		free(own);
 		if (!strcmp(p, path))
 			continue;
 		to = realpath(p, NULL);
 		if (to && !strcmp(to, real))
 			add(ret, file, p);
-		else if ((made || !used) && same_text(p, path))
+		else if ((made || !used) && files_equal(p, path))
 			add(ret, file, p);
 		else if (made && ends_in_path(p, f->path))
 			changed = p;

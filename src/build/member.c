@@ -30,14 +30,27 @@ bool member_has_changed_func(const struct build_unit *u)
 	return false;
 }
 
-static bool is_wanted(const struct build_unit *u)
-{
-	return u->diff && (u->diff->changed || u->err.n);
-}
-
+/* One file, or two copies of it that the build made, each compiled in its own way. */
 static bool same_source(const struct build_unit *a, const struct build_unit *b)
 {
-	return !strcmp(a->compiled->unit->source_path, b->compiled->unit->source_path);
+	const char *x = a->compiled->unit->source_path, *y = b->compiled->unit->source_path;
+
+	return !strcmp(x, y) || (!strcmp(path_base(x), path_base(y)) && files_equal(x, y));
+}
+
+/*
+ * Units that change, and the others of their sources: where the one that is in the object does not
+ * change, those that do are of no interest.
+ */
+static bool is_wanted(const struct build *b, const struct build_unit *u)
+{
+	for (size_t i = 0; i < b->n_units; i++) {
+		const struct build_unit *v = &b->units[i];
+
+		if (v->diff && (v->diff->changed || v->err.n) && same_source(u, v))
+			return u->diff;
+	}
+	return false;
 }
 
 static void prove(struct build *b, struct build_unit *u)
@@ -205,7 +218,7 @@ static void place_stray(struct build *b, size_t i, struct sut_err *err)
 void members_find(struct build *b, struct sut_err *err)
 {
 	for (size_t i = 0; i < b->n_units; i++)
-		if (is_wanted(&b->units[i]))
+		if (is_wanted(b, &b->units[i]))
 			prove(b, &b->units[i]);
 	for (size_t k = 0; k < b->n_objects; k++)
 		drop_rivals(b, k);
@@ -218,7 +231,7 @@ void members_find(struct build *b, struct sut_err *err)
 			    same_source(&b->units[i], &b->units[j]))
 				b->units[i].place = UNIT_VARIANT;
 	for (size_t i = 0; i < b->n_units; i++)
-		if (b->units[i].place == UNIT_UNKNOWN && is_wanted(&b->units[i]))
+		if (b->units[i].place == UNIT_UNKNOWN && is_wanted(b, &b->units[i]))
 			place_stray(b, i, err);
 	for (size_t i = 0; i < b->n_units; i++)
 		for (size_t k = 0; k < b->n_objects; k++) {

@@ -24,7 +24,8 @@ static const char lib_c[] =
 	"int hidden(int x) { return x * 7 + LIB; }\n"
 	"int visible(int x)\n{\n\tfor (int i = 0; i < x; i++)\n\t\tx += hidden(i);\n"
 	"\treturn x + inner(x);\n}\n"
-	"#ifdef EXTRA\nint extra(int x) { return counter += x ^ 11; }\n#endif\n";
+	"#ifdef EXTRA\nint extra(int x) { return counter += x ^ 11; }\n#else\n"
+	"int other(int x) { return x ^ 12; }\n#endif\n";
 
 static void make_tree(void)
 {
@@ -43,7 +44,8 @@ static void make_tree(void)
 	    "check: check.o libx.so\n\t$(CC) -o $@ check.o ./libx.so\n"
 	    "a/%.o: %.c\n\tmkdir -p a && $(CC) $(CFLAGS) -fPIC -DEXTRA -c -o $@ $<\n"
 	    "b/%.o: %.c\n\tmkdir -p b && $(CC) $(CFLAGS) -fno-pic -DEXTRA -c -o $@ $<\n"
-	    "c/%.o: %.c\n\tmkdir -p c && $(CC) $(CFLAGS) -fPIC -c -o $@ $<\n");
+	    "c/%.o: %.c\n\tmkdir -p c/copy && cp $< c/copy && "
+	    "$(CC) $(CFLAGS) -I. -fPIC -c -o $@ c/copy/$<\n");
 	put(top, "lib.patch", "--- a/lib.c\n+++ b/lib.c\n@@ -1,5 +1,5 @@\n #include \"lib.h\"\n"
 	    "-int hidden(int x) { return x * 7 + LIB; }\n"
 	    "+int hidden(int x) { return x * 9 + LIB; }\n int visible(int x)\n {\n"
@@ -137,6 +139,12 @@ int main(int argc, char **argv)
 	tap_ok(build("CVE-2026-0992-01-4af2.patch", &b, &err), "a patch named after a CVE");
 	tap_ok(b.patch && b.patch->cves.n == 2 && !strcmp(b.patch->cves.v[0], "CVE-2026-0992") &&
 	       !strcmp(b.patch->cves.v[1], "CVE-2025-12345"), "its labels are CVE numbers alone");
+	release(&b, &err);
+
+	put(top, "other.patch", "--- a/lib.c\n+++ b/lib.c\n@@ -12 +12 @@\n"
+	    "-int other(int x) { return x ^ 12; }\n+int other(int x) { return x ^ 13; }\n");
+	tap_ok(build("other.patch", &b, &err) && !b.patch,
+	       "a change in a flavour that is not the library's is not needed");
 	release(&b, &err);
 
 	tap_ok(build("check.patch", &b, &err) && !b.patch,

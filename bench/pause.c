@@ -104,9 +104,12 @@ static double bare_stop(pid_t pid)
 {
 	static pid_t tid[MAX_THREADS];
 	size_t n = seize_all(pid, tid);
-	uint64_t t0 = now_ns(), t1;
+	uint64_t t0, t1;
 	int status;
 
+	/* A command takes this long to get to its stop: CPUs that idle are as much asleep as then. */
+	usleep(5000);
+	t0 = now_ns();
 	for (size_t i = 0; i < n; i++)
 		ptrace(PTRACE_INTERRUPT, tid[i], 0, 0);
 	for (size_t i = 0; i < n; i++)
@@ -132,7 +135,7 @@ static void run(struct command *c, const char *suture, const char *verb, const c
 {
 	static char text[65536];
 	char id[16];
-	size_t len = 0;
+	volatile size_t len = 0;
 	json_t *doc, *t;
 	int fd[2], status;
 	uint64_t t0, t1;
@@ -180,7 +183,6 @@ static void measure(char **argv, const char *mode, int threads, int rounds)
 
 		if (pid < 0)
 			continue;
-		bare_stop(pid); /* the first one meets cold caches, as the first patch does not */
 		note(&bare, bare_stop(pid));
 		run(&apply, argv[1], "apply", argv[2], pid);
 		note(&bare, bare_stop(pid));

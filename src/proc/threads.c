@@ -38,6 +38,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SPIN_NS 20000ULL
 #define LATE_NS 2000000ULL	/* after this it is looked whether a thread can stop at all */
 #define WARM_MAX 32	/* threads of a server wait in few places */
 #define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
@@ -344,7 +345,7 @@ static size_t n_running(const struct threads *ts)
 /* Waits until no thread is running. 0; 1 deadline; -1 the caller's flag was raised. */
 static int wait_all(struct threads *ts, uint64_t deadline, bool detaching)
 {
-	uint64_t look = now_ns() + LATE_NS, now;
+	uint64_t start = now_ns(), look = start + LATE_NS, now;
 	struct await a;
 	int res;
 
@@ -370,7 +371,9 @@ static int wait_all(struct threads *ts, uint64_t deadline, bool detaching)
 				if (ts->v[i].state == TRACEE_RUNNING)
 					leader_is_zombie(ts, &ts->v[i]);
 		}
-		await_event(&a, deadline - now);
+		/* A thread on another CPU stops sooner than we could fall asleep and wake. */
+		if (now - start > SPIN_NS)
+			await_event(&a, deadline - now);
 	}
 	await_end(&a);
 	return res;
@@ -394,6 +397,7 @@ int threads_stop(struct threads *ts, uint64_t timeout_ns, struct sut_err *err)
 	subject_of(subject, ts->pid);
 	ts->t_stop_ns = now_ns();
 	ts->late_tid = 0;
+	memset(ts->seen, 0, sizeof(ts->seen));
 	for (size_t i = 0; i < ts->n; i++) {
 		struct tracee *t = &ts->v[i];
 
@@ -512,12 +516,13 @@ struct native_regs *tracee_regs(struct tracee *t)
  */
 struct stack_reader {
 	pid_t pid;
-	uint64_t lo;
+	struct code_seen *seen;
+	uint64_t sp, lo;
 	size_t n, next;
 	uint8_t block[16384];
 };
 
-enum { FIRST_BLOCK = 2048 };
+enum { FIRST_BLOCK = 2048, STACK_SPAN = 1 << 20 };
 
 static size_t vm_read(pid_t pid, uint64_t addr, void *buf, size_t len)
 {
@@ -532,12 +537,30 @@ static size_t vm_read(pid_t pid, uint64_t addr, void *buf, size_t len)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+/* A few bytes of code, which must not push the stack out of the block. */
+static int read_code(struct stack_reader *sr, uint64_t addr, void *buf, size_t len)
+{
+	struct code_seen *c = &sr->seen[(addr ^ addr >> 4 ^ addr >> 8) % 16];
+
+	if (c->addr != addr || c->n < len) {
+		c->n = 0;
+		if (vm_read(sr->pid, addr, c->bytes, len) < len)
+			return -1;
+		c->addr = addr;
+		c->n = len;
+	}
+	memcpy(buf, c->bytes, len);
+	return 0;
+}
+
 static int read_stack(void *ctx, uint64_t addr, void *buf, size_t len)
 {
 	struct stack_reader *sr = ctx;
 
 	if (len > sizeof(sr->block))
 		return -1;
+	if ((addr < sr->sp || addr - sr->sp > STACK_SPAN) && len <= sizeof(sr->seen->bytes))
+		return read_code(sr, addr, buf, len);
 	if (addr < sr->lo || addr - sr->lo > sr->n || sr->n - (addr - sr->lo) < len) {
 		sr->lo = addr;
 		sr->n = vm_read(sr->pid, addr, sr->block, MAX(sr->next, len));
@@ -564,6 +587,8 @@ bool tracee_walk(struct threads *ts, struct tracee *t, struct unw_space *s,
 	sr.lo = 0;
 	sr.n = 0;
 	sr.next = FIRST_BLOCK;
+	sr.sp = native_sp(r);
+	sr.seen = ts->seen;
 	native_to_unw(r, &g);
 	read_stack(&sr, native_sp(r), &(uint8_t){0}, 1);
 	unw_walk(s, &g, &mem, opts, trace);
@@ -594,15 +619,27 @@ void threads_warm(struct threads *ts, struct unw_space *s)
 {
 	struct unw_trace trace = {0};
 	struct unw_opts opts = {0};
+	struct native_regs unused;
+	struct await a;
 
+	/* The way of a stop once through, as far as that goes without one: pages and caches. */
+	await_begin(&a);
+	await_event(&a, 1000);
+	await_end(&a);
+	if (ts->n) {
+		native_get_regs(ts->v[0].tid, &unused);
+		if (ts->v[0].state == TRACEE_RUNNING)
+			poll_one(ts, 0);
+	}
 	for (size_t i = 0; i < ts->n && i < WARM_MAX; i++) {
-		struct stack_reader sr = {.pid = ts->v[i].tid, .next = sizeof(sr.block)};
+		struct stack_reader sr = {.pid = ts->v[i].tid, .next = sizeof(sr.block), .seen = ts->seen};
 		struct unw_mem mem = {read_stack, &sr};
 		struct unw_regs g = {.valid = {0}};
 		uint64_t sp, pc;
 
 		if (!waiting_at(ts->pid, ts->v[i].tid, &sp, &pc))
 			continue;
+		sr.sp = sp;
 		unw_reg_set(&g, native_unw_arch->sp_reg, sp);
 		unw_reg_set(&g, native_unw_arch->pc_reg, pc);
 		unw_walk(s, &g, &mem, &opts, &trace);

@@ -45,6 +45,12 @@ struct threads {
 	uint64_t pause_ns;	/* how long the last stop/resume pair took */
 	bool one;		/* of threads_attach_one(): the other threads run */
 	bool execed;		/* the process became another program: give up */
+	/* Code that walks looked at in this stop; threads wait in the same few places. */
+	struct code_seen {
+		uint64_t addr;
+		size_t n;
+		uint8_t bytes[32];
+	} seen[16];
 	/* Who was not stopped by the deadline (threads_stop() == 1). */
 	pid_t late_tid;
 	char late_why[96];	/* "state D, in vfork" */

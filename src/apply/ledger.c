@@ -128,7 +128,7 @@ static void walk_func(struct walk *w, struct ledger_func *f)
 
 static void walk_const(struct walk *w, struct ledger *l)
 {
-	uint32_t n_funcs = (uint32_t)l->n_funcs;
+	uint32_t n_funcs = (uint32_t)l->n_funcs, n_contracts = (uint32_t)l->n_contracts;
 
 	raw(w, l->group, sizeof(l->group));
 	FIELD(w, l->index);
@@ -151,6 +151,15 @@ static void walk_const(struct walk *w, struct ledger *l)
 	FIELD(w, n_funcs);
 	for (uint32_t i = 0; i < n_funcs && !w->bad; i++)
 		walk_func(w, w->out ? &l->funcs[i] : VEC_PUSH(l->funcs, l->n_funcs, l->cap_funcs));
+	FIELD(w, n_contracts);
+	for (uint32_t i = 0; i < n_contracts && !w->bad; i++) {
+		struct ledger_part *c =
+			w->out ? &l->contracts[i]
+			       : VEC_PUSH(l->contracts, l->n_contracts, l->cap_contracts);
+
+		FIELD(w, c->addr);
+		FIELD(w, c->size);
+	}
 }
 
 void ledger_encode(const struct ledger *l, struct buf *out)
@@ -250,6 +259,7 @@ void ledger_free(struct ledger *l)
 		free(l->funcs[i].orig);
 	}
 	free(l->funcs);
+	free(l->contracts);
 	free(l->patch);
 	free(l->version);
 	free(l->description);

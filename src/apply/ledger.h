@@ -77,6 +77,8 @@ struct ledger {
 	uint64_t word_addr;	/* of the word that this image's stubs look at */
 	struct ledger_func *funcs;
 	size_t n_funcs, cap_funcs;
+	struct ledger_part *contracts; /* functions whose version the patch's code relies on */
+	size_t n_contracts, cap_contracts;
 	/* Where it was read from. */
 	uint64_t addr;		/* of the variable part, run-time */
 	struct ledger_var var;

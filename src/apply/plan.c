@@ -159,6 +159,43 @@ static char *join(const struct strvec *v)
 	return (char *)b.p;
 }
 
+static bool is_own_func(const struct patch_object *o, uint64_t addr)
+{
+	for (size_t i = 0; i < o->n_funcs; i++)
+		if (o->funcs[i].addr == addr)
+			return true;
+	return false;
+}
+
+/*
+ * Compilers let a caller rely on what they see of a local callee: registers that it does not touch,
+ * arguments that it does not take. Code of one patch that does so must not meet another version of
+ * that callee, which another patch was built with in ignorance of the first.
+ */
+static int check_contracts(const struct session *s, const struct plan_object *po, const struct ledger *l,
+			   const char *patch, struct sut_err *err)
+{
+	const struct patch_object *o = po->o;
+	int r = 0;
+
+	for (size_t i = 0; i < o->n_expects; i++) {
+		const struct patch_expect *x = &o->expects[i];
+
+		for (size_t k = 0; k < l->n_funcs && x->contract && !is_own_func(o, x->addr); k++)
+			if (l->funcs[k].addr == po->bias + x->addr)
+				r = sut_fail(err, SUT_P_CONTRACT, x->name,
+					     "patch '%s' replaced it, and the code of this patch was "
+					     "compiled for the original of it", patch);
+	}
+	for (size_t i = 0; i < o->n_funcs; i++)
+		for (size_t k = 0; k < l->n_contracts; k++)
+			if (l->contracts[k].addr == po->bias + o->funcs[i].addr)
+				r = sut_fail(err, SUT_P_CONTRACT, o->funcs[i].name,
+					     "the code of patch '%s' was compiled for the version that is "
+					     "there now", patch);
+	return r;
+}
+
 static int plan_object(struct plan *pl, struct session *s, struct plan_object *po,
 		       const struct target *t, struct sut_err *err)
 {
@@ -184,6 +221,16 @@ static int plan_object(struct plan *pl, struct session *s, struct plan_object *p
 		r |= check_expect(s, po, &po->o->expects[i], err);
 	for (size_t i = 0; i < po->o->n_funcs; i++)
 		r |= plan_func(pl, s, po, &l, &po->o->funcs[i], t, err);
+	for (size_t i = 0; i < po->o->n_expects; i++)
+		if (po->o->expects[i].contract)
+			*VEC_PUSH(l.contracts, l.n_contracts, l.cap_contracts) = (struct ledger_part){
+				po->bias + po->o->expects[i].addr, po->o->expects[i].size};
+	for (size_t i = 0; i < s->ls.n; i++) {
+		const struct ledger_group *g = &s->ls.v[i];
+
+		for (size_t k = 0; k < g->n && ledger_group_live(g); k++)
+			r |= check_contracts(s, po, &g->v[k], g->name, err);
+	}
 	if (r < 0 || image_layout(&po->im, po->o, &l, err) < 0) {
 		ledger_free(&l);
 		return -1;

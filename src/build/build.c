@@ -312,7 +312,8 @@ static int link_one(struct build *b, size_t k, struct patch_object *ret, bool *r
 		if (b->units[i].diff && b->units[i].diff->changed && b->units[i].member[k])
 			units[in.n_units++] =
 				(struct link_unit){b->units[i].diff, b->units[i].proofs[k],
-						   b->units[i].to_pu, b->units[i].source};
+						   b->units[i].to_pu, b->units[i].relies,
+						   b->units[i].source};
 	in.units = units;
 	r = link_object(&in, ret, ret_indirect, err);
 	free(units);
@@ -416,6 +417,82 @@ static int link_all(struct build *b, bool *ret_indirect, struct sut_err *err)
 	return err->n > before ? -1 : 0;
 }
 
+/* Does code that is going into the patch call a local function that stays? */
+static bool calls_local(const struct diff_unit *d)
+{
+	for (size_t i = 0; i < d->n_funcs; i++) {
+		const struct diff_func *f = &d->funcs[i];
+		uint32_t sec;
+
+		if (f->status != DIFF_CHANGED && f->status != DIFF_NEW)
+			continue;
+		sec = d->new->syms[f->new].shndx;
+		for (size_t k = 0; k < d->new->secs[sec].n_rels; k++) {
+			const struct ref *r = &d->new_refs[sec][k];
+
+			if (r->kind == REF_SYM && r->sec && r->insn_kind == INSN_CALL && r->sym != f->new)
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Which functions make use of what GCC saw of their callees' registers? Those whose code is another
+ * one without -fipa-ra: the compiler itself is asked. Where it cannot be, all do.
+ */
+static void find_reliance(struct build *b, const char *more)
+{
+	struct compile_opts co = {.jobs = b->opts.jobs};
+	struct strvec flags = {0};
+	struct sut_err err = {0};
+	char **paths = NULL;
+	bool wanted = false;
+
+	for (size_t i = 0; i < b->n_units; i++) {
+		const struct build_unit *u = &b->units[i];
+
+		wanted |= u->diff && u->diff->changed && calls_local(u->diff) &&
+			  !command_is_clang(u->compiled->unit->compiler);
+	}
+	if (!wanted)
+		return;
+	compile_flags(b, more, &flags);
+	strvec_push(&flags, "-fno-ipa-ra");
+	co.extra_flags = flags.v;
+	if (compile_again(&b->capture, &b->patches, &b->compiled, &co, &paths, &err) < 0)
+		log_debug("cannot compile with -fno-ipa-ra: callees are taken to be relied on");
+	for (size_t i = 0; i < b->n_units; i++) {
+		struct build_unit *u = &b->units[i];
+		struct elf_obj *o = u->new ? elf_obj_open(paths[i], &err) : NULL;
+		struct diff_unit *d = o ? diff_unit_compare(u->new, o, NULL, &err) : NULL;
+
+		if (!u->new)
+			continue;
+		u->relies = xcalloc(u->new->n_syms + 1, sizeof(*u->relies));
+		for (size_t k = 0; !d && k < u->new->n_syms; k++)
+			u->relies[k] = true;
+		for (size_t k = 0; d && k < d->n_funcs; k++) {
+			const struct diff_func *f = &d->funcs[k];
+
+			/* Here the patched object stands in the place of the original. */
+			if (f->status == DIFF_UNCHANGED || !f->orig)
+				continue;
+			u->relies[f->orig] = true;
+			for (size_t c = 0; c < f->n_orig_cold; c++)
+				u->relies[f->orig_cold[c]] = true;
+		}
+		if (d)
+			diff_unit_free(d);
+		elf_obj_free(o);
+	}
+	for (size_t i = 0; i < b->compiled.n; i++)
+		free(paths[i]);
+	free(paths);
+	strvec_free(&flags);
+	sut_err_free(&err);
+}
+
 static void close_units(struct build *b, struct build_unit *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -426,6 +503,7 @@ static void close_units(struct build *b, struct build_unit *v, size_t n)
 		free(u->proofs);
 		free(u->member);
 		free(u->to_pu);
+		free(u->relies);
 		if (u->diff)
 			diff_unit_free(u->diff);
 		elf_obj_free(u->orig);
@@ -452,7 +530,7 @@ static int compile(struct build *b, const char *more, struct sut_err *err)
 }
 
 /* Comparing and linking; with proofs of a first attempt no new ones are made. */
-static void attempt(struct build *b, bool *ret_indirect, struct sut_err *err)
+static void attempt(struct build *b, const char *more, bool *ret_indirect, struct sut_err *err)
 {
 	uint64_t t = now_ns();
 
@@ -469,6 +547,9 @@ static void attempt(struct build *b, bool *ret_indirect, struct sut_err *err)
 		if (b->units[i].place == UNIT_MEMBER || b->units[i].place == UNIT_UNKNOWN)
 			sut_err_move(err, &b->units[i].err);
 	b->prove_ns += now_ns() - t;
+	t = now_ns();
+	find_reliance(b, more);
+	b->compile_ns += now_ns() - t;
 	t = now_ns();
 	link_all(b, ret_indirect, err);
 	b->link_ns += now_ns() - t;
@@ -495,7 +576,7 @@ int build_run(struct build *b, const struct build_opts *opts, struct sut_err *er
 	b->capture_ns = now_ns() - t;
 	if (compile(b, NULL, err) < 0)
 		return -1;
-	attempt(b, &indirect, &first);
+	attempt(b, NULL, &indirect, &first);
 	if (!indirect) {
 		sut_err_move(err, &first);
 		return err->n ? -1 : 0;
@@ -510,7 +591,7 @@ int build_run(struct build *b, const struct build_opts *opts, struct sut_err *er
 	memset(&b->compiled, 0, sizeof(b->compiled));
 	if (compile(b, indirect_flag(&b->plain_compiled), err) < 0)
 		return -1;
-	attempt(b, &indirect, err);
+	attempt(b, indirect_flag(&b->plain_compiled), &indirect, err);
 	return err->n ? -1 : 0;
 }
 

@@ -37,6 +37,7 @@ struct build_unit {
 	enum unit_place place;
 	struct sut_err err;		/* why it cannot be patched, where it is part of an object */
 	uint32_t *to_pu;		/* see struct link_unit; NULL: proofs are of orig itself */
+	bool *relies;			/* see struct link_unit */
 };
 
 struct build {

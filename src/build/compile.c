@@ -419,6 +419,27 @@ int compile_units(struct capture *c, const struct patch_set *ps, const struct co
 	return r < 0 ? -1 : settle_assembly(ret, err);
 }
 
+int compile_again(struct capture *c, const struct patch_set *ps, const struct compile_result *r,
+		  const struct compile_opts *opts, char ***ret, struct sut_err *err)
+{
+	char *content = patched_content(ps, r->patched_tree);
+	struct task *tasks = xcalloc(r->n, sizeof(*tasks));
+	size_t reused = 0;
+	int bad;
+
+	*ret = xcalloc(r->n + 1, sizeof(**ret));
+	for (size_t i = 0; i < r->n; i++) {
+		task_init(&tasks[i], c, r->v[i].unit, opts, r->patched_tree, "new", content);
+		(*ret)[i] = xstrdup(tasks[i].object);
+	}
+	bad = run_tasks(c, tasks, r->n, opts ? opts->jobs : 0, &reused, err);
+	for (size_t i = 0; i < r->n; i++)
+		task_free(&tasks[i]);
+	free(tasks);
+	free(content);
+	return bad;
+}
+
 void compile_result_free(struct compile_result *r)
 {
 	for (size_t i = 0; i < r->n; i++)

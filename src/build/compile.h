@@ -32,6 +32,12 @@ struct compile_result {
  */
 int compile_units(struct capture *c, const struct patch_set *ps, const struct compile_opts *opts,
 		  struct compile_result *ret, struct sut_err *err);
+/*
+ * Compiles the patched version of each unit of @r once more with other flags. @ret gets one path for
+ * each unit of @r, in order (the caller frees them and the array). -1 as above.
+ */
+int compile_again(struct capture *c, const struct patch_set *ps, const struct compile_result *r,
+		  const struct compile_opts *opts, char ***ret, struct sut_err *err);
 void compile_result_free(struct compile_result *r);
 /*
  * Compiles the original version of units that the patches do not affect, with the same flags.

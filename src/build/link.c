@@ -116,18 +116,21 @@ static char *branch_into(struct linker *l, const struct lunit *u, const struct d
 	return hit;
 }
 
-static void expect(struct linker *l, const char *name, const struct match *m)
+static void expect(struct linker *l, const char *name, const struct match *m, bool contract)
 {
 	const struct elf_obj *o = l->po->o;
 	struct patch_expect *e;
 
 	for (size_t i = 0; i < l->out->n_expects; i++)
-		if (l->out->expects[i].addr == m->addr)
+		if (l->out->expects[i].addr == m->addr) {
+			l->out->expects[i].contract |= contract;
 			return;
+		}
 	e = VEC_PUSH(l->out->expects, l->out->n_expects, l->out->cap_expects);
 	e->name = xstrdup(name);
 	e->addr = m->addr;
 	e->size = m->size;
+	e->contract = contract;
 	e->bytes = xmemdup(elf_obj_at(o, m->addr, m->size), m->size);
 	/* Text relocations, rare, make live bytes differ from the file's. */
 	for (size_t i = 0; i < l->po->dyn->n_rels; i++) {
@@ -212,7 +215,7 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 	pf->why = xstrdup(why_text[f->why]);
 	for (size_t i = 0; i < f->why_chain.n; i++)
 		strvec_push(&pf->why_chain, f->why_chain.v[i]);
-	expect(l, pf->name, m);
+	expect(l, pf->name, m, false);
 	for (size_t i = 0; i < f->n_orig_cold; i++) {
 		cold = prove_match(u->in->pu, proof_sym(u, f->orig_cold[i]));
 		if (!cold) {
@@ -222,7 +225,7 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 		}
 		*VEC_PUSH(pf->parts, pf->n_parts, pf->cap_parts) =
 			(struct patch_range){cold->addr, cold->size};
-		expect(l, og->syms[f->orig_cold[i]].name, cold);
+		expect(l, og->syms[f->orig_cold[i]].name, cold, false);
 	}
 	{
 		const struct elf_sym *n = &nw->syms[f->new], *o = &og->syms[f->orig];
@@ -245,9 +248,15 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 	return 0;
 }
 
+/* A clone whose arguments are no longer those of its source. */
+static bool is_private_clone(const char *name)
+{
+	return strstr(name, ".isra.") || strstr(name, ".constprop.") || strstr(name, ".part.");
+}
+
 /*
  * The patched code was compiled knowing the local functions it calls: their registers (-fipa-ra), their
- * clones' arguments. They must be the ones that run.
+ * clones' arguments. They must be the ones that run, and where the code makes use of it, stay so.
  */
 static void expect_callees(struct linker *l)
 {
@@ -264,10 +273,47 @@ static void expect_callees(struct linker *l)
 				const struct ref *r = &d->new_refs[s][k];
 				uint32_t o = r->kind == REF_SYM ? d->to_orig[r->sym] : 0;
 				uint32_t po = proof_sym(u, o);
+				uint32_t user = sym_covering(d->new, s, r->insn_off);
 				const struct match *m = po ? prove_match(u->in->pu, po) : NULL;
+				bool call = r->insn_kind == INSN_CALL || r->insn_kind == INSN_JUMP ||
+					    r->insn_kind == INSN_COND;
 
-				if (m)
-					expect(l, d->orig->syms[o].name, m);
+				if (!m || (r->sym == user && call))
+					continue;
+				expect(l, d->orig->syms[o].name, m,
+				       call && ((u->in->relies && u->in->relies[user]) ||
+						is_private_clone(d->orig->syms[o].name)));
+			}
+		}
+	}
+}
+
+/*
+ * Code that was compiled with other flags than what runs may use other registers. A caller that stays
+ * and relies on the registers of the original callee would lose its values.
+ */
+static void check_callers(struct linker *l)
+{
+	for (size_t i = 0; i < l->n_units; i++) {
+		struct lunit *u = &l->units[i];
+		const struct diff_unit *d = u->in->diff;
+
+		for (uint32_t s = 1; s < d->new->n_secs && u->in->to_pu && u->in->relies; s++) {
+			const struct elf_sec *sec = &d->new->secs[s];
+
+			if (u->sec_of[SIDE_NEW][s] || !(sec->flags & SHF_EXECINSTR) || !d->new_refs[s])
+				continue;
+			for (size_t k = 0; k < sec->n_rels; k++) {
+				const struct ref *r = &d->new_refs[s][k];
+				uint32_t user = sym_covering(d->new, s, r->insn_off);
+				struct diff_func *callee =
+					r->kind == REF_SYM ? lunit_func(u, SIDE_NEW, r->sym) : NULL;
+
+				if (!callee || callee->status != DIFF_CHANGED || !u->in->relies[user])
+					continue;
+				refuse(l, u, callee, SUT_B_RELIED_ON,
+				       "a caller that stays relies on the registers of the original");
+				sut_fail_chain(l->err, "called by '%s'", d->new->syms[user].name);
 			}
 		}
 	}
@@ -322,6 +368,7 @@ int link_object(const struct link_input *in, struct patch_object *ret, bool *ret
 		resolve_section(&l, &p);
 	}
 	expect_callees(&l);
+	check_callers(&l);
 	list_new(&l);
 	link_ehframe(&l);
 	*ret_indirect = l.need_indirect;

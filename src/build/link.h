@@ -15,6 +15,8 @@ struct link_unit {
 	struct prove_unit *pu;	/* against the object of this link; of diff->orig, unless: */
 	const uint32_t *to_pu;	/* [symbol of diff->orig] -> symbol of pu->orig, where the two were
 				 * compiled with different flags; NULL: they are the same object */
+	const bool *relies;	/* [symbol of diff->new]: its code relies on details of local functions
+				 * that it calls; NULL: none does */
 	const char *source;	/* for messages */
 };
 

@@ -134,6 +134,7 @@ static json_t *encode_object(const struct patch_object *o)
 		set_hex(e, "addr", o->expects[i].addr);
 		set_int(e, "size", (int64_t)o->expects[i].size);
 		set_true(e, "mask", o->expects[i].mask != NULL);
+		set_true(e, "contract", o->expects[i].contract);
 		json_array_append_new(a, e);
 	}
 	json_object_set_new(j, "expects", a);
@@ -339,6 +340,7 @@ static void decode_object(struct reader *r, const json_t *j, struct patch_object
 		x->size = (uint64_t)get_int(r, e, "size", 1, PATCH_MAX_SEC_SIZE, true);
 		if (get_true(r, e, "mask"))
 			x->mask = xcalloc(1, 1);
+		x->contract = get_true(r, e, "contract");
 	}
 	get_strvec(r, j, "new_funcs", &o->new_funcs);
 	get_strvec(r, j, "new_data", &o->new_data);

@@ -82,6 +82,9 @@ struct patch_expect {		/* bytes that must stand in the object before it is touch
 	uint64_t addr, size;
 	uint8_t *bytes;
 	uint8_t *mask;		/* 0xff: must match; NULL: all must */
+	bool contract;		/* the patch's code knows more of this function than its psABI says:
+				 * which registers it leaves alone, a private calling convention. It
+				 * must stay the one that is expected for as long as the patch is */
 };
 
 struct patch_object {

@@ -62,15 +62,13 @@ static int run_apply(struct session *s, struct plan *pl, const struct patch *p, 
 	if (pl->reuse >= 0) {
 		memcpy(group, s->ls.v[pl->reuse].v[0].group, sizeof(group));
 		s->res->reused = true;
-		if (session_attach(s, err) < 0)
-			return -1;
 	} else {
 		memcpy(group, pl->v[0].im.ledger.group, sizeof(group));
 		if (plan_resolve(pl, s, err) < 0 || place_images(pl, s, err) < 0)
 			return -1;
 	}
 	/* The images are modules now, with unwind records, and the ledgers are read as any other. */
-	if (session_refresh(s, true, err) < 0)
+	if (session_refresh(s, true, err) < 0 || session_attach(s, err) < 0)
 		return -1;
 	g = find_group(s, group);
 	if (!g)

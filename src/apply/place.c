@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Each image is a memfd made by the target, filled by us through /proc/PID/fd while the target's
- * threads are stopped, sealed, and then mapped by the target piece by piece. The file holds all of
+ * Each image is a memfd made by the target in one borrowed thread, filled by us, sealed, and then
+ * mapped by the target piece by piece. The other threads run meanwhile, so nothing is taken for
+ * granted: the range must be free at the very moment (MAP_FIXED_NOREPLACE), the descriptor must
+ * still be the image when it is filled, and what was mapped must be that file. The file holds all of
  * the content before the first piece is mapped, so a piece is right from the first moment. The
  * ledger's piece comes last: an image without it was never completed, is used by nothing, and is
  * removed by the next tool that comes along, as is a descriptor that a dead tool left open.
@@ -82,30 +84,95 @@ static int call(struct session *s, struct remote *r, const char *what, long nr,
 	return 0;
 }
 
-static int fill(struct session *s, struct plan_object *po, long fd, struct sut_err *err)
+/*
+ * Our own descriptor for the image. By number alone it would not do: the target's other threads
+ * run, and one of them may have closed that number and opened a file of its own there.
+ */
+static int open_image(struct session *s, long fd, const char *name, struct sut_err *err)
 {
-	char path[64];
-	int own, r = 0;
+	char path[64], link[256];
+	struct stat st;
+	int pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0), own = -1;
+	ssize_t n;
 
+	if (pidfd >= 0) {
+		own = (int)syscall(SYS_pidfd_getfd, pidfd, (int)fd, 0);
+		close(pidfd);
+	}
+	/* Before Linux 5.6: the path alone first, so that nothing else is opened by mistake. */
 	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", (int)s->pid, fd);
-	own = open(path, O_RDWR | O_CLOEXEC);
+	if (own < 0 && errno == ENOSYS) {
+		n = readlink(path, link, sizeof(link) - 1);
+		if (n > 0 && !strncmp(link, LEDGER_MAP_NAME, strlen(LEDGER_MAP_NAME)))
+			own = open(path, O_RDWR | O_CLOEXEC);
+	}
 	if (own < 0)
 		return sut_fail(err, SUT_P_PLACE, path, "cannot open the image: %s", strerror(errno));
-	apply_step(s, "fill image");
-	if (write_all(own, po->im.file.p, po->im.file.n) < 0)
-		r = sut_fail(err, SUT_P_PLACE, path, "cannot write the image: %s", strerror(errno));
-	else if (fcntl(own, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-		r = sut_fail(err, SUT_P_PLACE, path, "cannot seal the image: %s", strerror(errno));
+	fcntl(own, F_SETFD, FD_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", own);
+	n = readlink(path, link, sizeof(link) - 1);
+	link[n > 0 ? n : 0] = '\0';
+	if (str_starts(link, LEDGER_MAP_NAME) &&
+	    !strncmp(link + strlen(LEDGER_MAP_NAME), name, strlen(name)) && !fstat(own, &st) &&
+	    !st.st_size)
+		return own;
 	close(own);
-	return r;
+	return sut_fail(err, SUT_P_PLACE, name, "the target closed the image's descriptor");
 }
 
-static int map_image(struct session *s, struct remote *r, struct plan_object *po, const char *name,
-		     struct sut_err *err)
+static int fill(struct session *s, struct plan_object *po, int own, struct sut_err *err)
+{
+	apply_step(s, "fill image");
+	if (write_all(own, po->im.file.p, po->im.file.n) < 0)
+		return sut_fail(err, SUT_P_PLACE, po->o->name, "cannot write the image: %s",
+				strerror(errno));
+	if (fcntl(own, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+		return sut_fail(err, SUT_P_PLACE, po->o->name, "cannot seal the image: %s",
+				strerror(errno));
+	return 0;
+}
+
+/* What was mapped is what we filled: the descriptor's number may have changed hands meanwhile. */
+static int check_mapped(struct session *s, const struct plan_object *po, int own,
+			struct sut_err *err)
+{
+	struct proc_maps maps = {0};
+	struct stat st;
+	int res = fstat(own, &st) ? -1 : proc_maps_read(&maps, s->pid, err);
+
+	for (int i = 0; i < IMAGE_N_SEGS && !res; i++) {
+		const struct image_seg *g = &po->im.seg[i];
+		const struct proc_map *m = proc_maps_find(&maps, po->im.base + g->off);
+
+		if (g->size && (!m || m->inode != st.st_ino || !str_starts(m->path, LEDGER_MAP_NAME) ||
+				m->offset + (po->im.base + g->off - m->lo) != g->off))
+			res = sut_fail(err, SUT_P_PLACE, po->o->name,
+				       "another file was mapped in the image's place");
+	}
+	proc_maps_free(&maps);
+	return res;
+}
+
+/* Closes @fd in the target if it still is the image. */
+static int close_image(struct session *s, struct remote *r, long fd, struct sut_err *err)
+{
+	char path[64], link[256];
+	uint64_t args[6] = {(uint64_t)fd};
+	ssize_t n;
+	long ret;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", (int)s->pid, fd);
+	n = readlink(path, link, sizeof(link) - 1);
+	link[n > 0 ? n : 0] = '\0';
+	apply_step(s, "close");
+	return str_starts(link, LEDGER_MAP_NAME) ? remote_syscall(r, SYS_close, args, &ret, err) : 0;
+}
+
+static int create_image(struct session *s, struct remote *r, const char *name, long *fd,
+			struct sut_err *err)
 {
 	uint64_t addr, args[6] = {0};
 	char *mfd = xasprintf("suture:%s", name);
-	long fd, got, ret;
 	int res;
 
 	remote_scratch_reset(r);
@@ -116,17 +183,28 @@ static int map_image(struct session *s, struct remote *r, struct plan_object *po
 	args[0] = addr;
 	args[1] = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC;
 	apply_step(s, "memfd_create");
-	if (remote_syscall(r, SYS_memfd_create, args, &fd, err) < 0)
+	if (remote_syscall(r, SYS_memfd_create, args, fd, err) < 0)
 		return -1;
-	if (fd == -EINVAL) { /* before Linux 6.3 there was no MFD_EXEC, and no need of it */
-		args[1] &= ~(uint64_t)MFD_EXEC;
-		if (call(s, r, "memfd_create", SYS_memfd_create, args, &fd, err) < 0)
-			return -1;
-	} else if (fd < 0) {
+	if (*fd >= 0)
+		return 0;
+	if (*fd != -EINVAL)
 		return sut_fail(err, SUT_P_PLACE, "memfd_create", "the target's kernel answers: %s",
-				strerror((int)-fd));
-	}
-	res = fill(s, po, fd, err);
+				strerror((int)-*fd));
+	/* Before Linux 6.3 there was no MFD_EXEC, and no need of it. */
+	args[1] &= ~(uint64_t)MFD_EXEC;
+	return call(s, r, "memfd_create", SYS_memfd_create, args, fd, err);
+}
+
+static int map_image(struct session *s, struct remote *r, struct plan_object *po, const char *name,
+		     struct sut_err *err)
+{
+	long fd, got, ret;
+	int own, res;
+
+	if (create_image(s, r, name, &fd, err) < 0)
+		return -1;
+	own = open_image(s, fd, name, err);
+	res = own < 0 ? -1 : fill(s, po, own, err);
 	for (int i = 0; i < IMAGE_N_SEGS && !res; i++) {
 		const struct image_seg *g = &po->im.seg[i];
 		uint64_t m[6] = {po->im.base + g->off, g->size,
@@ -148,10 +226,11 @@ static int map_image(struct session *s, struct remote *r, struct plan_object *po
 		if (!res)
 			po->m = NULL; /* something of it is mapped: see unmap_all() */
 	}
-	args[0] = (uint64_t)fd;
-	args[1] = 0;
-	apply_step(s, "close");
-	if (remote_syscall(r, SYS_close, args, &ret, err) < 0)
+	if (!res)
+		res = check_mapped(s, po, own, err);
+	if (own >= 0)
+		close(own);
+	if (close_image(s, r, fd, err) < 0)
 		return -1;
 	return res;
 }
@@ -214,31 +293,30 @@ static void clean_leftovers(struct session *s, struct remote *r)
 	sut_err_free(&unused);
 }
 
-static int place_stopped(struct plan *pl, struct session *s, struct sut_err *err)
+static int place_all(void *ctx, struct session *s, struct remote *r, struct sut_err *err)
 {
-	struct remote r = {0};
+	struct plan *pl = ctx;
 	int res = 0;
 
-	if (remote_begin(&r, &s->ts, &s->ms, err) < 0) {
-		remote_end(&r, err);
-		return -1;
-	}
-	clean_leftovers(s, &r);
+	clean_leftovers(s, r);
 	for (size_t i = 0; i < pl->n && !res; i++)
-		res = map_image(s, &r, &pl->v[i], pl->p->name, err);
+		res = map_image(s, r, &pl->v[i], pl->p->name, err);
 	if (res < 0)
-		unmap_all(pl, s, &r);
-	if (remote_end(&r, err) < 0)
-		res = -1;
+		unmap_all(pl, s, r);
 	return res;
+}
+
+/* A thread in vfork, none that is fit for a call, a range that was taken meanwhile. */
+static bool passes_by_itself(const struct sut_err *e, int tries)
+{
+	return sut_err_has(e, SUT_P_NOT_STOPPED) || sut_err_has(e, SUT_P_REMOTE_NO_THREAD) ||
+	       (sut_err_has(e, SUT_P_PLACE) && tries < MAX_TRIES);
 }
 
 int place_images(struct plan *pl, struct session *s, struct sut_err *err)
 {
 	uint64_t end = now_ns() + s->opts.timeout_ns;
 
-	if (session_attach(s, err) < 0)
-		return -1;
 	for (int tries = 1;; tries++) {
 		struct sut_err e = {0};
 		struct timespec nap = {0, 5000000};
@@ -248,23 +326,12 @@ int place_images(struct plan *pl, struct session *s, struct sut_err *err)
 			return -1;
 		if (s->opts.cancel && *s->opts.cancel)
 			return sut_fail(err, SUT_E_INTERRUPTED, "place", "asked to stop");
-		r = threads_stop(&s->ts, s->opts.max_pause_ns, &e);
-		if (r == 1)
-			sut_fail(&e, SUT_P_NOT_STOPPED, s->info.comm, "thread %d: %s",
-				 (int)s->ts.late_tid, s->ts.late_why);
-		else if (r == 0)
-			r = place_stopped(pl, s, &e);
-		threads_resume(&s->ts);
-		s->res->place_pause_ns = s->ts.pause_ns;
+		r = session_remote(s, place_all, pl, &s->res->place_pause_ns, &e);
 		if (!r) {
 			sut_err_free(&e);
 			return 0;
 		}
-		/* What passes by itself: a thread in vfork, no thread fit for a call, a range that was
-		 * taken between looking and mapping. */
-		if (now_ns() > end || !(sut_err_has(&e, SUT_P_NOT_STOPPED) ||
-					sut_err_has(&e, SUT_P_REMOTE_NO_THREAD) ||
-					(sut_err_has(&e, SUT_P_PLACE) && tries < MAX_TRIES))) {
+		if (now_ns() > end || !passes_by_itself(&e, tries)) {
 			sut_err_move(err, &e);
 			return -1;
 		}

@@ -6,8 +6,8 @@
 #include "apply/plan.h"
 
 /*
- * Finds room, relocates, and maps all images in one stop; what an earlier tool left half mapped is
- * removed on the way. On failure nothing of ours stays. Errors: P_NO_ROOM, P_REACH, P_PLACE, those
+ * Finds room, relocates, and maps all images, with one thread held and the others running; what an
+ * earlier tool left half mapped is removed on the way. On failure nothing of ours stays. Errors: P_NO_ROOM, P_REACH, P_PLACE, those
  * of remote calls.
  */
 int place_images(struct plan *pl, struct session *s, struct sut_err *err);

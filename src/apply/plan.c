@@ -304,26 +304,24 @@ int plan_make(struct plan *pl, struct session *s, const struct patch *p, struct 
 	return 0;
 }
 
+struct resolver {
+	uint64_t addr, *ret;
+};
+
+static int run_resolver(void *ctx, struct session *s, struct remote *r, struct sut_err *err)
+{
+	const struct resolver *f = ctx;
+
+	apply_step(s, "call IFUNC resolver");
+	return remote_call_function(r, f->addr, (uint64_t[6]){0}, s->opts.max_pause_ns, f->ret, err);
+}
+
 static int call_resolver(struct session *s, uint64_t addr, uint64_t *ret, struct sut_err *err)
 {
-	uint64_t args[6] = {0};
-	struct remote r = {0};
-	int stopped, res = -1;
+	struct resolver f = {addr, ret};
+	uint64_t ns;
 
-	if (session_attach(s, err) < 0)
-		return -1;
-	stopped = threads_stop(&s->ts, s->opts.max_pause_ns, err);
-	if (stopped == 1)
-		sut_fail(err, SUT_P_NOT_STOPPED, s->info.comm, "thread %d: %s", (int)s->ts.late_tid,
-			 s->ts.late_why);
-	if (stopped == 0 && remote_begin(&r, &s->ts, &s->ms, err) == 0) {
-		apply_step(s, "call IFUNC resolver");
-		res = remote_call_function(&r, addr, args, s->opts.max_pause_ns, ret, err);
-		if (remote_end(&r, err) < 0)
-			res = -1;
-	}
-	threads_resume(&s->ts);
-	return res;
+	return session_remote(s, run_resolver, &f, &ns, err);
 }
 
 static int resolve_import(struct session *s, const struct patch_sym *y, uint64_t *ret,

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "apply/session.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 void (*apply_step_hook)(const char *step);
@@ -76,12 +81,42 @@ int session_refresh(struct session *s, bool write, struct sut_err *err)
 	return 0;
 }
 
+/*
+ * One run at a time for each process. The lock is on a file of /proc that only those can open who
+ * may trace the process, so nobody else can hold us up, and it ends with its holder. Where it
+ * cannot be had for another reason than another holder, ptrace's own rule of one tracer remains.
+ */
+static int take_lock(struct session *s, struct sut_err *err)
+{
+	uint64_t end = now_ns() + s->opts.timeout_ns;
+	struct timespec nap = {0, 5000000};
+	char path[40], subject[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)s->pid);
+	snprintf(subject, sizeof(subject), "pid %d", (int)s->pid);
+	s->lock = open(path, O_RDONLY | O_CLOEXEC);
+	while (s->lock >= 0 && flock(s->lock, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			break;
+		if (s->opts.cancel && *s->opts.cancel)
+			return sut_fail(err, SUT_E_INTERRUPTED, subject, "while another run works on it");
+		if (now_ns() > end)
+			return sut_fail(err, SUT_P_LOCKED, subject, "another run of suture works on it");
+		nanosleep(&nap, NULL);
+	}
+	return 0;
+}
+
 int session_open(struct session *s, pid_t pid, bool write, const struct apply_opts *opts,
 		 struct apply_result *res, struct sut_err *err)
 {
+	struct passwd *pw = getpwuid(getuid());
 	char subject[32];
 
 	memset(s, 0, sizeof(*s));
+	if (pw)
+		snprintf(s->user, sizeof(s->user), "%s", pw->pw_name);
+	s->lock = -1;
 	s->pid = pid;
 	s->res = res;
 	if (opts)
@@ -94,6 +129,8 @@ int session_open(struct session *s, pid_t pid, bool write, const struct apply_op
 	snprintf(subject, sizeof(subject), "pid %d", (int)pid);
 	if (pid == getpid())
 		return sut_fail(err, SUT_P_SELF, subject, "it is this command itself");
+	if (take_lock(s, err) < 0)
+		return -1;
 	if (proc_info_read(&s->info, pid, err) < 0)
 		return -1;
 	snprintf(res->comm, sizeof(res->comm), "%s", s->info.comm);
@@ -117,11 +154,63 @@ int session_attach(struct session *s, struct sut_err *err)
 	return 0;
 }
 
+static int all_stopped(struct session *s,
+		       int (*fn)(void *ctx, struct session *s, struct remote *r, struct sut_err *err),
+		       void *ctx, struct sut_err *err)
+{
+	struct remote r = {0};
+	int res, stopped;
+
+	if (session_attach(s, err) < 0)
+		return -1;
+	stopped = threads_stop(&s->ts, s->opts.max_pause_ns, err);
+	if (stopped == 1)
+		sut_fail(err, SUT_P_NOT_STOPPED, s->info.comm, "thread %d: %s", (int)s->ts.late_tid,
+			 s->ts.late_why);
+	res = stopped == 0 ? remote_begin(&r, &s->ts, &s->ms, err) : -1;
+	if (!res)
+		res = fn(ctx, s, &r, err);
+	if (remote_end(&r, err) < 0)
+		res = -1;
+	threads_resume(&s->ts);
+	return res;
+}
+
+int session_remote(struct session *s, int (*fn)(void *ctx, struct session *s, struct remote *r,
+						struct sut_err *err),
+		   void *ctx, uint64_t *ret_ns, struct sut_err *err)
+{
+	struct threads one = {.cancel = s->opts.cancel};
+	struct sut_err why = {0};
+	struct remote r = {0};
+	int res;
+
+	if (!s->attached && borrow_begin(&r, &one, &s->ms, s->opts.max_pause_ns, &why) == 0) {
+		res = fn(ctx, s, &r, err);
+		if (borrow_end(&r, &one, err) < 0)
+			res = -1;
+		*ret_ns = one.pause_ns;
+		return res;
+	}
+	/* Code that could be unloaded meanwhile may be used while nobody can unload it. */
+	if (s->attached || sut_err_has(&why, SUT_P_REMOTE_NO_GADGET)) {
+		res = all_stopped(s, fn, ctx, err);
+		*ret_ns = s->ts.pause_ns;
+		sut_err_free(&why);
+		return res;
+	}
+	sut_err_move(err, &why);
+	return -1;
+}
+
 void session_close(struct session *s)
 {
 	if (s->attached)
 		threads_detach(&s->ts);
 	drop_modules(s);
 	proc_info_free(&s->info);
+	if (s->lock >= 0)
+		close(s->lock);
 	memset(s, 0, sizeof(*s));
+	s->lock = -1;
 }

@@ -4,6 +4,7 @@
 #define SUTURE_APPLY_SESSION_H
 
 #include "apply/ledger.h"
+#include "proc/borrow.h"
 #include "proc/find.h"
 #include "proc/threads.h"
 
@@ -44,7 +45,7 @@ struct apply_result {
 	unsigned int n_threads;
 	unsigned int attempts;	/* stops that were made for the switch */
 	uint64_t pause_ns;	/* of the stop in which the switch happened */
-	uint64_t place_pause_ns; /* of the stop in which memory was mapped; 0: none was */
+	uint64_t place_pause_ns; /* how long one thread was held to map memory; 0: none was */
 	uint64_t wall_ns;
 	size_t n_funcs;
 	size_t recovered;	/* patches found half-switched and put right first */
@@ -63,6 +64,8 @@ struct session {
 	struct threads ts;
 	struct unw_space space;
 	bool have_ms, have_space, attached;
+	char user[64];		/* who we are, for the ledger */
+	int lock;		/* held while the session lives; -1: none */
 	struct apply_opts opts;	/* defaults filled in */
 	struct apply_result *res;
 };
@@ -73,10 +76,19 @@ void apply_step(struct session *s, const char *step);
 
 /*
  * Opens @pid, refusing what can never work: ourselves, a thread of the kernel, a foreign
- * architecture, a process that is gone or not ours. @opts may be NULL. Close also after -1.
+ * architecture, a process that is gone or not ours. Waits for another run of Suture on the same
+ * process, for opts->timeout_ns at most (P_LOCKED). @opts may be NULL. Close also after -1.
  */
 int session_open(struct session *s, pid_t pid, bool write, const struct apply_opts *opts,
 		 struct apply_result *res, struct sut_err *err);
+/*
+ * Runs @fn with one thread that can make remote calls: mostly one that waits in the kernel, while
+ * the others run on; where that cannot be, and where the session is attached already, with all
+ * threads stopped. *@ret_ns: how long the thread or the process was held. Errors: see borrow.h.
+ */
+int session_remote(struct session *s, int (*fn)(void *ctx, struct session *s, struct remote *r,
+						struct sut_err *err),
+		   void *ctx, uint64_t *ret_ns, struct sut_err *err);
 /* Reads maps, modules and ledgers again (the process may have loaded a library meanwhile). */
 int session_refresh(struct session *s, bool write, struct sut_err *err);
 /* Seizes all threads; they run on. Once per session. */

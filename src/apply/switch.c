@@ -27,14 +27,13 @@
  * four instructions; such a stack counts as unreliable and the attempt is made again.
  *
  * An entry may cross a page: it is written by one pwrite, with all threads stopped, so no thread
- * can execute half of it; if the tool dies, it does so before or after the call. Each write is read
- * back and compared. Processes that share the memory without being threads (vfork's child until
+ * can execute half of it; if the tool dies, it does so before or after the call. What was written
+ * is read back and compared. Processes that share the memory without being threads (vfork's child until
  * its exec) are not seen; their parent is then in vfork and cannot be stopped, and we wait.
  */
 #include "apply/switch.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,16 +81,61 @@ static const uint8_t *entry_bytes(const struct ledger_func *f, enum entry_form f
 	return form == ENTRY_SAVED ? f->saved : form == ENTRY_STUB ? f->via_stub : f->direct;
 }
 
+static size_t n_entries(const struct ledger_group *g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n; i++)
+		n += g->v[i].n_funcs;
+	return n;
+}
+
+/* What stands at all entries now, in the order of the functions. Fresh; NULL: cannot be read. */
+static uint8_t (*read_entries(struct session *s, struct ledger_group *g))[TARGET_MAX_JUMP]
+{
+	size_t n = n_entries(g), k = 0;
+	uint8_t (*now)[TARGET_MAX_JUMP] = xcalloc(n + 1, sizeof(*now));
+	struct proc_mem_piece *v = xcalloc(n + 1, sizeof(*v));
+
+	for (size_t i = 0; i < g->n; i++)
+		for (size_t j = 0; j < g->v[i].n_funcs; j++, k++)
+			v[k] = (struct proc_mem_piece){g->v[i].funcs[j].entry, now[k],
+						       g->v[i].funcs[j].jump_len};
+	if (proc_mem_read_pieces(&s->ms.mem, v, n) < 0) {
+		free(now);
+		now = NULL;
+	}
+	free(v);
+	return now;
+}
+
 static int put_entries(struct session *s, struct ledger_group *g, const char *step,
 		       enum entry_form form, struct sut_err *err)
 {
-	for (size_t i = 0; i < g->n; i++)
-		for (size_t k = 0; k < g->v[i].n_funcs; k++) {
-			struct ledger_func *f = &g->v[i].funcs[k];
+	uint8_t (*now)[TARGET_MAX_JUMP];
+	const struct ledger_func *bad = NULL;
+	size_t k = 0;
 
-			if (put(s, step, f->entry, entry_bytes(f, form), f->jump_len, err) < 0)
+	for (size_t i = 0; i < g->n; i++)
+		for (size_t j = 0; j < g->v[i].n_funcs; j++) {
+			struct ledger_func *f = &g->v[i].funcs[j];
+
+			apply_step(s, step);
+			if (proc_mem_write(&s->ms.mem, f->entry, entry_bytes(f, form), f->jump_len, err) < 0)
 				return -1;
 		}
+	now = read_entries(s, g);
+	for (size_t i = 0; i < g->n; i++)
+		for (size_t j = 0; j < g->v[i].n_funcs; j++, k++) {
+			struct ledger_func *f = &g->v[i].funcs[j];
+
+			if (!bad && (!now || memcmp(now[k], entry_bytes(f, form), f->jump_len)))
+				bad = f;
+		}
+	free(now);
+	if (bad)
+		return sut_fail(err, SUT_P_VERIFY, bad->name, "%s: %u bytes at 0x%llx differ from what was written",
+				step, bad->jump_len, (unsigned long long)bad->entry);
 	return 0;
 }
 
@@ -102,64 +146,65 @@ static int put_entries(struct session *s, struct ledger_group *g, const char *st
 static int check_entries(struct session *s, struct ledger_group *g, unsigned int mask,
 			 struct sut_err *err)
 {
-	size_t before = err->n;
+	uint8_t (*now)[TARGET_MAX_JUMP] = read_entries(s, g);
+	size_t before = err->n, k = 0;
 
+	if (!now)
+		return sut_fail(err, SUT_P_MEMORY, g->name, "its functions cannot be read any more: was an "
+				"object unloaded?");
 	for (size_t i = 0; i < g->n; i++)
-		for (size_t k = 0; k < g->v[i].n_funcs; k++) {
-			struct ledger_func *f = &g->v[i].funcs[k];
-			uint8_t now[TARGET_MAX_JUMP];
+		for (size_t j = 0; j < g->v[i].n_funcs; j++, k++) {
+			struct ledger_func *f = &g->v[i].funcs[j];
 			bool good = false;
 
-			if (proc_mem_read(&s->ms.mem, f->entry, now, f->jump_len, err) < 0)
-				return -1;
 			for (int form = ENTRY_SAVED; form <= ENTRY_DIRECT; form++)
 				good |= (mask >> form & 1) &&
-					!memcmp(now, entry_bytes(f, (enum entry_form)form), f->jump_len);
+					!memcmp(now[k], entry_bytes(f, (enum entry_form)form), f->jump_len);
 			if (!good)
 				sut_fail(err, SUT_P_REVERTED_TEXT, f->name,
 					 "the bytes at its entry 0x%llx are neither ours nor those from before",
 					 (unsigned long long)f->entry);
 		}
+	free(now);
 	return err->n == before ? 0 : -1;
 }
 
-/* Who and when: written before the state that makes it true. */
-static int stamp(struct session *s, struct ledger_group *g, struct sut_err *err)
+/* The variable part from the state on: who, when and what, in one write within one page. */
+static int put_state(struct session *s, struct ledger_group *g, const char *step,
+		     enum ledger_state state, struct sut_err *err)
 {
-	struct ledger_var *v = ledger_group_var(g);
-	struct passwd *pw = getpwuid(getuid());
+	struct ledger_var *v = ledger_group_var(g), now = *v;
 
-	v->when = (uint64_t)time(NULL);
-	v->uid = getuid();
-	v->tool_pid = (uint32_t)getpid();
-	v->attempts = s->res->attempts;
-	memset(v->user, 0, sizeof(v->user));
-	if (pw)
-		snprintf(v->user, sizeof(v->user), "%s", pw->pw_name);
-	return put(s, "stamp", g->v[0].addr + VAR(seq), &v->seq, sizeof(*v) - VAR(seq), err);
+	now.state = state;
+	now.when = (uint64_t)time(NULL);
+	now.uid = getuid();
+	now.tool_pid = (uint32_t)getpid();
+	now.attempts = s->res->attempts;
+	memcpy(now.user, s->user, sizeof(now.user));
+	if (put(s, step, g->v[0].addr + VAR(state), &now.state, sizeof(now) - VAR(state), err) < 0)
+		return -1;
+	*v = now;
+	return 0;
 }
 
 static int forward(struct session *s, struct ledger_group *g, struct sut_err *err)
 {
 	struct ledger_var *v = ledger_group_var(g);
 
-	if (check_entries(s, g, 1u << ENTRY_SAVED, err) < 0 || stamp(s, g, err) < 0)
-		return -1;
-	if (put_var32(s, g, "state switching", VAR(state), LEDGER_SWITCHING, err) < 0 ||
+	if (check_entries(s, g, 1u << ENTRY_SAVED, err) < 0 ||
+	    put_state(s, g, "state switching", LEDGER_SWITCHING, err) < 0 ||
 	    put_entries(s, g, "entry to stub", ENTRY_STUB, err) < 0 ||
 	    put_var32(s, g, "switch word on", VAR(word), 1, err) < 0 ||
 	    put_entries(s, g, "entry to new code", ENTRY_DIRECT, err) < 0)
 		return -1;
 	v->pause_ns = now_ns() - s->ts.t_stop_ns;
-	if (put(s, "pause", g->v[0].addr + VAR(pause_ns), &v->pause_ns, 8, err) < 0)
-		return -1;
-	return put_var32(s, g, "state applied", VAR(state), LEDGER_APPLIED, err);
+	return put_state(s, g, "state applied", LEDGER_APPLIED, err);
 }
 
 static int back(struct session *s, struct ledger_group *g, struct sut_err *err)
 {
-	if (check_entries(s, g, 1u << ENTRY_DIRECT, err) < 0 || stamp(s, g, err) < 0 ||
-	    put_var32(s, g, "state reverting", VAR(state), LEDGER_REVERTING, err) < 0 ||
+	if (check_entries(s, g, 1u << ENTRY_DIRECT, err) < 0 ||
+	    put_state(s, g, "state reverting", LEDGER_REVERTING, err) < 0 ||
 	    put_entries(s, g, "entry to stub", ENTRY_STUB, err) < 0 ||
 	    put_var32(s, g, "switch word off", VAR(word), 0, err) < 0 ||
 	    put_entries(s, g, "entry to old code", ENTRY_SAVED, err) < 0)
@@ -379,6 +424,8 @@ int switch_when_clear(struct session *s, const struct switch_ranges *ranges,
 	char late[160] = "";
 
 	proc_modules_unwind_preload(&s->space);
+	if (ranges->n)
+		threads_warm(&s->ts, &s->space);
 	for (;;) {
 		int r;
 

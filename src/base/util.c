@@ -311,6 +311,18 @@ int remove_tree(const char *path)
 	return rmdir(path) < 0 ? -1 : r;
 }
 
+bool files_equal(const char *a, const char *b)
+{
+	uint8_t *x = NULL, *y = NULL;
+	size_t n, m;
+	bool same = read_file(a, &x, &n) == 0 && read_file(b, &y, &m) == 0 && n == m &&
+		    !memcmp(x, y, n);
+
+	free(x);
+	free(y);
+	return same;
+}
+
 bool file_exists(const char *path)
 {
 	return access(path, F_OK) == 0;

@@ -65,6 +65,8 @@ int mkdir_p(const char *path);
 /* Removes a tree. Missing is fine. Does not follow symbolic links. 0, or -1 with errno. */
 int remove_tree(const char *path);
 bool file_exists(const char *path);
+/* True where both can be read and have the same bytes. */
+bool files_equal(const char *a, const char *b);
 /* write(2) until all is out. 0, or -1 with errno. */
 int write_all(int fd, const void *data, size_t size);
 

@@ -3,13 +3,13 @@
  * The driver of a build. Every stage collects all of its reasons, and a later stage runs as long as its
  * input is whole, so that one run tells everything that stands in the way.
  *
- * A unit is part of an object when most of its functions are found there. One unit may be part of
- * several objects (a program and a tool that share a source file): each gets its own patched copy.
+ * Which unit is part of which object is found in member.c.
  */
 #include "build/build.h"
 #include "base/log.h"
 #include "build/deb.h"
 #include "build/link.h"
+#include "build/member.h"
 #include "elf/dynamic.h"
 
 #include <ctype.h>
@@ -136,10 +136,13 @@ static int open_unit(struct build *b, const struct compiled *c, struct build_uni
 	u->new = elf_obj_open(c->patched, err);
 	if (!u->orig || !u->new)
 		return -1;
-	u->diff = diff_unit_compare(u->orig, u->new, &dopts, err);
+	u->diff = diff_unit_compare(u->orig, u->new, &dopts, &u->err);
 	u->proofs = xcalloc(b->n_objects, sizeof(*u->proofs));
 	u->member = xcalloc(b->n_objects, sizeof(*u->member));
-	return u->diff ? 0 : -1;
+	if (u->diff)
+		return 0;
+	sut_err_move(err, &u->err);
+	return -1;
 }
 
 static int compare(struct build *b, struct sut_err *err)
@@ -149,14 +152,6 @@ static int compare(struct build *b, struct sut_err *err)
 	for (size_t i = 0; i < b->compiled.n; i++)
 		open_unit(b, &b->compiled.v[i], VEC_PUSH(b->units, b->n_units, b->cap_units), err);
 	return err->n > before ? -1 : 0;
-}
-
-static bool has_changed_func(const struct build_unit *u)
-{
-	for (size_t i = 0; u->diff && i < u->diff->n_funcs; i++)
-		if (u->diff->funcs[i].status == DIFF_CHANGED)
-			return true;
-	return false;
 }
 
 /*
@@ -195,58 +190,8 @@ static void reuse_proofs(struct build *b)
 			continue;
 		memcpy(u->proofs, old->proofs, b->n_objects * sizeof(*u->proofs));
 		memcpy(u->member, old->member, b->n_objects * sizeof(*u->member));
+		u->place = old->place;
 		u->to_pu = map_symbols(u->orig, old->orig);
-	}
-}
-
-static void prove(struct build *b, struct sut_err *err)
-{
-	for (size_t i = 0; i < b->n_units; i++) {
-		struct build_unit *u = &b->units[i];
-		size_t best = 0, best_obj = 0;
-		bool any = false;
-
-		if (!u->diff || !u->diff->changed)
-			continue;
-		for (size_t k = 0; k < b->n_objects; k++) {
-			struct prove_unit *pu;
-
-			if (b->objects[k]->o->machine != u->orig->machine)
-				continue;
-			pu = prove_unit_run(b->objects[k], u->orig, u->diff->orig_refs);
-			u->proofs[k] = pu;
-			u->member[k] = pu->n_found * 2 >= pu->n_funcs && pu->n_found;
-			any |= u->member[k];
-			if (pu->n_found > best) {
-				best = pu->n_found;
-				best_obj = k;
-			}
-		}
-		/* Where little matches, the closest object gets the unit and the linker says which
-		 * functions do not. */
-		if (!any && best) {
-			u->member[best_obj] = true;
-			any = true;
-		}
-		if (!any && has_changed_func(u)) {
-			sut_fail(err, SUT_B_NOT_LINKED, u->source,
-				 "none of its functions is found in the given objects");
-			for (size_t k = 0; k < b->n_objects; k++) {
-				char *cc = prove_object_compiler(b->objects[k]);
-
-				sut_fail_chain(err, "looked in %s%s%s", b->objects[k]->o->path,
-					       cc ? ", which was built with " : "", cc ? cc : "");
-				free(cc);
-			}
-		}
-		for (size_t k = 0; k < b->n_objects; k++)
-			if (u->member[k]) {
-				b->n_proved += u->proofs[k]->n_found;
-				b->n_functions += u->proofs[k]->n_funcs;
-				log_info("%s: %zu of %zu functions proved in %s", u->source,
-					 u->proofs[k]->n_found, u->proofs[k]->n_funcs,
-					 b->objects[k]->name);
-			}
 	}
 }
 
@@ -379,15 +324,13 @@ static void find_cves(struct strvec *ret, const char *text)
 {
 	while ((text = strstr(text, "CVE-"))) {
 		char cve[32];
-		size_t n = 4;
+		size_t year = strspn(text + 4, "0123456789"), number;
 
-		while (n < sizeof(cve) - 1 && (isdigit((unsigned char)text[n]) || (text[n] == '-' && n > 4)))
-			n++;
-		while (n > 4 && text[n - 1] == '-')
-			n--;
-		if (n >= 13) {
-			memcpy(cve, text, n);
-			cve[n] = '\0';
+		/* A year and a number: what file names have behind them is not part of it. */
+		number = year == 4 && text[8] == '-' ? strspn(text + 9, "0123456789") : 0;
+		if (year == 4 && number >= 4 && number < sizeof(cve) - 9) {
+			memcpy(cve, text, 9 + number);
+			cve[9 + number] = '\0';
 			if (!strvec_has(ret, cve))
 				strvec_push(ret, cve);
 		}
@@ -459,7 +402,7 @@ static int link_all(struct build *b, bool *ret_indirect, struct sut_err *err)
 		bool wanted = false, indirect = false;
 
 		for (size_t i = 0; i < b->n_units; i++)
-			wanted |= b->units[i].diff && b->units[i].member[k] && has_changed_func(&b->units[i]);
+			wanted |= b->units[i].diff && b->units[i].member[k] && member_has_changed_func(&b->units[i]);
 		if (!wanted)
 			continue;
 		link_one(b, k, &po, &indirect, err);
@@ -487,6 +430,7 @@ static void close_units(struct build *b, struct build_unit *v, size_t n)
 			diff_unit_free(u->diff);
 		elf_obj_free(u->orig);
 		elf_obj_free(u->new);
+		sut_err_free(&u->err);
 	}
 	free(v);
 }
@@ -519,7 +463,11 @@ static void attempt(struct build *b, bool *ret_indirect, struct sut_err *err)
 	if (b->n_plain)
 		reuse_proofs(b);
 	else
-		prove(b, err);
+		members_find(b, err);
+	/* What a unit that is in none of the objects would be refused for is nobody's concern. */
+	for (size_t i = 0; i < b->n_units; i++)
+		if (b->units[i].place == UNIT_MEMBER || b->units[i].place == UNIT_UNKNOWN)
+			sut_err_move(err, &b->units[i].err);
 	b->prove_ns += now_ns() - t;
 	t = now_ns();
 	link_all(b, ret_indirect, err);
@@ -593,6 +541,7 @@ void build_free(struct build *b)
 	free(b->imports);
 	free(b->objects);
 	strvec_free(&b->object_paths);
+	strvec_free(&b->elsewhere);
 	patch_free(b->patch);
 	compile_result_free(&b->compiled);
 	compile_result_free(&b->plain_compiled);

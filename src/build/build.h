@@ -20,6 +20,13 @@ struct build_opts {
 	int jobs;
 };
 
+enum unit_place {
+	UNIT_UNKNOWN,		/* not found in any object, and nothing says that it is elsewhere */
+	UNIT_MEMBER,
+	UNIT_VARIANT,		/* the same source compiled otherwise is the one that is in an object */
+	UNIT_ELSEWHERE,		/* the build links it into other things only */
+};
+
 struct build_unit {
 	const struct compiled *compiled; /* in build.compiled; NULL: proved only for an address */
 	const char *source;
@@ -27,6 +34,8 @@ struct build_unit {
 	struct diff_unit *diff;
 	struct prove_unit **proofs;	/* [object], NULL: not looked for */
 	bool *member;			/* [object]: the unit is part of it */
+	enum unit_place place;
+	struct sut_err err;		/* why it cannot be patched, where it is part of an object */
 	uint32_t *to_pu;		/* see struct link_unit; NULL: proofs are of orig itself */
 };
 
@@ -46,6 +55,7 @@ struct build {
 	struct prove_object **objects;
 	size_t n_objects, cap_objects;
 	struct strvec object_paths;
+	struct strvec elsewhere;	/* changed sources that no given object is made of */
 	struct patch *patch;		/* NULL: nothing to patch, or refused */
 	size_t n_proved, n_functions;	/* functions of affected units: found, and all */
 	uint64_t capture_ns, compile_ns, compare_ns, prove_ns, link_ns;

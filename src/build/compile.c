@@ -25,6 +25,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "build/copies.h"
 #include "build/jobs.h"
 #include "build/load.h"
 
@@ -277,7 +278,7 @@ static char *patched_content(const struct patch_set *ps, const char *tree)
 }
 
 static void find_affected(const struct capture *c, const struct patch_set *ps,
-			  struct compile_result *res)
+			  const struct copies *copies, struct compile_result *res)
 {
 	bool *used = xcalloc(ps->n_files, sizeof(*used));
 
@@ -285,21 +286,19 @@ static void find_affected(const struct capture *c, const struct patch_set *ps,
 		struct compiled *done = NULL;
 
 		for (size_t k = 0; k < ps->n_files; k++) {
-			char *p = capture_touched_path(c, &ps->files[k]);
-
-			if (unit_depends_on(&c->units.v[i], p)) {
-				if (!done) {
-					done = VEC_PUSH(res->v, res->n, res->cap);
-					done->unit = &c->units.v[i];
-				}
-				strvec_push(&done->touched, ps->files[k].path);
-				used[k] = true;
+			if (!copies_unit_uses(c, ps, copies, &c->units.v[i], k))
+				continue;
+			if (!done) {
+				done = VEC_PUSH(res->v, res->n, res->cap);
+				done->unit = &c->units.v[i];
 			}
-			free(p);
+			strvec_push(&done->touched, ps->files[k].path);
+			used[k] = true;
 		}
 	}
 	for (size_t k = 0; k < ps->n_files; k++)
-		if (!used[k])
+		/* Who includes a new header is known only when the patched code is compiled. */
+		if (!used[k] && !(ps->files[k].is_new && lines_may_be_included(ps->files[k].path)))
 			strvec_push(&res->not_compiled, ps->files[k].path);
 	free(used);
 }
@@ -328,18 +327,6 @@ static int check_units(const struct capture *c, const struct patch_set *ps,
 	return r;
 }
 
-static bool same_file(const char *a, const char *b)
-{
-	uint8_t *x = NULL, *y = NULL;
-	size_t n, m;
-	bool same = read_file(a, &x, &n) == 0 && read_file(b, &y, &m) == 0 && n == m &&
-		    !memcmp(x, y, n);
-
-	free(x);
-	free(y);
-	return same;
-}
-
 static void compiled_free(struct compiled *v)
 {
 	free(v->orig);
@@ -356,7 +343,7 @@ static int settle_assembly(struct compile_result *res, struct sut_err *err)
 	for (size_t i = 0; i < res->n; i++) {
 		struct compiled *v = &res->v[i];
 
-		if (v->unit->is_asm && same_file(v->orig, v->patched)) {
+		if (v->unit->is_asm && files_equal(v->orig, v->patched)) {
 			compiled_free(v);
 			continue;
 		}
@@ -390,6 +377,7 @@ static int make_folders(const struct capture *c, struct sut_err *err)
 int compile_units(struct capture *c, const struct patch_set *ps, const struct compile_opts *opts,
 		  struct compile_result *ret, struct sut_err *err)
 {
+	struct copies copies = {0};
 	struct task *tasks;
 	char *content;
 	int r;
@@ -401,7 +389,14 @@ int compile_units(struct capture *c, const struct patch_set *ps, const struct co
 	if (make_folders(c, err) < 0 || tree_copy_linked(c->src, ret->patched_tree, err) < 0 ||
 	    tree_patch(ps, c->src, ret->patched_tree, err) < 0)
 		return -1;
-	find_affected(c, ps, ret);
+	r = copies_find(c, ps, &copies, err);
+	if (r == 0)
+		r = copies_patch(c, ps, &copies, ret->patched_tree, err);
+	if (r == 0)
+		find_affected(c, ps, &copies, ret);
+	copies_free(&copies);
+	if (r < 0)
+		return -1;
 	for (size_t i = 0; i < ret->not_compiled.n; i++)
 		log_debug("no unit is made of '%s'", ret->not_compiled.v[i]);
 	if (check_units(c, ps, ret, err) < 0)

@@ -28,7 +28,7 @@ struct compile_result {
 /*
  * Finds the units that the patches affect and compiles both versions of each. Nothing affected is
  * a success with n == 0. -1 with all reasons that were found: B_PATCH_APPLY, B_COMPILE (with the
- * compiler's words), B_LTO, B_ASM, B_UNIT_REMOVED, E_TOOL.
+ * compiler's words), B_LTO, B_ASM, B_UNIT_REMOVED, B_COPY_CHANGED, B_GENERATED, E_TOOL.
  */
 int compile_units(struct capture *c, const struct patch_set *ps, const struct compile_opts *opts,
 		  struct compile_result *ret, struct sut_err *err);

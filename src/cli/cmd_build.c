@@ -80,6 +80,8 @@ static void render_lists(const json_t *doc)
 	}
 	json_array_foreach((json_t *)jget(doc, "not_compiled"), i, o)
 		printf("  not compiled into anything: %s\n", json_string_value(o));
+	json_array_foreach((json_t *)jget(doc, "elsewhere"), i, o)
+		printf("  not part of the given objects: %s\n", json_string_value(o));
 }
 
 static void render_built(const json_t *doc)

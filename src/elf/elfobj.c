@@ -198,6 +198,16 @@ static int read_segments(struct elf_obj *o, Elf *elf, struct sut_err *err)
 	return 0;
 }
 
+/*
+ * libelf takes a file whose section headers lie beyond its end for one that has none, and a file cut
+ * off in the middle of a download would pass for a stripped one.
+ */
+static bool is_cut_off(const GElf_Ehdr *eh, size_t size)
+{
+	return eh->e_shoff > size || (uint64_t)eh->e_shnum * eh->e_shentsize > size - eh->e_shoff ||
+	       eh->e_phoff > size || (uint64_t)eh->e_phnum * eh->e_phentsize > size - eh->e_phoff;
+}
+
 static void find_build_id(struct elf_obj *o)
 {
 	const uint8_t *id;
@@ -239,6 +249,10 @@ struct elf_obj *elf_obj_open_mem(const char *name, uint8_t *data, size_t size, s
 	}
 	if (eh.e_ident[EI_DATA] != ELFDATA2LSB) {
 		sut_fail(err, SUT_E_ARCH, name, "it is big-endian");
+		goto fail;
+	}
+	if (is_cut_off(&eh, size)) {
+		sut_fail(err, SUT_E_ELF, name, "it is cut off: its headers lie beyond its end");
 		goto fail;
 	}
 	o->machine = eh.e_machine;

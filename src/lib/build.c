@@ -16,13 +16,19 @@ bool sut_wrapper_entry(int argc, char **argv, int *ret_status)
 	return true;
 }
 
+/* Other flavours of a source, and what is in none of the objects, would say everything twice. */
+static bool is_told(const struct build_unit *u)
+{
+	return u->diff && u->place != UNIT_VARIANT && u->place != UNIT_ELSEWHERE;
+}
+
 /* Functions that the fix touches, or the one that was asked for whatever it is. */
 static json_t *funcs_json(const struct build *b, const char *only)
 {
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < b->n_units; i++)
-		if (b->units[i].diff)
+		if (is_told(&b->units[i]))
 			diffjson_funcs(a, b->units[i].diff, b->units[i].source, only, false);
 	return a;
 }
@@ -32,7 +38,7 @@ static json_t *data_json(const struct build *b)
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < b->n_units; i++)
-		if (b->units[i].diff)
+		if (is_told(&b->units[i]))
 			diffjson_data(a, b->units[i].diff, b->units[i].source, false);
 	return a;
 }
@@ -138,6 +144,7 @@ struct sut_result *sut_build(const struct sut_build_opts *o)
 	json_object_set_new(r->doc, "functions", funcs_json(&b, o->why));
 	json_object_set_new(r->doc, "data", data_json(&b));
 	json_object_set_new(r->doc, "not_compiled", strvec_json(&b.compiled.not_compiled));
+	json_object_set_new(r->doc, "elsewhere", strvec_json(&b.elsewhere));
 	json_object_set_new(r->doc, "proof",
 			    json_pack("{s:i, s:i}", "matched", (int)b.n_proved, "functions",
 				      (int)b.n_functions));

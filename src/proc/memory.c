@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 int proc_mem_open(struct proc_mem *m, pid_t pid, bool write, struct sut_err *err)
@@ -68,6 +69,29 @@ int proc_mem_read(const struct proc_mem *m, uint64_t addr, void *buf, size_t len
 	snprintf(subject, sizeof(subject), "pid %d", m->pid);
 	return sut_fail(err, SUT_P_MEMORY, subject, "cannot read %zu bytes at 0x%llx: %s", len,
 			(unsigned long long)addr, strerror(errno));
+}
+
+int proc_mem_read_pieces(const struct proc_mem *m, const struct proc_mem_piece *v, size_t n)
+{
+	enum { BATCH = 512 };
+	struct iovec here[BATCH], there[BATCH];
+
+	for (size_t at = 0; at < n; at += BATCH) {
+		size_t k = MIN(n - at, (size_t)BATCH), want = 0;
+		ssize_t got;
+
+		for (size_t i = 0; i < k; i++) {
+			here[i] = (struct iovec){v[at + i].buf, v[at + i].len};
+			there[i] = (struct iovec){(void *)v[at + i].addr, v[at + i].len};
+			want += v[at + i].len;
+		}
+		got = process_vm_readv(m->pid, here, k, there, k, 0);
+		/* It cannot read what the process itself may not; /proc/PID/mem can. */
+		for (size_t i = 0; i < k && (got < 0 || (size_t)got < want); i++)
+			if (proc_mem_try_read(m, v[at + i].addr, v[at + i].buf, v[at + i].len))
+				return -1;
+	}
+	return 0;
 }
 
 char *proc_mem_read_str(const struct proc_mem *m, uint64_t addr, size_t max)

@@ -29,6 +29,16 @@ size_t proc_mem_read_some(const struct proc_mem *m, uint64_t addr, void *buf, si
 /* All @len bytes, or -1 with a reason (P_MEMORY). */
 int proc_mem_read(const struct proc_mem *m, uint64_t addr, void *buf, size_t len,
 		  struct sut_err *err);
+/*
+ * Many pieces with few system calls: all of them, or -1 (with errno). For use while the threads of
+ * the process are stopped.
+ */
+struct proc_mem_piece {
+	uint64_t addr;
+	void *buf;
+	size_t len;
+};
+int proc_mem_read_pieces(const struct proc_mem *m, const struct proc_mem_piece *v, size_t n);
 /* A string of at most @max bytes, fresh; NULL where it cannot be read or does not end. */
 char *proc_mem_read_str(const struct proc_mem *m, uint64_t addr, size_t max);
 /* All @len bytes, or -1 with a reason (P_MEMORY). A failed write may have written a part. */

@@ -26,11 +26,11 @@
  * ends everything, and that is what its sender wants. SIGSTOP is held back and given on at the end.
  */
 #include "proc/remote.h"
+#include "proc/await.h"
 #include "proc/status.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,6 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SCRATCH_SIZE = 8192, CODE_CHUNK = 1 << 20 };
@@ -86,6 +85,35 @@ static void forget_stale(struct remote *r)
 	}
 }
 
+static bool complete(const struct remote *r)
+{
+	return r->gadgets.syscall_ret && r->gadgets.sigreturn;
+}
+
+static void search_map(struct remote *r, const struct proc_map *map, uint8_t *buf)
+{
+	if (!(map->perms & PROC_X) || !(map->perms & PROC_R) || !map->inode || (map->perms & PROC_W))
+		return;
+	/* Chunks overlap so that no sequence is cut in two. */
+	for (uint64_t at = map->lo; at < map->hi; at += CODE_CHUNK - 16) {
+		size_t n = proc_mem_read_some(&r->ms->mem, at, buf,
+					      MIN(map->hi - at, (uint64_t)CODE_CHUNK));
+
+		if (native_find_gadgets(&r->gadgets, buf, n, at))
+			return;
+	}
+}
+
+/* Objects that are never unloaded while the program runs, in order of choice. 0: may be. */
+static int permanence(const struct proc_module *m)
+{
+	const char *base = path_base(m->path);
+
+	if (str_starts(base, "libc.so") || str_starts(base, "libc-2."))
+		return 1;
+	return m->is_interp ? 2 : m->is_exe ? 3 : 0;
+}
+
 static void search_gadgets(struct remote *r)
 {
 	uint8_t *buf;
@@ -94,24 +122,25 @@ static void search_gadgets(struct remote *r)
 	if (native_gadgets_enough(&r->gadgets))
 		return;
 	buf = xmalloc(CODE_CHUNK);
-	for (size_t i = 0; i < r->ms->maps.n; i++) {
-		const struct proc_map *map = &r->ms->maps.v[i];
-
-		if (!(map->perms & PROC_X) || !(map->perms & PROC_R) || !map->inode ||
-		    (map->perms & PROC_W))
-			continue;
-		/* Chunks overlap so that no sequence is cut in two. */
-		for (uint64_t at = map->lo; at < map->hi; at += CODE_CHUNK - 16) {
-			size_t n = proc_mem_read_some(&r->ms->mem, at, buf,
-						      MIN(map->hi - at, (uint64_t)CODE_CHUNK));
-
-			if (native_find_gadgets(&r->gadgets, buf, n, at)) {
-				free(buf);
-				return;
-			}
-		}
-	}
+	/* The C library first: it is small and surely has both. Then what is there for good. */
+	for (int rank = 1; rank <= 3; rank++)
+		for (size_t k = 0; k < r->ms->n && !complete(r); k++)
+			for (size_t i = 0; i < r->ms->maps.n && permanence(&r->ms->v[k]) == rank; i++)
+				if (r->ms->maps.v[i].lo >= r->ms->v[k].lo &&
+				    r->ms->maps.v[i].hi <= r->ms->v[k].hi)
+					search_map(r, &r->ms->maps.v[i], buf);
+	/* Anything else may be unmapped under our hands by a thread that runs. */
+	for (size_t i = 0; i < r->ms->maps.n && !r->ts->one && !complete(r); i++)
+		search_map(r, &r->ms->maps.v[i], buf);
 	free(buf);
+}
+
+void remote_prepare(struct remote *r, struct threads *ts, struct proc_modules *ms)
+{
+	r->ts = ts;
+	r->ms = ms;
+	native_prepare();
+	search_gadgets(r);
 }
 
 /* The kind of room below @sp: private, writable, and mapped already. */
@@ -268,33 +297,35 @@ bool remote_allows(struct remote *r, long nr, const uint64_t args[6], struct sut
 /* Waits for the next stop. 0 with *status; 1 deadline; -1 the thread is gone (ESRCH). */
 static int wait_stop(struct remote *r, uint64_t deadline, int *status)
 {
-	uint64_t t0 = now_ns(), now;
+	struct await a;
+	uint64_t now;
+	int res = -1;
 
+	await_begin(&a);
 	for (;;) {
 		pid_t w = waitpid(r->tid, status, WNOHANG | __WALL);
 
-		if (w == r->tid) {
-			if (WIFSTOPPED(*status))
-				return 0;
-			me(r)->state = TRACEE_GONE;
-			errno = ESRCH;
-			return -1;
+		if (w == r->tid && WIFSTOPPED(*status)) {
+			res = 0;
+			break;
 		}
-		if (w < 0 && errno != EINTR) {
+		if (w == r->tid || (w < 0 && errno != EINTR)) {
 			me(r)->state = TRACEE_GONE;
 			errno = ESRCH;
-			return -1;
+			break;
 		}
 		now = now_ns();
 		if (now > deadline) {
 			errno = ETIMEDOUT;
-			return 1;
+			res = 1;
+			break;
 		}
-		if (now - t0 < 200000)
-			sched_yield();
-		else
-			nanosleep(&(struct timespec){0, 50000}, NULL);
+		await_event(&a, deadline - now);
 	}
+	now = (uint64_t)errno;
+	await_end(&a);
+	errno = (int)now;
+	return res;
 }
 
 enum stop_kind { STOP_SYSCALL, STOP_EVENT, STOP_FAULT };

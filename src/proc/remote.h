@@ -31,8 +31,14 @@ struct remote {
 };
 
 /*
- * All threads must be stopped (threads_stop() == 0); @ms must have its memory open for writing.
- * Reads @ms->maps anew (pointers into the old ones are void). Gadgets found are kept in
+ * Optional: looks for usable code beforehand, while everything runs, as reading it takes time.
+ * @ts needs no more than its field `one`.
+ */
+void remote_prepare(struct remote *r, struct threads *ts, struct proc_modules *ms);
+/*
+ * All threads of @ts must be stopped (threads_stop() == 0): all of the process, or one alone
+ * (threads_attach_one()); then only code that is never unloaded is used. @ms must have its memory
+ * open for writing. Reads @ms->maps anew (pointers into the old ones are void). Gadgets found are kept in
  * @r->gadgets; a caller that begins often may keep the struct: zero it
  * the first time. Errors: P_REMOTE_NO_THREAD, P_REMOTE_NO_GADGET, P_SECCOMP, P_REMOTE, P_GONE.
  */

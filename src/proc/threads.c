@@ -22,12 +22,12 @@
  *
  * References: ptrace(2); kernel/signal.c, get_signal() and ptrace_stop().
  */
+#include "proc/await.h"
 #include "proc/status.h"
 #include "proc/threads.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SPIN_NS 300000ULL	/* yield this long before sleeping between polls */
+#define SPIN_NS 20000ULL
+#define LATE_NS 2000000ULL	/* after this it is looked whether a thread can stop at all */
+#define WARM_MAX 32	/* threads of a server wait in few places */
 #define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
 
 static void subject_of(char buf[32], pid_t pid)
@@ -172,6 +174,26 @@ int threads_attach(struct threads *ts, pid_t pid, struct sut_err *err)
 			return 0;
 	threads_detach(ts);
 	return sut_fail(err, SUT_P_GONE, subject, "all of its threads have exited");
+}
+
+int threads_attach_one(struct threads *ts, pid_t pid, pid_t tid, struct sut_err *err)
+{
+	const volatile int *cancel = ts->cancel;
+	char subject[32];
+
+	memset(ts, 0, sizeof(*ts));
+	ts->cancel = cancel;
+	ts->pid = pid;
+	ts->one = true;
+	subject_of(subject, pid);
+	/* What it gives birth to is not ours: the others run anyway. */
+	if (ptrace(PTRACE_SEIZE, tid, 0, OPTIONS & ~PTRACE_O_TRACECLONE)) {
+		if (errno == ESRCH)
+			return sut_fail(err, SUT_P_GONE, subject, "thread %d ended", tid);
+		return refuse_seize(ts, tid, errno, err);
+	}
+	add(ts, tid);
+	return 0;
 }
 
 /*
@@ -328,38 +350,38 @@ static size_t n_running(const struct threads *ts)
 /* Waits until no thread is running. 0; 1 deadline; -1 the caller's flag was raised. */
 static int wait_all(struct threads *ts, uint64_t deadline, bool detaching)
 {
-	uint64_t t0 = now_ns(), nap = 20000;
-	bool checked_leader = false;
+	uint64_t start = now_ns(), look = start + LATE_NS, now;
+	struct await a;
+	int res;
 
+	await_begin(&a);
 	for (;;) {
-		uint64_t now;
-
 		/* The list may grow behind the index: threads born meanwhile. */
 		for (size_t i = 0; i < ts->n; i++)
 			if (ts->v[i].state == TRACEE_RUNNING)
 				poll_one(ts, i);
+		res = 0;
 		if (!n_running(ts) || (ts->execed && !detaching))
-			return 0;
+			break;
+		res = -1;
 		if (!detaching && ts->cancel && *ts->cancel)
-			return -1;
+			break;
+		res = 1;
 		now = now_ns();
 		if (now > deadline)
-			return 1;
-		if (now - t0 < SPIN_NS) {
-			sched_yield();
-			continue;
-		}
-		if (!checked_leader) {
-			checked_leader = true;
+			break;
+		if (now > look) {
+			look = now + LATE_NS;
 			for (size_t i = 0; i < ts->n; i++)
 				if (ts->v[i].state == TRACEE_RUNNING)
 					leader_is_zombie(ts, &ts->v[i]);
-			continue;
 		}
-		nanosleep(&(struct timespec){0, (long)nap}, NULL);
-		nap = MIN(nap * 2, 1000000);
-		checked_leader = nap != 1000000;
+		/* A thread on another CPU stops sooner than we could fall asleep and wake. */
+		if (now - start > SPIN_NS)
+			await_event(&a, deadline - now);
 	}
+	await_end(&a);
+	return res;
 }
 
 static void drop_gone(struct threads *ts)
@@ -380,6 +402,7 @@ int threads_stop(struct threads *ts, uint64_t timeout_ns, struct sut_err *err)
 	subject_of(subject, ts->pid);
 	ts->t_stop_ns = now_ns();
 	ts->late_tid = 0;
+	memset(ts->seen, 0, sizeof(ts->seen));
 	for (size_t i = 0; i < ts->n; i++) {
 		struct tracee *t = &ts->v[i];
 
@@ -492,13 +515,19 @@ struct native_regs *tracee_regs(struct tracee *t)
 	return &t->regs;
 }
 
-/* Stack words come from one block, read at once: most walks need no second read. */
+/*
+ * Stack words come from one block, read at once: most walks need no second read. The first block is
+ * small, as most threads that wait are not deep; pages cost more than the call does.
+ */
 struct stack_reader {
 	pid_t pid;
-	uint64_t lo;
-	size_t n;
+	struct code_seen *seen;
+	uint64_t sp, lo;
+	size_t n, next;
 	uint8_t block[16384];
 };
+
+enum { FIRST_BLOCK = 2048, STACK_SPAN = 1 << 20 };
 
 static size_t vm_read(pid_t pid, uint64_t addr, void *buf, size_t len)
 {
@@ -513,15 +542,34 @@ static size_t vm_read(pid_t pid, uint64_t addr, void *buf, size_t len)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+/* A few bytes of code, which must not push the stack out of the block. */
+static int read_code(struct stack_reader *sr, uint64_t addr, void *buf, size_t len)
+{
+	struct code_seen *c = &sr->seen[(addr ^ addr >> 4 ^ addr >> 8) % 16];
+
+	if (c->addr != addr || c->n < len) {
+		c->n = 0;
+		if (vm_read(sr->pid, addr, c->bytes, len) < len)
+			return -1;
+		c->addr = addr;
+		c->n = len;
+	}
+	memcpy(buf, c->bytes, len);
+	return 0;
+}
+
 static int read_stack(void *ctx, uint64_t addr, void *buf, size_t len)
 {
 	struct stack_reader *sr = ctx;
 
 	if (len > sizeof(sr->block))
 		return -1;
+	if ((addr < sr->sp || addr - sr->sp > STACK_SPAN) && len <= sizeof(sr->seen->bytes))
+		return read_code(sr, addr, buf, len);
 	if (addr < sr->lo || addr - sr->lo > sr->n || sr->n - (addr - sr->lo) < len) {
 		sr->lo = addr;
-		sr->n = vm_read(sr->pid, addr, sr->block, sizeof(sr->block));
+		sr->n = vm_read(sr->pid, addr, sr->block, MAX(sr->next, len));
+		sr->next = sizeof(sr->block);
 		if (sr->n < len)
 			return -1;
 	}
@@ -543,8 +591,63 @@ bool tracee_walk(struct threads *ts, struct tracee *t, struct unw_space *s,
 	sr.pid = t->tid;
 	sr.lo = 0;
 	sr.n = 0;
+	sr.next = FIRST_BLOCK;
+	sr.sp = native_sp(r);
+	sr.seen = ts->seen;
 	native_to_unw(r, &g);
 	read_stack(&sr, native_sp(r), &(uint8_t){0}, 1);
 	unw_walk(s, &g, &mem, opts, trace);
 	return true;
+}
+
+/* Stack pointer and pc of a thread that waits in the kernel, as the running kernel tells them. */
+static bool waiting_at(pid_t pid, pid_t tid, uint64_t *sp, uint64_t *pc)
+{
+	char path[64];
+	unsigned long long v[9];
+	uint8_t *text;
+	size_t n;
+	bool res;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	if (read_file(path, &text, &n))
+		return false;
+	res = sscanf((char *)text, "%llu %llx %llx %llx %llx %llx %llx %llx %llx", &v[0], &v[1], &v[2],
+		     &v[3], &v[4], &v[5], &v[6], &v[7], &v[8]) == 9;
+	free(text);
+	*sp = v[7];
+	*pc = v[8];
+	return res;
+}
+
+void threads_warm(struct threads *ts, struct unw_space *s)
+{
+	struct unw_trace trace = {0};
+	struct unw_opts opts = {0};
+	struct native_regs unused;
+	struct await a;
+
+	/* The way of a stop once through, as far as that goes without one: pages and caches. */
+	await_begin(&a);
+	await_event(&a, 1000);
+	await_end(&a);
+	if (ts->n) {
+		native_get_regs(ts->v[0].tid, &unused);
+		if (ts->v[0].state == TRACEE_RUNNING)
+			poll_one(ts, 0);
+	}
+	for (size_t i = 0; i < ts->n && i < WARM_MAX; i++) {
+		struct stack_reader sr = {.pid = ts->v[i].tid, .next = sizeof(sr.block), .seen = ts->seen};
+		struct unw_mem mem = {read_stack, &sr};
+		struct unw_regs g = {.valid = {0}};
+		uint64_t sp, pc;
+
+		if (!waiting_at(ts->pid, ts->v[i].tid, &sp, &pc))
+			continue;
+		sr.sp = sp;
+		unw_reg_set(&g, native_unw_arch->sp_reg, sp);
+		unw_reg_set(&g, native_unw_arch->pc_reg, pc);
+		unw_walk(s, &g, &mem, &opts, &trace);
+	}
+	unw_trace_free(&trace);
 }

@@ -43,7 +43,14 @@ struct threads {
 	size_t n, cap;
 	uint64_t t_stop_ns;	/* when the last stop began, CLOCK_MONOTONIC */
 	uint64_t pause_ns;	/* how long the last stop/resume pair took */
+	bool one;		/* of threads_attach_one(): the other threads run */
 	bool execed;		/* the process became another program: give up */
+	/* Code that walks looked at in this stop; threads wait in the same few places. */
+	struct code_seen {
+		uint64_t addr;
+		size_t n;
+		uint8_t bytes[32];
+	} seen[16];
 	/* Who was not stopped by the deadline (threads_stop() == 1). */
 	pid_t late_tid;
 	char late_why[96];	/* "state D, in vfork" */
@@ -55,6 +62,11 @@ struct threads {
  * Errors: P_GONE, P_TRACED (names the tracer), P_PERMISSION (says why), P_KTHREAD.
  */
 int threads_attach(struct threads *ts, pid_t pid, struct sut_err *err);
+/*
+ * Seizes thread @tid of @pid alone; the others are not touched, and the calls below are about this
+ * one. Errors as above.
+ */
+int threads_attach_one(struct threads *ts, pid_t pid, pid_t tid, struct sut_err *err);
 /*
  * Stops all. 0: all are stopped. 1: one did not within @timeout_ns; see late_tid: call
  * threads_resume() and try again later. -1: P_GONE (exited), P_EXEC, E_INTERRUPTED.
@@ -82,5 +94,11 @@ struct native_regs *tracee_regs(struct tracee *t);
  */
 bool tracee_walk(struct threads *ts, struct tracee *t, struct unw_space *s,
 		 const struct unw_opts *opts, struct unw_trace *trace);
+
+/*
+ * While the threads run: walks the stacks of some that wait in the kernel, so that what a walk
+ * needs is decoded before the stop. Results are not used, as they may be old when they are made.
+ */
+void threads_warm(struct threads *ts, struct unw_space *s);
 
 #endif

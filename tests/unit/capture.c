@@ -39,6 +39,9 @@ static void make_tree(void)
 	put(top, "h.patch", "diff --git a/h.h b/h.h\n--- a/h.h\n+++ b/h.h\n@@ -1,3 +1,3 @@\n"
 	    "-static inline int twice(int x) { return 2 * x; }\n"
 	    "+static inline int twice(int x) { return 3 * x; }\n int b(int);\n int c(int);\n");
+	put(top, "new-header.patch",
+	    "--- a/c.c\n+++ b/c.c\n@@ -1,4 +1,5 @@\n+#include \"n.h\"\n int c(int x)\n {\n"
+	    " \treturn x;\n }\n--- /dev/null\n+++ b/n.h\n@@ -0,0 +1 @@\n+int fresh = 1;\n");
 	put(top, "bad.patch",
 	    "--- a/b.c\n+++ b/b.c\n@@ -2,3 +2,3 @@\n int b(int x)\n {\n-\treturn 7;\n"
 	    "+\treturn 8;\n");
@@ -235,6 +238,53 @@ static void test_json(void)
 	free(text);
 }
 
+/* A build may compile a copy of what the tree has, a link to it, or what a generator makes of it. */
+static void test_copies(void)
+{
+	struct compile_result res;
+	struct sut_err err = {0};
+	struct patch_set ps;
+	struct capture c;
+
+	tap_ok(build("mkdir -p out/deep && cp -a a.c b.c c.c h.h out/deep && cd out/deep && "
+		     "gcc -I. -c a.c b.c c.c", "a.patch", &c, &ps, &res, &err),
+	       "a build that copies its sources");
+	tap_eq_u64(res.n, 1, "the copy is the unit that is affected");
+	tap_ok(res.n && object_has(res.v[0].patched, "added") &&
+		       !object_has(res.v[0].orig, "added"), "it is patched too");
+	release(&c, &ps, &res, &err);
+	tap_ok(build("mkdir out && cp a.c b.c c.c h.h out && cd out && gcc -I. -c a.c b.c c.c",
+		     "h.patch", &c, &ps, &res, &err), "a header's copy");
+	tap_eq_u64(res.n, 2, "both units that include it are affected");
+	release(&c, &ps, &res, &err);
+	tap_ok(build("mkdir out && ln -s ../b.c out/b.c && cp h.h out && cd out && gcc -c b.c && "
+		     "ln -s ../a.c a.c && gcc -I. -c a.c", "a.patch", &c, &ps, &res, &err),
+	       "a build of links");
+	tap_ok(res.n == 1 && object_has(res.v[0].patched, "added"), "the link's unit is patched");
+	release(&c, &ps, &res, &err);
+	tap_ok(build("mkdir new && for f in a b c; do gcc -c -I. $f.c; done", "new-header.patch",
+		     &c, &ps, &res, &err), "a new header");
+	tap_eq_u64(res.not_compiled.n, 0, "it is not called unused");
+	release(&c, &ps, &res, &err);
+	tap_ok(build("mkdir out && cp c.c h.h out && cd out && gcc -I. -c c.c", "new-header.patch",
+		     &c, &ps, &res, &err), "a new header beside a copy");
+	tap_ok(res.n == 1 && object_has(res.v[0].patched, "fresh"), "the copy includes it");
+	release(&c, &ps, &res, &err);
+	tap_ok(!build("mkdir out && sed s/line_a/line_z/ a.c >out/a.c && gcc -c b.c c.c && "
+		      "gcc -I. -c out/a.c", "a.patch", &c, &ps, &res, &err) &&
+	       sut_err_has(&err, SUT_B_COPY_CHANGED), "a copy that the build edits is refused");
+	release(&c, &ps, &res, &err);
+	put(tree, "gram.y", "int gram;\n");
+	put(top, "gram.patch", "--- a/gram.y\n+++ b/gram.y\n@@ -1 +1 @@\n-int gram;\n"
+	    "+int gram = 1;\n");
+	tap_ok(!build("cp gram.y gram.tab.c && gcc -c gram.tab.c", "gram.patch", &c, &ps, &res,
+		      &err) && sut_err_has(&err, SUT_B_GENERATED), "a grammar is refused");
+	release(&c, &ps, &res, &err);
+	tap_ok(build("gcc -c b.c", "gram.patch", &c, &ps, &res, &err) && res.n == 0,
+	       "one that nothing is made of is not");
+	release(&c, &ps, &res, &err);
+}
+
 int main(int argc, char **argv)
 {
 	if (wrapper_is_wanted(argv[0]))
@@ -249,6 +299,7 @@ int main(int argc, char **argv)
 	test_fresh();
 	test_failures();
 	test_transparent();
+	test_copies();
 	test_busy();
 	test_built_before();
 	test_json();

@@ -241,7 +241,7 @@ static void pids(void)
 	waitpid(child, NULL, 0);
 }
 
-/* What the program prints on a terminal. */
+/* What the program prints on a terminal; NULL where there are none (/dev/pts is not mounted). */
 static char *on_terminal(char *no_color)
 {
 	int m = posix_openpt(O_RDWR | O_NOCTTY), s, st;
@@ -250,9 +250,11 @@ static char *on_terminal(char *no_color)
 	ssize_t r;
 	pid_t pid;
 
-	if (m < 0 || grantpt(m) || unlockpt(m))
-		return text;
-	s = open(ptsname(m), O_RDWR | O_NOCTTY);
+	s = m < 0 || grantpt(m) || unlockpt(m) ? -1 : open(ptsname(m), O_RDWR | O_NOCTTY);
+	if (s < 0) {
+		free(text);
+		return NULL;
+	}
 	pid = fork();
 	if (!pid) {
 		dup2(s, 1);
@@ -275,6 +277,10 @@ static void colours(void)
 {
 	char *with = on_terminal(NULL), *without = on_terminal("1"), *empty = on_terminal("");
 
+	if (!with || !without || !empty) {
+		tap_ok(true, "colours on a terminal # SKIP /dev/pts is not there");
+		return;
+	}
 	tap_ok(strstr(with, "apply") && strchr(with, '\033'), "colours on a terminal");
 	tap_ok(strstr(without, "apply") && !strchr(without, '\033'), "none with NO_COLOR");
 	tap_ok(strchr(empty, '\033') != NULL, "an empty NO_COLOR counts as unset");

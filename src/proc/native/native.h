@@ -64,6 +64,9 @@ bool native_gadgets_enough(const struct native_gadgets *g);
 /* Largest image that native_build_frame() makes, red zone and alignment included. */
 #define NATIVE_FRAME_MAX 16384u
 
+/* Learns what the calls below need to know of this CPU; optional, for use before a stop. */
+void native_prepare(void);
+
 /*
  * The signal frame that puts a thread back, with all its registers, mask and FPU state.
  * Reads the FPU state of @tid.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #if defined(__x86_64__)
 	.text
 	.globl in_assembly

@@ -46,6 +46,7 @@
 #include <cpuid.h>
 #include <elf.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -120,19 +121,35 @@ bool native_gadgets_enough(const struct native_gadgets *g)
 	return g->syscall_ret && (g->sigreturn || g->load_nr_ret);
 }
 
-/* Size of the standard-format XSAVE image with these components, from the CPU's own table. */
-static uint32_t xstate_size(uint64_t features)
+/* Ends of the components in the standard-format XSAVE image; 0: not in the user's image. */
+static uint32_t component_end[64];
+static pthread_once_t ends_once = PTHREAD_ONCE_INIT;
+
+static void read_ends(void)
 {
-	uint32_t size = LEGACY_SIZE, a, b, c, d;
+	uint32_t a, b, c, d;
 
 	for (unsigned int i = 2; i < 63; i++) {
-		if (!(features >> i & 1))
-			continue;
 		__cpuid_count(0xd, i, a, b, c, d);
-		/* Supervisor components are not part of the user's image. */
-		if (a && !(c & 1))
-			size = MAX(size, a + b);
+		/* Supervisor components are left out. */
+		component_end[i] = a && !(c & 1) ? a + b : 0;
 	}
+}
+
+/* In a virtual machine each CPUID costs tens of microseconds, so all are asked once, beforehand. */
+void native_prepare(void)
+{
+	pthread_once(&ends_once, read_ends);
+}
+
+static uint32_t xstate_size(uint64_t features)
+{
+	uint32_t size = LEGACY_SIZE;
+
+	native_prepare();
+	for (unsigned int i = 2; i < 63; i++)
+		if (features >> i & 1)
+			size = MAX(size, component_end[i]);
 	return size;
 }
 

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which unit is part of which object.
+ *
+ * The problem: a build compiles more than what runs. libtool compiles each source twice (for the
+ * shared library and for the archive), packages build a second flavour (for an installer, without
+ * an option), tests and examples include the same headers. Some functions of a flavour that is not
+ * in the object match all the same, because the option does not change them.
+ *
+ * The plan: a unit is part of an object when most of its functions are found there. Of units of
+ * one source that claim the same code, the one that matches best is it; the others are variants.
+ * Units of one source that claim different code (a template compiled with two macros) are all
+ * members. One unit may be part of several objects: each gets its own patched copy.
+ *
+ * A unit that is nowhere is a refusal, because to leave it out may leave the fix out, except where
+ * the capture saw it linked, and into other files only.
+ */
+#include "build/member.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool member_has_changed_func(const struct build_unit *u)
+{
+	for (size_t i = 0; u->diff && i < u->diff->n_funcs; i++)
+		if (u->diff->funcs[i].status == DIFF_CHANGED)
+			return true;
+	return false;
+}
+
+/* One file, or two copies of it that the build made, each compiled in its own way. */
+static bool same_source(const struct build_unit *a, const struct build_unit *b)
+{
+	const char *x = a->compiled->unit->source_path, *y = b->compiled->unit->source_path;
+
+	return !strcmp(x, y) || (!strcmp(path_base(x), path_base(y)) && files_equal(x, y));
+}
+
+/*
+ * Units that change, and the others of their sources: where the one that is in the object does not
+ * change, those that do are of no interest.
+ */
+static bool is_wanted(const struct build *b, const struct build_unit *u)
+{
+	for (size_t i = 0; i < b->n_units; i++) {
+		const struct build_unit *v = &b->units[i];
+
+		if (v->diff && (v->diff->changed || v->err.n) && same_source(u, v))
+			return u->diff;
+	}
+	return false;
+}
+
+static void prove(struct build *b, struct build_unit *u)
+{
+	for (size_t k = 0; k < b->n_objects; k++) {
+		struct prove_unit *pu;
+
+		if (b->objects[k]->o->machine != u->orig->machine)
+			continue;
+		pu = prove_unit_run(b->objects[k], u->orig, u->diff->orig_refs);
+		u->proofs[k] = pu;
+		u->member[k] = pu->n_found * 2 >= pu->n_funcs && pu->n_found;
+	}
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Do two units say of one address that it is theirs? */
+static bool claim_same(const struct prove_unit *a, const struct prove_unit *b)
+{
+	uint64_t *v = xcalloc(a->n_funcs + 1, sizeof(*v));
+	bool same = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n_funcs; i++)
+		if (a->funcs[i].state == PROVE_FOUND)
+			v[n++] = a->funcs[i].cands[a->funcs[i].chosen].addr;
+	qsort(v, n, sizeof(*v), by_address);
+	for (size_t i = 0; i < b->n_funcs && !same; i++)
+		same = b->funcs[i].state == PROVE_FOUND &&
+		       bsearch(&b->funcs[i].cands[b->funcs[i].chosen].addr, v, n, sizeof(*v),
+			       by_address);
+	free(v);
+	return same;
+}
+
+static void drop_rivals(struct build *b, size_t k)
+{
+	for (size_t i = 0; i < b->n_units; i++)
+		for (size_t j = 0; j < b->n_units; j++) {
+			struct build_unit *u = &b->units[i], *v = &b->units[j];
+
+			if (i == j || !u->member || !v->member || !u->member[k] || !v->member[k] ||
+			    !same_source(u, v) || !claim_same(u->proofs[k], v->proofs[k]))
+				continue;
+			/* Equal code twice: either will do, and the first is what a reader expects. */
+			if (u->proofs[k]->n_found > v->proofs[k]->n_found ||
+			    (u->proofs[k]->n_found == v->proofs[k]->n_found && i < j))
+				v->member[k] = false;
+		}
+}
+
+static bool is_member(const struct build *b, const struct build_unit *u)
+{
+	for (size_t k = 0; u->member && k < b->n_objects; k++)
+		if (u->member[k])
+			return true;
+	return false;
+}
+
+/* Is this file, which the build linked, surely none of the given objects? */
+static bool is_other_file(const struct build *b, const char *output)
+{
+	const char *base = path_base(output);
+	struct sut_err ignored = {0};
+	struct elf_obj *o;
+	bool other;
+
+	for (size_t i = 0; i < b->object_paths.n; i++)
+		if (!strcmp(base, path_base(b->object_paths.v[i])))
+			return false;
+	for (size_t k = 0; k < b->n_objects; k++)
+		if (!strcmp(base, b->objects[k]->name))
+			return false;
+	/* Packages rename what they install; what was renamed has code of the same size. */
+	o = elf_obj_open(output, &ignored);
+	other = o != NULL;
+	for (size_t k = 0; o && k < b->n_objects; k++) {
+		const struct elf_sec *x = elf_obj_sec(o, ".text");
+		const struct elf_sec *y = elf_obj_sec(b->objects[k]->o, ".text");
+
+		other &= x && y && x->size != y->size;
+	}
+	elf_obj_free(o);
+	sut_err_free(&ignored);
+	return other;
+}
+
+/* The file that the unit is linked into, when it is in none of the objects for sure; else NULL. */
+static const char *linked_elsewhere(const struct build *b, const struct build_unit *u)
+{
+	const char *where = NULL, *output = u->compiled->unit->output;
+
+	for (size_t i = 0; output && i < b->capture.n_links; i++) {
+		const struct link *l = &b->capture.links[i];
+
+		if (!strvec_has(&l->inputs, output))
+			continue;
+		if (!l->output || !is_other_file(b, l->output))
+			return NULL;
+		where = l->output;
+	}
+	return where;
+}
+
+/* The unit of this source and the object where most was found; false: nothing anywhere. */
+static bool find_best(const struct build *b, const struct build_unit *of, size_t *ret_unit,
+		      size_t *ret_obj)
+{
+	size_t best = 0;
+
+	for (size_t i = 0; i < b->n_units; i++)
+		for (size_t k = 0; k < b->n_objects; k++) {
+			const struct build_unit *u = &b->units[i];
+
+			if (!u->proofs || !u->proofs[k] || !same_source(u, of) ||
+			    u->proofs[k]->n_found <= best)
+				continue;
+			best = u->proofs[k]->n_found;
+			*ret_unit = i;
+			*ret_obj = k;
+		}
+	return best > 0;
+}
+
+static void refuse(const struct build *b, const struct build_unit *u, struct sut_err *err)
+{
+	sut_fail(err, SUT_B_NOT_LINKED, u->source,
+		 "none of its functions is found in the given objects");
+	for (size_t k = 0; k < b->n_objects; k++) {
+		char *cc = prove_object_compiler(b->objects[k]);
+
+		sut_fail_chain(err, "looked in %s%s%s", b->objects[k]->o->path,
+			       cc ? ", which was built with " : "", cc ? cc : "");
+		free(cc);
+	}
+}
+
+/* The place of unit @i, of whose source no unit is a member. */
+static void place_stray(struct build *b, size_t i, struct sut_err *err)
+{
+	struct build_unit *u = &b->units[i];
+	const char *where = linked_elsewhere(b, u);
+	size_t unit, obj;
+
+	if (where) {
+		u->place = UNIT_ELSEWHERE;
+		if (member_has_changed_func(u))
+			strvec_pushf(&b->elsewhere, "%s (in %s)", u->source, path_base(where));
+	} else if (find_best(b, u, &unit, &obj)) {
+		/* Where little matches, the closest object gets the closest unit, and the linker
+		 * says which functions do not. */
+		u->place = unit == i ? UNIT_MEMBER : UNIT_VARIANT;
+		b->units[unit].member[obj] = true;
+	} else if (member_has_changed_func(u)) {
+		refuse(b, u, err);
+	}
+}
+
+void members_find(struct build *b, struct sut_err *err)
+{
+	for (size_t i = 0; i < b->n_units; i++)
+		if (is_wanted(b, &b->units[i]))
+			prove(b, &b->units[i]);
+	for (size_t k = 0; k < b->n_objects; k++)
+		drop_rivals(b, k);
+	for (size_t i = 0; i < b->n_units; i++)
+		if (is_member(b, &b->units[i]))
+			b->units[i].place = UNIT_MEMBER;
+	for (size_t i = 0; i < b->n_units; i++)
+		for (size_t j = 0; j < b->n_units; j++)
+			if (b->units[i].place == UNIT_UNKNOWN && b->units[j].place == UNIT_MEMBER &&
+			    same_source(&b->units[i], &b->units[j]))
+				b->units[i].place = UNIT_VARIANT;
+	for (size_t i = 0; i < b->n_units; i++)
+		if (b->units[i].place == UNIT_UNKNOWN && is_wanted(b, &b->units[i]))
+			place_stray(b, i, err);
+	for (size_t i = 0; i < b->n_units; i++)
+		for (size_t k = 0; k < b->n_objects; k++) {
+			const struct build_unit *u = &b->units[i];
+
+			if (!u->member || !u->member[k])
+				continue;
+			b->n_proved += u->proofs[k]->n_found;
+			b->n_functions += u->proofs[k]->n_funcs;
+			log_info("%s: %zu of %zu functions proved in %s", u->source,
+				 u->proofs[k]->n_found, u->proofs[k]->n_funcs, b->objects[k]->name);
+		}
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which unit is part of which object. */
+#ifndef SUTURE_BUILD_MEMBER_H
+#define SUTURE_BUILD_MEMBER_H
+
+#include "build/build.h"
+
+/*
+ * Proves the changed units of @b against its objects and fills their proofs, member and place.
+ * B_NOT_LINKED for each whose code is found nowhere, unless it is known why.
+ */
+void members_find(struct build *b, struct sut_err *err);
+bool member_has_changed_func(const struct build_unit *u);
+
+#endif

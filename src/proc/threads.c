@@ -111,9 +111,14 @@ static int seize_pass(struct threads *ts, struct sut_err *err)
 
 			if (e == ESRCH)
 				continue;
-			/* An exited thread cannot be seized: EPERM is the kernel's word for it too. */
-			if (!proc_status_read(&st, ts->pid, tid) &&
-			    (st.state == 'Z' || st.state == 'X')) {
+			/* An exited thread cannot be seized: EPERM is the kernel's word for it too. By now
+			 * even its status may be gone. */
+			if (proc_status_read(&st, ts->pid, tid)) {
+				if (tid != ts->pid)
+					continue;
+				memset(&st, 0, sizeof(st));
+			}
+			if (st.state == 'Z' || st.state == 'X') {
 				if (tid == ts->pid) {
 					t = add(ts, tid);
 					t->state = TRACEE_GONE;

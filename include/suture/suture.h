@@ -91,6 +91,7 @@ struct sut_build_opts {
 	const char *work;	/* cache folder; NULL: below $XDG_CACHE_HOME/suture */
 	const char *why;	/* tell about this function only; no patch is written */
 	int jobs;		/* compilers at once; 0: one per processor */
+	const char *const *accept_layouts; /* types whose layout may change; may be NULL */
 };
 SUT_API struct sut_result *sut_build(const struct sut_build_opts *opts);
 

@@ -129,6 +129,28 @@ void sut_err_move(struct sut_err *dst, struct sut_err *src)
 	memset(src, 0, sizeof(*src));
 }
 
+static bool same_reason(const struct sut_reason *a, const struct sut_reason *b)
+{
+	return a->code == b->code && !strcmp(a->subject, b->subject) && !strcmp(a->cause, b->cause) &&
+	       !a->where == !b->where && (!a->where || !strcmp(a->where, b->where));
+}
+
+void sut_err_move_new(struct sut_err *dst, struct sut_err *src)
+{
+	for (size_t i = 0; i < src->n; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < dst->n && !known; k++)
+			known = same_reason(&dst->v[k], &src->v[i]);
+		if (known)
+			reason_free(&src->v[i]);
+		else
+			*VEC_PUSH(dst->v, dst->n, dst->cap) = src->v[i];
+	}
+	free(src->v);
+	memset(src, 0, sizeof(*src));
+}
+
 void sut_err_free(struct sut_err *err)
 {
 	for (size_t i = 0; i < err->n; i++)

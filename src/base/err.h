@@ -66,6 +66,8 @@ bool sut_err_has(const struct sut_err *err, enum sut_code code);
 enum sut_class sut_err_class(const struct sut_err *err);
 /* Moves all reasons of @src to the end of @dst. */
 void sut_err_move(struct sut_err *dst, struct sut_err *src);
+/* The same without those that @dst has already: what several units of one header all say. */
+void sut_err_move_new(struct sut_err *dst, struct sut_err *src);
 void sut_err_free(struct sut_err *err);
 
 #endif

@@ -128,7 +128,8 @@ static void compile_flags(const struct build *b, const char *more, struct strvec
 static int open_unit(struct build *b, const struct compiled *c, struct build_unit *u, struct sut_err *err)
 {
 	struct diff_opts dopts = {.source = c->unit->source, .is_edited = is_edited, .ctx = b,
-				  .has_outside_users = has_outside_users};
+				  .has_outside_users = has_outside_users,
+				  .accept_layouts = b->opts.accept_layouts};
 
 	u->compiled = c;
 	u->source = c->unit->source;
@@ -545,7 +546,7 @@ static void attempt(struct build *b, const char *more, bool *ret_indirect, struc
 	/* What a unit that is in none of the objects would be refused for is nobody's concern. */
 	for (size_t i = 0; i < b->n_units; i++)
 		if (b->units[i].place == UNIT_MEMBER || b->units[i].place == UNIT_UNKNOWN)
-			sut_err_move(err, &b->units[i].err);
+			sut_err_move_new(err, &b->units[i].err);
 	b->prove_ns += now_ns() - t;
 	t = now_ns();
 	find_reliance(b, more);

@@ -17,6 +17,7 @@ struct build_opts {
 	const char *work;
 	const char *name, *version, *description, *author;
 	const char *const *cves;
+	const char *const *accept_layouts; /* types; NULL-terminated, may be NULL */
 	int jobs;
 };
 

@@ -25,12 +25,13 @@ const char usage_build[] =
 	"  --description TEXT what it does\n"
 	"  --author TEXT      who made it\n"
 	"  --cve ID           label; may be repeated (default: those that the diffs name)\n"
+	"  --accept-layout T  build although the layout of type T changes (SUT-B041)\n"
 	"  --why FUNCTION     tell why this function is in the patch; writes no file\n"
 	"  -j, --jobs N       compilers at once (default: one per processor)\n"
 	"  --work DIR         cache folder (default: $XDG_CACHE_HOME/suture)\n";
 
 enum { OPT_SOURCE = 0x100, OPT_MAKE, OPT_COMPDB, OPT_OBJECT, OPT_DEB, OPT_NAME, OPT_PATCH_VERSION,
-       OPT_DESCRIPTION, OPT_AUTHOR, OPT_CVE, OPT_WHY, OPT_WORK };
+       OPT_DESCRIPTION, OPT_AUTHOR, OPT_CVE, OPT_ACCEPT, OPT_WHY, OPT_WORK };
 
 static const struct option longs[] = {
 	{"source", required_argument, NULL, OPT_SOURCE},
@@ -44,6 +45,7 @@ static const struct option longs[] = {
 	{"description", required_argument, NULL, OPT_DESCRIPTION},
 	{"author", required_argument, NULL, OPT_AUTHOR},
 	{"cve", required_argument, NULL, OPT_CVE},
+	{"accept-layout", required_argument, NULL, OPT_ACCEPT},
 	{"why", required_argument, NULL, OPT_WHY},
 	{"jobs", required_argument, NULL, 'j'},
 	{"work", required_argument, NULL, OPT_WORK},
@@ -141,7 +143,8 @@ static bool set_jobs(struct sut_build_opts *o, const char *text)
 	return false;
 }
 
-static bool set_option(struct sut_build_opts *o, struct words *objects, struct words *cves, int c)
+static bool set_option(struct sut_build_opts *o, struct words *objects, struct words *cves,
+		       struct words *accept, int c)
 {
 	switch (c) {
 	case OPT_OBJECT:
@@ -149,6 +152,9 @@ static bool set_option(struct sut_build_opts *o, struct words *objects, struct w
 		return true;
 	case OPT_CVE:
 		add(cves, optarg);
+		return true;
+	case OPT_ACCEPT:
+		add(accept, optarg);
 		return true;
 	case 'j':
 		return set_jobs(o, optarg);
@@ -209,17 +215,18 @@ static int check_options(const struct sut_build_opts *o, const struct words *pat
 
 int cmd_build(int argc, char **argv)
 {
-	struct words objects = {0}, cves = {0}, patches = {0};
+	struct words objects = {0}, cves = {0}, accept = {0}, patches = {0};
 	struct sut_build_opts o = {.size = sizeof(o)};
 	int c;
 
 	while ((c = cli_getopt(argc, argv, "o:j:", longs)) != -1)
-		if (c == CLI_STOP || !set_option(&o, &objects, &cves, c))
+		if (c == CLI_STOP || !set_option(&o, &objects, &cves, &accept, c))
 			goto out;
 	for (int i = optind; i < argc; i++)
 		add(&patches, argv[i]);
 	o.objects = objects.v;
 	o.cves = cves.v;
+	o.accept_layouts = accept.v;
 	o.patches = patches.v;
 	cli.status = check_options(&o, &patches);
 	if (!cli.status)
@@ -227,6 +234,7 @@ int cmd_build(int argc, char **argv)
 out:
 	free(objects.v);
 	free(cves.v);
+	free(accept.v);
 	free(patches.v);
 	return cli.status;
 }

@@ -114,7 +114,8 @@ struct sut_result *sut_build(const struct sut_build_opts *o)
 	struct build_opts bo = {.source = o->source, .make = o->make, .compdb = o->compdb,
 				.deb = o->deb, .objects = o->objects, .patches = o->patches,
 				.work = o->work, .version = o->version, .description = o->description,
-				.author = o->author, .cves = o->cves, .jobs = o->jobs};
+				.author = o->author, .cves = o->cves,
+				.accept_layouts = o->accept_layouts, .jobs = o->jobs};
 	struct sut_err err = {0};
 	struct build b;
 	char *name = NULL, *out = NULL;

@@ -413,6 +413,7 @@ struct dbg *dbg_read(const struct elf_obj *o)
 		r.bias = bias;
 		collect_lines(&r, cu);
 		walk(&r, cu, NULL, 0, 0, 0);
+		layouts_read(&d->layouts, cu, decl_file);
 	}
 	dwfl_end(dwfl);
 	free(r.rows);
@@ -441,6 +442,7 @@ void dbg_free(struct dbg *d)
 		free(d->vars[i].file);
 		free(d->vars[i].scope);
 	}
+	layouts_free(&d->layouts);
 	free(d->funcs);
 	free(d->vars);
 	free(d);

@@ -7,6 +7,7 @@
 #ifndef SUTURE_BUILD_DIFF_DEBUG_H
 #define SUTURE_BUILD_DIFF_DEBUG_H
 
+#include "build/diff/layout.h"
 #include "elf/elfobj.h"
 
 struct dbg_inline {		/* a function that was inlined */
@@ -36,6 +37,7 @@ struct dbg {
 	size_t n_funcs, cap_funcs;
 	struct dbg_var *vars;
 	size_t n_vars, cap_vars;
+	struct layouts layouts;
 };
 
 /* Reads all of it. Never NULL: without debug information the lists are empty. */

@@ -94,6 +94,7 @@ struct diff_opts {
 	 * changed and for constant data that changed. NULL: nobody calls such a function, but
 	 * anybody may read such data. */
 	bool (*has_outside_users)(void *ctx, const char *name);
+	const char *const *accept_layouts; /* types that may change; NULL-terminated, may be NULL */
 };
 
 /*

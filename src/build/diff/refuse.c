@@ -345,9 +345,21 @@ static void refuse_split(struct diff_ctx *c, struct sut_err *err)
 	free(taken);
 }
 
+/* Types count where code that changes may use them. */
+static void refuse_layouts(struct diff_ctx *c, struct sut_err *err)
+{
+	for (size_t i = 0; i < c->u->n_funcs; i++)
+		if (c->u->funcs[i].status == DIFF_CHANGED) {
+			layouts_compare(&c->orig.dbg->layouts, &c->new.dbg->layouts,
+					c->opts->accept_layouts, err);
+			return;
+		}
+}
+
 void refuse(struct diff_ctx *c, struct sut_err *err)
 {
 	refuse_split(c, err);
+	refuse_layouts(c, err);
 	refuse_data(c, err);
 	refuse_funcs(c, err);
 	refuse_sections(c, &c->new, err);

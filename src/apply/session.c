@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "apply/session.h"
+#include "apply/dormant.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,6 +79,8 @@ int session_refresh(struct session *s, bool write, struct sut_err *err)
 		return -1;
 	proc_modules_unwind_space(&s->ms, &s->space);
 	s->have_space = true;
+	free(s->dormant);
+	s->dormant = dormant_reason(&s->ms);
 	return 0;
 }
 
@@ -208,6 +211,7 @@ void session_close(struct session *s)
 	if (s->attached)
 		threads_detach(&s->ts);
 	drop_modules(s);
+	free(s->dormant);
 	proc_info_free(&s->info);
 	if (s->lock >= 0)
 		close(s->lock);

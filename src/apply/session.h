@@ -63,6 +63,7 @@ struct session {
 	struct ledgers ls;
 	struct threads ts;
 	struct unw_space space;
+	char *dormant;		/* why there may be stacks that no thread runs on; NULL: there are none */
 	bool have_ms, have_space, attached;
 	char user[64];		/* who we are, for the ledger */
 	int lock;		/* held while the session lives; -1: none */

@@ -32,6 +32,7 @@
  * its exec) are not seen; their parent is then in vfork and cannot be stopped, and we wait.
  */
 #include "apply/switch.h"
+#include "apply/dormant.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -326,6 +327,31 @@ static void forget_blockers(struct apply_result *r)
 	}
 }
 
+/* The verdict on stacks that no thread runs on, where the program may have such. */
+static void judge_dormant(struct session *s, const struct switch_ranges *rs)
+{
+	const struct switch_range *in = NULL;
+	struct apply_blocker *b;
+	uint64_t at = 0;
+	int r = dormant_scan(s, rs, s->ts.t_stop_ns + s->opts.max_pause_ns, &at, &in);
+
+	if (!r)
+		return;
+	b = VEC_PUSH(s->res->blockers, s->res->n_blockers, s->res->cap_blockers);
+	snprintf(b->comm, sizeof(b->comm), "no thread");
+	b->unreliable = r < 0;
+	if (r < 0) {
+		b->why = xasprintf("%s, and not all memory could be searched for its stacks within the "
+				   "longest pause", s->dormant);
+		return;
+	}
+	b->func = xstrdup(in->func);
+	b->file = in->file ? xstrdup(in->file) : NULL;
+	b->line = in->line;
+	b->why = xasprintf("%s, and a stack at 0x%llx may return into '%s'", s->dormant,
+			   (unsigned long long)at, in->func);
+}
+
 /* One verdict per thread. True where all are clear. */
 static bool all_clear(struct session *s, const struct switch_ranges *rs)
 {
@@ -365,6 +391,8 @@ static bool all_clear(struct session *s, const struct switch_ranges *rs)
 	}
 	unw_trace_free(&t);
 	s->res->n_threads = n;
+	if (!s->res->n_blockers && rs->n && s->dormant)
+		judge_dormant(s, rs);
 	return !s->res->n_blockers;
 }
 

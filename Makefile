@@ -109,7 +109,21 @@ live-matrix: $(O)/suture $(O)/tests/memtext
 # All tests under one prove: its summary is the last thing on the screen.
 SCRIPTS := $(sort $(wildcard tests/cli/*.sh tests/check-*.sh))
 run-test: $(O)/suture $(O)/tests/memtext $(UNIT)
-	$(Q)$(prove) $(SCRIPTS) $(UNIT) $(live_tests) $(matrix_tests)
+	$(Q)$(prove) $(SCRIPTS) $(UNIT) $(FAULT) $(live_tests) $(matrix_tests)
+
+# Fault tests: suture is killed, failed and raced on a target that checks itself.
+FAULT := $(patsubst tests/fault/%.c,$(O)/tests/fault/%,$(sort $(wildcard tests/fault/*.c)))
+export FAULT_WORK := $(abspath $(O)/fault)
+$(O)/tests/fault/%: tests/fault/%.c tests/lib/prey.h tests/lib/tap.h $(LIB)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/lib -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS)
+$(O)/fault/fix.sut: $(O)/suture $(wildcard tests/fault/prey/*) tests/fault/prepare.sh
+	$(Q)SUTURE=$(O)/suture sh tests/fault/prepare.sh tests/fault/prey $(O)/fault prey
+.PHONY: fault
+fault: $(FAULT) $(O)/fault/fix.sut $(O)/tests/memtext
+	$(Q)$(prove) $(FAULT)
+run-test: $(FAULT) $(O)/fault/fix.sut
 
 .PHONY: clean
 clean:

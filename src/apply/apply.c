@@ -34,9 +34,16 @@ static int begin(struct session *s, pid_t pid, const struct apply_opts *opts,
 	return 0;
 }
 
+struct forward {
+	const struct plan *pl;
+	struct ledger_group *g;
+};
+
 static int do_forward(void *ctx, struct session *s, struct sut_err *err)
 {
-	return switch_forward(s, ctx, err);
+	const struct forward *f = ctx;
+
+	return plan_compare(f->pl, s, err) < 0 ? -1 : switch_forward(s, f->g, err);
 }
 
 static struct ledger_group *find_group(struct session *s, const uint8_t group[16])
@@ -75,7 +82,7 @@ static int run_apply(struct session *s, struct plan *pl, const struct patch *p, 
 		return sut_fail(err, SUT_P_LEDGER, p->name, "the image that was mapped cannot be read back");
 	if (s->res->reused)
 		ledger_group_var(g)->seq = s->ls.max_seq + 1;
-	return switch_when_clear(s, &pl->ranges, do_forward, g, err);
+	return switch_when_clear(s, &pl->ranges, do_forward, &(struct forward){pl, g}, err);
 }
 
 int apply_patch(const struct patch *p, pid_t pid, const struct apply_opts *opts,

@@ -31,13 +31,48 @@ static int read_original(struct session *s, uint64_t addr, uint8_t *p, size_t n,
 	return 0;
 }
 
-static int check_expect(struct session *s, const struct plan_object *po,
+static int remember(struct plan *pl, struct session *s, const char *name, uint64_t addr,
+		    size_t size, struct sut_err *err)
+{
+	struct plan_text *t = VEC_PUSH(pl->texts, pl->n_texts, pl->cap_texts);
+
+	t->addr = addr;
+	t->size = size;
+	t->name = name;
+	t->bytes = xmalloc(size + 1);
+	return proc_mem_read(&s->ms.mem, addr, t->bytes, size, err);
+}
+
+int plan_compare(const struct plan *pl, struct session *s, struct sut_err *err)
+{
+	struct proc_mem_piece *v = xcalloc(pl->n_texts + 1, sizeof(*v));
+	size_t before = err->n;
+
+	for (size_t i = 0; i < pl->n_texts; i++)
+		v[i] = (struct proc_mem_piece){pl->texts[i].addr, xmalloc(pl->texts[i].size + 1),
+					       pl->texts[i].size};
+	if (proc_mem_read_pieces(&s->ms.mem, v, pl->n_texts) < 0)
+		sut_fail(err, SUT_P_BYTES, pl->p->name,
+			 "its functions cannot be read any more: was an object unloaded?");
+	else
+		for (size_t i = 0; i < pl->n_texts; i++)
+			if (memcmp(v[i].buf, pl->texts[i].bytes, v[i].len))
+				sut_fail(err, SUT_P_BYTES, pl->texts[i].name,
+					 "the text at 0x%llx changed while the patch was being prepared",
+					 (unsigned long long)pl->texts[i].addr);
+	for (size_t i = 0; i < pl->n_texts; i++)
+		free(v[i].buf);
+	free(v);
+	return err->n == before ? 0 : -1;
+}
+
+static int check_expect(struct plan *pl, struct session *s, const struct plan_object *po,
 			const struct patch_expect *x, struct sut_err *err)
 {
 	uint8_t *live = xmalloc(x->size);
-	int r = 0;
+	int r = remember(pl, s, x->name, po->bias + x->addr, x->size, err);
 
-	if (read_original(s, po->bias + x->addr, live, x->size, err) < 0) {
+	if (r < 0 || read_original(s, po->bias + x->addr, live, x->size, err) < 0) {
 		free(live);
 		return -1;
 	}
@@ -140,6 +175,7 @@ static int plan_func(struct plan *pl, struct session *s, struct plan_object *po,
 	if (read_original(s, f->addr, f->orig, f->orig_size, err) < 0)
 		return -1;
 	r = check_room(t, pf, f->orig, f->orig_size, err);
+	r |= remember(pl, s, pf->name, f->addr, f->orig_size, err);
 	f->orig_size = MAX(pf->size, (uint64_t)pf->entry + t->jump_len);
 	if (proc_mem_read(&s->ms.mem, f->entry, f->saved, f->jump_len, err) < 0)
 		return -1;
@@ -218,7 +254,7 @@ static int plan_object(struct plan *pl, struct session *s, struct plan_object *p
 	l.var.state = LEDGER_PREPARED;
 	l.var.seq = s->ls.max_seq + 1;
 	for (size_t i = 0; i < po->o->n_expects; i++)
-		r |= check_expect(s, po, &po->o->expects[i], err);
+		r |= check_expect(pl, s, po, &po->o->expects[i], err);
 	for (size_t i = 0; i < po->o->n_funcs; i++)
 		r |= plan_func(pl, s, po, &l, &po->o->funcs[i], t, err);
 	for (size_t i = 0; i < po->o->n_expects; i++)
@@ -433,6 +469,9 @@ void plan_free(struct plan *pl)
 		free(pl->v[i].values);
 		free(pl->v[i].below);
 	}
+	for (size_t i = 0; i < pl->n_texts; i++)
+		free(pl->texts[i].bytes);
+	free(pl->texts);
 	free(pl->v);
 	free(pl->ranges.v);
 	memset(pl, 0, sizeof(*pl));

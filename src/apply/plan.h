@@ -15,8 +15,18 @@ struct plan_object {
 	uint64_t *values, *below;
 };
 
+/* Text as it stood when the plan was made: it must be the same at the switch. */
+struct plan_text {
+	uint64_t addr;
+	size_t size;
+	uint8_t *bytes;		/* owned */
+	const char *name;	/* borrowed from the patch */
+};
+
 struct plan {
 	const struct patch *p;
+	struct plan_text *texts;
+	size_t n_texts, cap_texts;
 	enum apply_outcome outcome;	/* DONE: there is something to do */
 	struct plan_object *v;
 	size_t n, cap;
@@ -33,6 +43,11 @@ struct plan {
 int plan_make(struct plan *pl, struct session *s, const struct patch *p, struct sut_err *err);
 /* Finds the value of every symbol; IFUNC resolvers that no slot tells of are called remotely. */
 int plan_resolve(struct plan *pl, struct session *s, struct sut_err *err);
+/*
+ * With all threads stopped: all text that the patch depends on is still what plan_make() saw. An
+ * object may have been unloaded since, and another one loaded in its place. -1: P_BYTES.
+ */
+int plan_compare(const struct plan *pl, struct session *s, struct sut_err *err);
 void plan_free(struct plan *pl);
 
 #endif

@@ -151,7 +151,9 @@ static bool read_module(const struct proc_mem *mem, const struct proc_maps *maps
 	size_t len;
 
 	memset(m, 0, sizeof(*m));
-	if (proc_mem_try_read(mem, map->lo, &eh, sizeof(eh)) ||
+	/* Once more on failure: an object that is overlooked would make a patch "not needed". */
+	if ((proc_mem_try_read(mem, map->lo, &eh, sizeof(eh)) &&
+	     proc_mem_try_read(mem, map->lo, &eh, sizeof(eh))) ||
 	    memcmp(eh.e_ident, ELFMAG, SELFMAG) || eh.e_ident[EI_CLASS] != ELFCLASS64 ||
 	    eh.e_phentsize != sizeof(Elf64_Phdr) || eh.e_phnum == 0 || eh.e_phnum > PHDRS_MAX)
 		return false;

@@ -585,8 +585,16 @@ bool tracee_walk(struct threads *ts, struct tracee *t, struct unw_space *s,
 	struct unw_mem mem = {read_stack, &sr};
 	struct unw_regs g;
 
-	if (!r)
+	if (!r && (t->state != TRACEE_STOPPED || errno == ESRCH))
 		return false;
+	if (!r) {
+		trace->n = 0;
+		trace->reliable = false;
+		trace->why = UNW_WHY_REGISTER;
+		snprintf(trace->text, sizeof(trace->text), "its registers cannot be read: %s",
+			 strerror(errno));
+		return true;
+	}
 	/* The thread's own id: an exited main thread has no memory to read through. */
 	sr.pid = t->tid;
 	sr.lo = 0;

@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# prepare.sh SOURCE-FOLDER WORK-FOLDER PROGRAM: compiles a target and builds the patch for it.
+set -e
+src=$1 work=$2 prog=$3
+suture=${SUTURE:-build/suture}
+rm -rf "$work"
+mkdir -p "$work/src" "$work/made"
+for f in "$src"/*; do
+	case $f in
+	*.patch) cp "$f" "$work/" ;;
+	*) cp "$f" "$work/src/" && cp "$f" "$work/made/" ;;
+	esac
+done
+make -s -C "$work/made" "$prog" >"$work/make.log" 2>&1 || { cat "$work/make.log"; exit 1; }
+strip -o "$work/$prog" "$work/made/$prog"
+"$suture" build --work "$work/cache" --source "$work/src" --make make --object "$work/$prog" \
+	-o "$work/fix.sut" "$work/fix.patch" >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }

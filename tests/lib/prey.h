@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The target of the tests in tests/fault (its source is there, in prey/), and the suture program
+ * run on it, whole or under strace's fault injection.
+ */
+#ifndef SUTURE_TESTS_PREY_H
+#define SUTURE_TESTS_PREY_H
+
+#include "base/util.h"
+#include "tap.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct prey {
+	pid_t pid;
+	int in, out;
+	long wrong, calls;
+};
+
+static char *prey_program, *prey_patch, *prey_suture, *prey_trace;
+
+/* Paths come from the Makefile's environment. False where the target was not made. */
+static inline bool prey_init(void)
+{
+	const char *work = getenv("FAULT_WORK"), *suture = getenv("SUTURE");
+
+	signal(SIGPIPE, SIG_IGN);
+	/* A leak checker cannot run in a program that is traced itself. */
+	setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+	prey_suture = xstrdup(suture ? suture : "build/suture");
+	prey_program = path_join(work ? work : "build/fault", "prey");
+	prey_patch = path_join(work ? work : "build/fault", "fix.sut");
+	prey_trace = xasprintf("/tmp/suture-fault-%d", (int)getpid());
+	return tap_ok(file_exists(prey_program) && file_exists(prey_patch), "the target and its patch");
+}
+
+static inline bool prey_start(struct prey *p, const char *threads, const char *mode)
+{
+	int in[2], out[2];
+
+	memset(p, 0, sizeof(*p));
+	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC))
+		return false;
+	p->pid = fork();
+	if (!p->pid) {
+		dup2(in[0], 0);
+		dup2(out[1], 1);
+		execl(prey_program, prey_program, threads, mode, NULL);
+		_exit(127);
+	}
+	close(in[0]);
+	close(out[1]);
+	p->in = in[1];
+	p->out = out[0];
+	return p->pid > 0;
+}
+
+/* The version that answers: 1 or 2; 0 mixed; -1 no answer within five seconds. */
+static inline int prey_ask(struct prey *p)
+{
+	struct pollfd f = {.fd = p->out, .events = POLLIN};
+	char line[64];
+	size_t n = 0;
+	int version;
+
+	if (write(p->in, "q", 1) != 1)
+		return -1;
+	while (n < sizeof(line) - 1 && poll(&f, 1, 5000) == 1 && read(p->out, line + n, 1) == 1 &&
+	       line[n] != '\n')
+		n++;
+	line[n] = '\0';
+	return sscanf(line, "%d %ld %ld", &version, &p->wrong, &p->calls) == 3 ? version : -1;
+}
+
+/* True where its threads go on working and none saw both versions. */
+static inline bool prey_healthy(struct prey *p)
+{
+	long before;
+
+	if (prey_ask(p) < 1 || p->wrong)
+		return false;
+	before = p->calls;
+	for (int i = 0; i < 200; i++) {
+		if (prey_ask(p) < 1 || p->wrong)
+			return false;
+		if (p->calls > before)
+			return true;
+		usleep(5000);
+	}
+	return false;
+}
+
+/* Ends it by the end of its input. True where it ended by itself, without a complaint. */
+static inline bool prey_end(struct prey *p)
+{
+	int status = -1;
+
+	close(p->in);
+	close(p->out);
+	for (int i = 0; i < 1000; i++) {
+		if (waitpid(p->pid, &status, WNOHANG) == p->pid)
+			return WIFEXITED(status) && !WEXITSTATUS(status);
+		usleep(5000);
+	}
+	kill(p->pid, SIGKILL);
+	waitpid(p->pid, &status, 0);
+	return false;
+}
+
+static char *prey_said;	/* what the last command printed */
+
+/*
+ * suture VERB on @pid; @inject: as strace's -e inject=, or NULL; @extra: one more argument or NULL.
+ * Exit code, 128 + signal.
+ */
+static inline int prey_tool(const char *inject, const char *verb, const char *extra, pid_t pid)
+{
+	char *e = xasprintf("inject=%s", inject ? inject : ""), *id = xasprintf("%d", (int)pid);
+	const char *what = strcmp(verb, "revert") ? prey_patch : "fix";
+	struct strvec v = {0};
+	struct run_opts o = {.ret_output = &prey_said};
+	int r;
+
+	if (inject) {
+		char *call = xstrndup(inject, strcspn(inject, ":"));
+
+		strvec_push(&v, "strace");
+		strvec_push(&v, "-f");
+		strvec_push(&v, "-o");
+		strvec_push(&v, prey_trace);
+		strvec_push(&v, "-e");
+		strvec_pushf(&v, "trace=%s", call);
+		strvec_push(&v, "-e");
+		strvec_push(&v, e);
+		free(call);
+	}
+	strvec_push(&v, prey_suture);
+	strvec_push(&v, verb);
+	if (extra)
+		strvec_push(&v, extra);
+	strvec_push(&v, what);
+	strvec_push(&v, id);
+	free(prey_said);
+	prey_said = NULL;
+	r = run_command(v.v, &o);
+	strvec_free(&v);
+	free(e);
+	free(id);
+	return r;
+}
+
+/* True where strace has touched a system call of the last command. */
+static inline bool prey_injected(void)
+{
+	uint8_t *text;
+	size_t n;
+	bool res;
+
+	if (read_file(prey_trace, &text, &n))
+		return false;
+	res = strstr((char *)text, "INJECTED");
+	free(text);
+	return res;
+}
+
+/* The text is what the files say, nothing is stopped, traced, or writable and executable. */
+static inline bool prey_clean(pid_t pid)
+{
+	const char *memtext = getenv("MEMTEXT");
+	char *id = xasprintf("%d", (int)pid);
+	char *argv[] = {(char *)(memtext ? memtext : "build/tests/memtext"), id, NULL};
+	struct run_opts o = {0};
+	int r = run_command(argv, &o);
+
+	free(id);
+	return r == 0;
+}
+
+static inline int prey_done(void)
+{
+	unlink(prey_trace);
+	free(prey_trace);
+	free(prey_said);
+	free(prey_program);
+	free(prey_patch);
+	free(prey_suture);
+	return tap_done();
+}
+
+#endif

@@ -125,6 +125,15 @@ fault: $(FAULT) $(O)/fault/fix.sut $(O)/tests/memtext
 	$(Q)$(prove) $(FAULT)
 run-test: $(FAULT) $(O)/fault/fix.sut
 
+# ROUNDS= says how often; figures are for a machine that does nothing else.
+.PHONY: bench
+$(O)/bench/%: bench/%.c $(LIB)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS)
+bench: $(O)/suture $(O)/bench/pause $(O)/bench/call
+	$(Q)sh bench/run.sh $(abspath $(O)/suture) $(abspath $(O)/bench)
+
 .PHONY: clean
 clean:
 	rm -rf build build-san

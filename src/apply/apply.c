@@ -82,6 +82,8 @@ static int run_apply(struct session *s, struct plan *pl, const struct patch *p, 
 		return sut_fail(err, SUT_P_LEDGER, p->name, "the image that was mapped cannot be read back");
 	if (s->res->reused)
 		ledger_group_var(g)->seq = s->ls.max_seq + 1;
+	if (switch_warm(s, g, err) < 0)
+		return -1;
 	return switch_when_clear(s, &pl->ranges, do_forward, &(struct forward){pl, g}, err);
 }
 

@@ -359,6 +359,10 @@ int plan_make(struct plan *pl, struct session *s, const struct patch *p, struct 
 		return 0;
 	if (!t || t->machine != native_elf_machine)
 		return sut_fail(err, SUT_E_ARCH, p->name, "the patch is for %s", t ? t->name : "?");
+	if (!pl->n && err->n == before && s->ms.incomplete)
+		return sut_fail(err, SUT_P_MEMORY, p->name,
+				"not all objects of the process could be read, so it is not known whether "
+				"it needs the patch");
 	if (!pl->n) {
 		pl->outcome = APPLY_NOT_NEEDED;
 		return err->n == before ? 0 : -1;

@@ -75,6 +75,12 @@ static int put_var32(struct session *s, struct ledger_group *g, const char *step
 
 #define VAR(field) offsetof(struct ledger_var, field)
 
+int switch_warm(struct session *s, struct ledger_group *g, struct sut_err *err)
+{
+	/* The state is written as it is: the first write to a private page is what costs. */
+	return put_var32(s, g, "warm the ledger", VAR(state), ledger_group_var(g)->state, err);
+}
+
 enum entry_form { ENTRY_SAVED, ENTRY_STUB, ENTRY_DIRECT };
 
 static const uint8_t *entry_bytes(const struct ledger_func *f, enum entry_form form)

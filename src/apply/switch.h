@@ -36,6 +36,8 @@ int switch_sample(struct session *s, const struct switch_ranges *ranges, struct 
 /* Fails with P_BUSY, naming the result's blockers. */
 int switch_report_busy(struct session *s, struct sut_err *err);
 
+/* Before the stop: makes the ledger's page a private copy now, and not while threads stand still. */
+int switch_warm(struct session *s, struct ledger_group *g, struct sut_err *err);
 /* With all threads stopped: everything of @g to the new version; to the bytes before. */
 int switch_forward(struct session *s, struct ledger_group *g, struct sut_err *err);
 int switch_back(struct session *s, struct ledger_group *g, struct sut_err *err);

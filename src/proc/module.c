@@ -60,8 +60,11 @@ static void module_free(struct proc_module *m)
 	memset(m, 0, sizeof(*m));
 }
 
-static void read_build_id(const struct proc_mem *mem, struct proc_module *m)
+/* False where the notes could not be read. */
+static bool read_build_id(const struct proc_mem *mem, struct proc_module *m)
 {
+	bool good = true;
+
 	for (size_t i = 0; i < m->n_phdrs && !m->build_id; i++) {
 		const Elf64_Phdr *ph = &m->phdrs[i];
 		const uint8_t *id;
@@ -77,9 +80,12 @@ static void read_build_id(const struct proc_mem *mem, struct proc_module *m)
 				m->build_id = xmemdup(id, n);
 				m->build_id_size = n;
 			}
+		} else {
+			good = false;
 		}
 		free(buf);
 	}
+	return good || m->build_id;
 }
 
 /* Executable memory inside [lo, hi), and whether it can belong to this very file. */
@@ -143,17 +149,27 @@ static bool layout(struct proc_module *m)
 	return m->lo < m->hi;
 }
 
-/* Reads the object whose header is at @map. False: there is none. */
+/* Is code of the file that is mapped at @map mapped? Device memory and data files cannot always be read,
+ * and need not be. */
+static bool has_code(const struct proc_maps *maps, const struct proc_map *map)
+{
+	for (size_t i = 0; i < maps->n; i++)
+		if (maps->v[i].perms & PROC_X && maps->v[i].inode == map->inode &&
+		    maps->v[i].dev == map->dev)
+			return true;
+	return false;
+}
+
+/* Reads the object whose header is at @map. False: there is none, or (*@ret_unread) it cannot be read. */
 static bool read_module(const struct proc_mem *mem, const struct proc_maps *maps,
-			const struct proc_map *map, struct proc_module *m)
+			const struct proc_map *map, struct proc_module *m, bool *ret_unread)
 {
 	Elf64_Ehdr eh;
 	size_t len;
 
 	memset(m, 0, sizeof(*m));
-	/* Once more on failure: an object that is overlooked would make a patch "not needed". */
-	if ((proc_mem_try_read(mem, map->lo, &eh, sizeof(eh)) &&
-	     proc_mem_try_read(mem, map->lo, &eh, sizeof(eh))) ||
+	*ret_unread = proc_mem_try_read(mem, map->lo, &eh, sizeof(eh)) != 0;
+	if (*ret_unread ||
 	    memcmp(eh.e_ident, ELFMAG, SELFMAG) || eh.e_ident[EI_CLASS] != ELFCLASS64 ||
 	    eh.e_phentsize != sizeof(Elf64_Phdr) || eh.e_phnum == 0 || eh.e_phnum > PHDRS_MAX)
 		return false;
@@ -165,9 +181,9 @@ static bool read_module(const struct proc_mem *mem, const struct proc_maps *maps
 	m->elf_class = eh.e_ident[EI_CLASS];
 	m->n_phdrs = eh.e_phnum;
 	m->phdrs = xcalloc(m->n_phdrs, sizeof(*m->phdrs));
-	if (proc_mem_try_read(mem, map->lo + eh.e_phoff, m->phdrs,
-			      m->n_phdrs * sizeof(*m->phdrs)) ||
-	    !layout(m) || !find_exec(maps, m)) {
+	*ret_unread = proc_mem_try_read(mem, map->lo + eh.e_phoff, m->phdrs,
+					m->n_phdrs * sizeof(*m->phdrs)) != 0;
+	if (*ret_unread || !layout(m) || !find_exec(maps, m)) {
 		module_free(m);
 		return false;
 	}
@@ -175,7 +191,7 @@ static bool read_module(const struct proc_mem *mem, const struct proc_maps *maps
 	m->deleted = str_ends(map->path, " (deleted)");
 	m->path = xstrndup(map->path, m->deleted ? len - strlen(" (deleted)") : len);
 	m->entry = eh.e_entry ? m->bias + eh.e_entry : 0;
-	read_build_id(mem, m);
+	*ret_unread = !read_build_id(mem, m);
 	return true;
 }
 
@@ -263,10 +279,13 @@ int proc_modules_read(struct proc_modules *ms, pid_t pid, bool write, struct sut
 	for (size_t i = 0; i < ms->maps.n && ms->n < UINT16_MAX; i++) {
 		const struct proc_map *map = &ms->maps.v[i];
 		uint8_t ident[EI_NIDENT];
+		bool unread, good;
 
 		if (!is_header(map))
 			continue;
-		if (read_module(&ms->mem, &ms->maps, map, &m)) {
+		good = read_module(&ms->mem, &ms->maps, map, &m, &unread);
+		ms->incomplete |= unread && has_code(&ms->maps, map);
+		if (good) {
 			m.is_vdso = !strcmp(map->path, "[vdso]");
 			m.is_exe = aux.phdr >= m.lo && aux.phdr < m.hi;
 			m.is_interp = aux.base && aux.base == m.base;

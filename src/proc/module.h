@@ -47,6 +47,8 @@ struct proc_modules {
 	size_t n, cap;
 	uint16_t *by_order;	/* indices into v in load order */
 	bool have_link_map;	/* the order is the dynamic linker's, not the map's */
+	bool incomplete;	/* an object with code could not be read: a build-id that is not found
+				 * may be there all the same */
 };
 
 /*

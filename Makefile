@@ -125,6 +125,25 @@ fault: $(FAULT) $(O)/fault/fix.sut $(O)/tests/memtext
 	$(Q)$(prove) $(FAULT)
 run-test: $(FAULT) $(O)/fault/fix.sut
 
+# A fuzzer for each parser, with clang's libFuzzer: make fuzz SECONDS=600. Seeds are what the build made.
+.PHONY: fuzz
+SECONDS ?= 30
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
+fuzz: $(O)/suture $(O)/fault/fix.sut
+	$(Q)$(MAKE) --no-print-directory O=$(O)/fuzz CC=clang-14 \
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' fuzz-build
+	$(Q)mkdir -p $(O)/fuzz/corpus
+	$(Q)cp $(O)/fault/fix.sut $(O)/suture $(O)/src/base/buf.o tests/golden/body/*.c $(O)/fuzz/corpus
+	$(Q)for f in $(FUZZ); do mkdir -p $(O)/fuzz/$$f.found && echo "== $$f" && \
+		$(O)/fuzz/$$f -max_total_time=$(SECONDS) -rss_limit_mb=4096 -max_len=262144 \
+			-artifact_prefix=$(O)/fuzz/$$f. -print_final_stats=1 $(O)/fuzz/$$f.found \
+			$(O)/fuzz/corpus 2>&1 | tail -12 || exit 1; done
+.PHONY: fuzz-build
+fuzz-build: $(FUZZ:%=$(O)/%)
+$(O)/fuzz_%: tests/fuzz/fuzz_%.c $(LIB)
+	$(call say,FUZZ,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -fsanitize=fuzzer,address,undefined -o $@ $< $(LIB) $(LIBS)
+
 # ROUNDS= says how often; figures are for a machine that does nothing else.
 .PHONY: bench
 $(O)/bench/%: bench/%.c $(LIB)

@@ -215,6 +215,37 @@ static bool unused_static(const struct pending *p, uint32_t sym)
 	return true;
 }
 
+/* A tentative definition (-fcommon) is in no section: its value is its alignment. */
+static struct place place_common(struct linker *l, const struct pending *p, const struct ref *r)
+{
+	const struct elf_sym *y = &side_obj(p->u, p->side)->syms[r->sym];
+	const struct sym_fact *f = fact_of(p, r->sym);
+	uint64_t addr;
+	uint32_t psec;
+	char *name;
+
+	if (f && f->has_addr)
+		return place_object(l, y->name, f->addr);
+	if (global_address(l, y->name, false, &addr))
+		return place_object(l, y->name, addr);
+	if (orig_sym(p->u, p->side, r->sym)) {
+		complain(l, p, r, SUT_B_NO_ADDRESS, "its place in the object is not known");
+		return (struct place){HOME_REFUSED, 0};
+	}
+	/* New. Units that share it name the same variable. */
+	for (uint32_t i = 1; i < l->out->n_syms; i++) {
+		const struct patch_sym *s = &l->out->syms[i];
+
+		if (s->kind == PSYM_DEF && l->out->secs[s->sec].kind == PSEC_BSS && !strcmp(s->name, y->name))
+			return (struct place){HOME_PATCH, i};
+	}
+	name = xasprintf(".bss.%s", y->name);
+	psec = psec_new(l, name, PSEC_BSS, y->value);
+	free(name);
+	l->out->secs[psec].size = y->size;
+	return (struct place){HOME_PATCH, psym_def(l, y->name, psec, 0, y->size, false)};
+}
+
 static struct place place_data(struct linker *l, const struct pending *p, const struct ref *r)
 {
 	const struct elf_obj *o = side_obj(p->u, p->side);
@@ -285,7 +316,7 @@ static struct place place_of(struct linker *l, const struct pending *p, const st
 	if (r->kind == REF_SYM && !r->sec && o->syms[r->sym].shndx != SHN_COMMON)
 		return place_undefined(l, p, r);
 	if (r->kind == REF_SYM && !r->sec)
-		return place_data(l, p, r);
+		return place_common(l, p, r);
 	if (o->secs[r->sec].flags & SHF_EXECINSTR)
 		return r->kind == REF_SYM ? place_func(l, p, r) : in_patch(l, p, r, p->u, r->rel->sym, r->sec);
 	return r->kind == REF_SYM ? place_data(l, p, r) : in_patch(l, p, r, p->u, r->rel->sym, r->sec);

@@ -148,12 +148,29 @@ int session_open(struct session *s, pid_t pid, bool write, const struct apply_op
 
 int session_attach(struct session *s, struct sut_err *err)
 {
+	pid_t other;
+
 	if (s->attached)
 		return 0;
 	if (threads_attach(&s->ts, s->pid, err) < 0)
 		return -1;
 	s->ts.cancel = s->opts.cancel;
 	s->attached = true;
+	/* Only now: what is made from here on is seized as well and seen by its tracer. Its threads are
+	 * not ours, would not be stopped, and would run into what is written. */
+	other = proc_shares_memory(s->pid);
+	/* A child of vfork or posix_spawn is gone in a moment. */
+	for (int i = 0; other && i < 50; i++) {
+		threads_idle(&s->ts, 20000000);
+		other = proc_shares_memory(s->pid);
+	}
+	if (other) {
+		char subject[32];
+
+		snprintf(subject, sizeof(subject), "pid %d", (int)s->pid);
+		return sut_fail(err, SUT_P_SHARED_MEMORY, subject, "process %d runs in the same memory",
+				(int)other);
+	}
 	return 0;
 }
 

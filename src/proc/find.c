@@ -10,6 +10,8 @@
 #include "elf/note.h"
 
 #include <dirent.h>
+#include <linux/kcmp.h>
+#include <sys/syscall.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -259,6 +261,24 @@ int proc_find_build_id(const uint8_t *id, size_t n, struct proc_find_result *res
 	closedir(dir);
 	free(s.seen);
 	return 0;
+}
+
+pid_t proc_shares_memory(pid_t pid)
+{
+	struct dirent *d;
+	pid_t found = 0;
+	DIR *dir = opendir("/proc");
+
+	while (dir && !found && (d = readdir(dir))) {
+		pid_t other = atoi(d->d_name);
+
+		/* Zombies and kernel threads answer with an error, which is no sharing. */
+		if (other > 0 && other != pid && !syscall(SYS_kcmp, pid, other, KCMP_VM, 0, 0))
+			found = other;
+	}
+	if (dir)
+		closedir(dir);
+	return found;
 }
 
 void proc_find_free(struct proc_find_result *res)

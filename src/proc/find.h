@@ -48,6 +48,11 @@ struct proc_find_result {
  */
 int proc_find_build_id(const uint8_t *id, size_t n, struct proc_find_result *res,
 		       struct sut_err *err);
+/*
+ * Another process that runs in the very memory of @pid, as clone(CLONE_VM) without CLONE_THREAD makes
+ * them; 0: none, or the kernel does not tell (it has no kcmp).
+ */
+pid_t proc_shares_memory(pid_t pid);
 void proc_find_free(struct proc_find_result *res);
 
 #endif

@@ -86,7 +86,7 @@ $(O)/demo-load: demo/load.c
 LIVE := $(patsubst tests/live/%/test,%,$(sort $(wildcard tests/live/*/test)))
 LIVE_CORE := changed-function new-function new-data rodata libc-new ifunc library two-objects \
 	other-unit inlined
-LIVE_VARIANTS := O0 O1 O3 Os nopie noplt now cet pads mfentry sections clang
+LIVE_VARIANTS := O0 O1 O3 Os nopie static static-pie noplt now cet pads mfentry sections clang
 $(O)/tests/memtext: tests/lib/memtext.c
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
@@ -96,7 +96,10 @@ live_tests = $(LIVE:%=tests/live/%/test)
 # GCC aligns nothing at -Os, and these change functions of three or four bytes: short-functions is about
 # what happens to those.
 LIVE_TINY := changed-function new-function libc-new two-objects other-unit
-matrix_tests = $(filter-out $(LIVE_TINY:%=tests/live/%/test@Os),\
+# Static programs have no libraries, and of libc only what they use.
+LIVE_DYNAMIC := libc-new library two-objects
+matrix_tests = $(filter-out $(LIVE_TINY:%=tests/live/%/test@Os) \
+	$(LIVE_DYNAMIC:%=tests/live/%/test@static) $(LIVE_DYNAMIC:%=tests/live/%/test@static-pie),\
 	$(foreach v,$(LIVE_VARIANTS),$(LIVE_CORE:%=tests/live/%/test@$(v))))
 prove = SUTURE=$(abspath $(O)/suture) LIVE_WORK=$(abspath $(O)/live) \
 	MEMTEXT=$(abspath $(O)/tests/memtext) prove $(PROVE_FLAGS) --timer --exec 'sh tests/run.sh'

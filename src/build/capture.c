@@ -414,16 +414,48 @@ static bool is_covered(const struct capture *c, const struct patch_set *ps)
 	return covered;
 }
 
+/* Where a header is touched, a C file that no compiler was seen for may include it. */
+static int check_unseen(const struct capture *c, const struct objects *o, struct sut_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < o->objects.n; i++) {
+		bool seen = false, is_c = false;
+
+		for (size_t k = 0; k < o->stems.n && !is_c; k++)
+			is_c = !strcmp(o->stems.v[k], o->object_stems.v[i]);
+		for (size_t k = 0; k < c->units.n && !seen; k++) {
+			char *s = stem_of(c->units.v[k].source_path);
+
+			seen = !strcmp(s, o->object_stems.v[i]);
+			free(s);
+		}
+		if (is_c && !seen && !str_ends(o->objects.v[i], ".lo"))
+			r = sut_fail(err, SUT_B_NO_COMMANDS, o->objects.v[i],
+				     "a header is touched, and no compile command was seen for "
+				     "this object, which may include it");
+	}
+	return r;
+}
+
 /* After a complete build: an object without a command means that a compiler was not watched. */
 static int check_commands(const struct capture *c, const struct patch_set *ps, struct sut_err *err)
 {
 	struct objects o = {0};
+	bool header = false;
 	int r = 0;
 
-	if (!c->units.n)
-		return sut_fail(err, SUT_B_NO_COMMANDS, c->origin,
-				"the build called no compiler by way of PATH");
+	if (!c->units.n) {
+		sut_fail(err, SUT_B_NO_COMMANDS, c->origin,
+			 "the build called no compiler by way of PATH");
+		return sut_fail_remedy(err, "where a Makefile has a compiler's absolute path, say "
+				       "it in the command: --make 'make CC=/usr/bin/gcc'");
+	}
 	tree_walk(c->src, find_object, &o);
+	for (size_t i = 0; ps && c->complete && i < ps->n_files && !header; i++)
+		header = !ps->files[i].is_new && lines_may_be_included(ps->files[i].path);
+	if (header)
+		r = check_unseen(c, &o, err);
 	for (size_t i = 0; ps && i < ps->n_files; i++) {
 		const struct touched_file *f = &ps->files[i];
 		char *p = capture_touched_path(c, f), *stem = stem_of(f->path);

@@ -212,7 +212,7 @@ static size_t count_records(const struct capture *c)
 	return n;
 }
 
-static int wait_for_build(const struct capture *c, pid_t pid, const char *make)
+static int wait_for_build(const struct capture_opts *o, const struct capture *c, pid_t pid)
 {
 	uint64_t told = now_ns();
 	int status;
@@ -224,9 +224,12 @@ static int wait_for_build(const struct capture *c, pid_t pid, const char *make)
 			break;
 		if (p < 0 && errno != EINTR)
 			return -1;
+		/* All of its processes are in its group: none may go on without us. */
+		if (o->cancel && *o->cancel)
+			kill(-pid, SIGTERM);
 		usleep(20000);
 		if (now_ns() - told > 5000000000u && log_wants(LOG_INFO)) {
-			log_info("capturing the build: %s ... %zu commands", make,
+			log_info("capturing the build: %s ... %zu commands", o->make,
 				 count_records(c));
 			told = now_ns();
 		}
@@ -260,14 +263,20 @@ static int run_build(const struct capture_opts *o, struct capture *c, struct sut
 		int in = open("/dev/null", O_RDONLY);
 		int out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666);
 
+		setpgid(0, 0);
 		if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 ||
 		    chdir(c->src) < 0)
 			_exit(127);
 		execvpe("/bin/sh", argv, env.v);
 		_exit(127);
 	}
-	status = pid < 0 ? -1 : wait_for_build(c, pid, o->make);
-	if (status < 0) {
+	if (pid > 0)
+		/* Done on both sides: whoever comes first, the group is there before it is used. */
+		setpgid(pid, pid);
+	status = pid < 0 ? -1 : wait_for_build(o, c, pid);
+	if (o->cancel && *o->cancel) {
+		sut_fail(err, SUT_E_INTERRUPTED, "build", "the captured build was ended");
+	} else if (status < 0) {
 		sut_fail(err, SUT_E_TOOL, "sh", "the build cannot be started: %s", strerror(errno));
 	} else if (status) {
 		char *tail = log_tail(log);

@@ -110,7 +110,7 @@ live-matrix: $(O)/suture $(O)/tests/memtext
 	$(Q)$(prove) $(matrix_tests)
 
 # All tests under one prove: its summary is the last thing on the screen.
-SCRIPTS := $(sort $(wildcard tests/cli/*.sh tests/check-*.sh))
+SCRIPTS := $(sort $(wildcard tests/cli/*.sh tests/build/*.sh tests/check-*.sh))
 run-test: $(O)/suture $(O)/tests/memtext $(UNIT)
 	$(Q)$(prove) $(SCRIPTS) $(UNIT) $(FAULT) $(live_tests) $(matrix_tests)
 

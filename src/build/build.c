@@ -57,7 +57,8 @@ static int capture(struct build *b, struct sut_err *err)
 {
 	const struct build_opts *o = &b->opts;
 	struct capture_opts co = {.source = o->source, .make = o->make, .work = o->work,
-				  .compdb = o->compdb, .patches = &b->patches};
+				  .compdb = o->compdb, .patches = &b->patches,
+				  .cancel = o->cancel};
 	const char *tree = o->source;
 	size_t n = 0;
 
@@ -564,6 +565,13 @@ static const char *indirect_flag(const struct compile_result *c)
 		       : "-mno-direct-extern-access";
 }
 
+static int go_on(const struct build *b, struct sut_err *err)
+{
+	if (!b->opts.cancel || !*b->opts.cancel)
+		return 0;
+	return sut_fail(err, SUT_E_INTERRUPTED, "build", "no patch was written");
+}
+
 int build_run(struct build *b, const struct build_opts *opts, struct sut_err *err)
 {
 	struct sut_err first = {0};
@@ -575,9 +583,11 @@ int build_run(struct build *b, const struct build_opts *opts, struct sut_err *er
 	if (capture(b, err) < 0 || open_objects(b, err) < 0)
 		return -1;
 	b->capture_ns = now_ns() - t;
-	if (compile(b, NULL, err) < 0)
+	if (go_on(b, err) < 0 || compile(b, NULL, err) < 0 || go_on(b, err) < 0)
 		return -1;
 	attempt(b, NULL, &indirect, &first);
+	if (go_on(b, &first) < 0)
+		indirect = false;
 	if (!indirect) {
 		sut_err_move(err, &first);
 		return err->n ? -1 : 0;

@@ -18,6 +18,7 @@ struct build_opts {
 	const char *name, *version, *description, *author;
 	const char *const *cves;
 	const char *const *accept_layouts; /* types; NULL-terminated, may be NULL */
+	const volatile int *cancel; /* not zero: give up; may be NULL */
 	int jobs;
 };
 

@@ -212,7 +212,7 @@ static size_t count_records(const struct capture *c)
 	return n;
 }
 
-static int wait_for_build(const struct capture *c, pid_t pid, const char *make)
+static int wait_for_build(const struct capture_opts *o, const struct capture *c, pid_t pid)
 {
 	uint64_t told = now_ns();
 	int status;
@@ -224,9 +224,12 @@ static int wait_for_build(const struct capture *c, pid_t pid, const char *make)
 			break;
 		if (p < 0 && errno != EINTR)
 			return -1;
+		/* All of its processes are in its group: none may go on without us. */
+		if (o->cancel && *o->cancel)
+			kill(-pid, SIGTERM);
 		usleep(20000);
 		if (now_ns() - told > 5000000000u && log_wants(LOG_INFO)) {
-			log_info("capturing the build: %s ... %zu commands", make,
+			log_info("capturing the build: %s ... %zu commands", o->make,
 				 count_records(c));
 			told = now_ns();
 		}
@@ -260,14 +263,20 @@ static int run_build(const struct capture_opts *o, struct capture *c, struct sut
 		int in = open("/dev/null", O_RDONLY);
 		int out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666);
 
+		setpgid(0, 0);
 		if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 ||
 		    chdir(c->src) < 0)
 			_exit(127);
 		execvpe("/bin/sh", argv, env.v);
 		_exit(127);
 	}
-	status = pid < 0 ? -1 : wait_for_build(c, pid, o->make);
-	if (status < 0) {
+	if (pid > 0)
+		/* Done on both sides: whoever comes first, the group is there before it is used. */
+		setpgid(pid, pid);
+	status = pid < 0 ? -1 : wait_for_build(o, c, pid);
+	if (o->cancel && *o->cancel) {
+		sut_fail(err, SUT_E_INTERRUPTED, "build", "the captured build was ended");
+	} else if (status < 0) {
 		sut_fail(err, SUT_E_TOOL, "sh", "the build cannot be started: %s", strerror(errno));
 	} else if (status) {
 		char *tail = log_tail(log);
@@ -414,16 +423,48 @@ static bool is_covered(const struct capture *c, const struct patch_set *ps)
 	return covered;
 }
 
+/* Where a header is touched, a C file that no compiler was seen for may include it. */
+static int check_unseen(const struct capture *c, const struct objects *o, struct sut_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < o->objects.n; i++) {
+		bool seen = false, is_c = false;
+
+		for (size_t k = 0; k < o->stems.n && !is_c; k++)
+			is_c = !strcmp(o->stems.v[k], o->object_stems.v[i]);
+		for (size_t k = 0; k < c->units.n && !seen; k++) {
+			char *s = stem_of(c->units.v[k].source_path);
+
+			seen = !strcmp(s, o->object_stems.v[i]);
+			free(s);
+		}
+		if (is_c && !seen && !str_ends(o->objects.v[i], ".lo"))
+			r = sut_fail(err, SUT_B_NO_COMMANDS, o->objects.v[i],
+				     "a header is touched, and no compile command was seen for "
+				     "this object, which may include it");
+	}
+	return r;
+}
+
 /* After a complete build: an object without a command means that a compiler was not watched. */
 static int check_commands(const struct capture *c, const struct patch_set *ps, struct sut_err *err)
 {
 	struct objects o = {0};
+	bool header = false;
 	int r = 0;
 
-	if (!c->units.n)
-		return sut_fail(err, SUT_B_NO_COMMANDS, c->origin,
-				"the build called no compiler by way of PATH");
+	if (!c->units.n) {
+		sut_fail(err, SUT_B_NO_COMMANDS, c->origin,
+			 "the build called no compiler by way of PATH");
+		return sut_fail_remedy(err, "where a Makefile has a compiler's absolute path, say "
+				       "it in the command: --make 'make CC=/usr/bin/gcc'");
+	}
 	tree_walk(c->src, find_object, &o);
+	for (size_t i = 0; ps && c->complete && i < ps->n_files && !header; i++)
+		header = !ps->files[i].is_new && lines_may_be_included(ps->files[i].path);
+	if (header)
+		r = check_unseen(c, &o, err);
 	for (size_t i = 0; ps && i < ps->n_files; i++) {
 		const struct touched_file *f = &ps->files[i];
 		char *p = capture_touched_path(c, f), *stem = stem_of(f->path);

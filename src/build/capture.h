@@ -18,6 +18,7 @@ struct capture_opts {
 	const char *exe;	/* this program, for the wrappers; NULL: /proc/self/exe */
 	const struct patch_set *patches; /* may be NULL: no file is touched */
 	const char *compdb;	/* compile_commands.json, for capture_from_json */
+	const volatile int *cancel; /* not zero: end the build and give up; may be NULL */
 	char *const *env;	/* more "NAME=value" for the build; NULL-terminated, may be NULL */
 };
 

@@ -116,15 +116,70 @@ static bool has_prefix_map(const struct unit *u, const char *src)
 	return false;
 }
 
+/*
+ * A relative word that leads into the tree from a folder outside of it ("../src/x.c") would lead to
+ * the unpatched file. Returns the absolute path in the task's own tree, or NULL where the word is
+ * right as it is. Caller frees.
+ */
+static char *own_path(const struct capture *c, const struct task *t, const char *word)
+{
+	char *path, *in_src, *as_is, *own = NULL;
+
+	if (*word == '/' || !*word)
+		return NULL;
+	path = path_normal(t->unit->cwd, word);
+	in_src = path_map(path, c->origin, c->src);
+	as_is = path_normal(t->cwd, word);
+	if (path_is_below(in_src, c->src) && !path_is_below(as_is, t->tree))
+		own = path_map(in_src, c->src, t->tree);
+	free(path);
+	free(in_src);
+	free(as_is);
+	return own;
+}
+
+static void push_word(const struct capture *c, struct task *t, const char *word)
+{
+	static const char *const opts[] = {"-iquote", "-isystem", "-idirafter", "-include",
+					   "-imacros", "-I"};
+	const char *path = word;
+	char *own;
+
+	for (size_t i = 0; i < ARRAY_SIZE(opts) && path == word; i++)
+		if (str_starts(word, opts[i]))
+			path += strlen(opts[i]);
+	own = *path == '-' ? NULL : own_path(c, t, path);
+	if (own)
+		strvec_pushf(&t->argv, "%.*s%s", (int)(path - word), word, own);
+	else
+		push_mapped(&t->argv, word, c, t->tree);
+	free(own);
+}
+
+/* What __FILE__ shall begin with in place of the task's tree: as the build itself wrote it. */
+static char *shown_tree(const struct capture *c, const struct task *t)
+{
+	const char *source = t->unit->source, *tail;
+	char *own = own_path(c, t, source), *shown = NULL;
+
+	tail = own ? own + strlen(t->tree) : NULL;
+	if (tail && str_ends(source, tail))
+		shown = xstrndup(source, strlen(source) - strlen(tail));
+	free(own);
+	return shown ? shown : xstrdup(c->origin);
+}
+
 static void task_argv(const struct capture *c, const struct compile_opts *o, struct task *t)
 {
 	const struct unit *u = t->unit;
+	char *shown = shown_tree(c, t);
 
 	strvec_push(&t->argv, u->compiler);
 	if (!has_prefix_map(u, c->src))
-		strvec_pushf(&t->argv, "-ffile-prefix-map=%s=%s", t->tree, c->origin);
+		strvec_pushf(&t->argv, "-ffile-prefix-map=%s=%s", t->tree, shown);
+	free(shown);
 	for (size_t i = 0; i < u->args.n; i++)
-		push_mapped(&t->argv, u->args.v[i], c, t->tree);
+		push_word(c, t, u->args.v[i]);
 	/* Line numbers in assembly would make each moved line a difference. */
 	if (!u->is_asm) {
 		if (!has_debug(u))
@@ -141,7 +196,7 @@ static void task_argv(const struct capture *c, const struct compile_opts *o, str
 		strvec_push(&t->argv, u->lang == LANG_CXX ? "c++" : u->lang == LANG_C ? "c" :
 			    u->lang == LANG_ASM ? "assembler" : "assembler-with-cpp");
 	}
-	push_mapped(&t->argv, u->source, c, t->tree);
+	push_word(c, t, u->source);
 	strvec_push(&t->argv, "-o");
 	strvec_push(&t->argv, t->temp);
 }

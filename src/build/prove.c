@@ -77,15 +77,24 @@ static void add_candidate(struct prove_func *pf, const struct prove_object *po,
 static void find_candidates(struct prove_func *pf, const struct prove_object *po,
 			    struct target_dis *dis)
 {
-	if (po->n_starts) {
-		for (size_t i = 0; i < po->n_starts; i++)
-			if (!i || po->starts[i] != po->starts[i - 1])
-				add_candidate(pf, po, dis, po->starts[i], po->ends[i]);
-		return;
-	}
-	for (size_t i = 0; i < po->n_exec; i++)
-		for (uint64_t a = po->exec[i].lo; a < po->exec[i].hi; a += po->target->insn_min)
+	for (size_t i = 0; i < po->n_starts; i++)
+		if (!i || po->starts[i] != po->starts[i - 1])
+			add_candidate(pf, po, dis, po->starts[i], po->ends[i]);
+	/* Units compiled without unwind tables lie between those that have them: libc's start code has. */
+	for (size_t i = 0; i < po->n_exec; i++) {
+		uint64_t a = po->exec[i].lo;
+
+		for (size_t k = 0; a < po->exec[i].hi;) {
+			while (k < po->n_starts && po->ends[k] <= a)
+				k++;
+			if (k < po->n_starts && po->starts[k] <= a) {
+				a = po->ends[k];
+				continue;
+			}
 			add_candidate(pf, po, dis, a, 0);
+			a += po->target->insn_min;
+		}
+	}
 }
 
 /* ---- references of a candidate ---- */

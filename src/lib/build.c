@@ -2,6 +2,7 @@
 /* sut_build(): options in, a patch file and a report out. */
 #include "build/build.h"
 #include "build/wrapper.h"
+#include "lib/cancel.h"
 #include "lib/diffjson.h"
 #include "lib/result.h"
 
@@ -115,7 +116,8 @@ struct sut_result *sut_build(const struct sut_build_opts *o)
 				.deb = o->deb, .objects = o->objects, .patches = o->patches,
 				.work = o->work, .version = o->version, .description = o->description,
 				.author = o->author, .cves = o->cves,
-				.accept_layouts = o->accept_layouts, .jobs = o->jobs};
+				.accept_layouts = o->accept_layouts, .jobs = o->jobs,
+				.cancel = lib_cancel()};
 	struct sut_err err = {0};
 	struct build b;
 	char *name = NULL, *out = NULL;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 bool patch_name_ok(const char *name)
 {
@@ -42,10 +43,14 @@ int patch_encode(struct patch *p, uint8_t **ret, size_t *ret_n, struct sut_err *
 
 int patch_write(struct patch *p, const char *path, struct sut_err *err)
 {
+	struct stat st;
 	uint8_t *data;
 	size_t n;
 	int r = 0;
 
+	/* The rename at the end would put a file in the place of a device. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return sut_fail(err, SUT_E_IO, path, "cannot write it: it is not a regular file");
 	if (patch_encode(p, &data, &n, err) < 0)
 		return -1;
 	if (write_file(path, data, n) < 0)

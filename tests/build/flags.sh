@@ -1,0 +1,127 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# How objects are compiled: flags, compilers, stripped, without a build-id; other build systems.
+. "$(dirname "$0")/../lib/tree.sh"
+
+# with NAME MAKE-ARGUMENTS: the plain project compiled so; the fix changes one function.
+with()
+{
+	project "$1"
+	made make "CC=${2}" "CFLAGS=${3}" "LDFLAGS=${4:-}"
+	fix
+	ok "$1" builds "${5:-0}" --source src --make "make CC='$2' CFLAGS='$3' LDFLAGS='${4:-}'" \
+		--object made/prog -o fix.sut fix.patch
+}
+
+for f in -O0 -O3 -Os '-O2 -g3' '-O2 -fvisibility=hidden' '-O2 -fno-asynchronous-unwind-tables'; do
+	with "gcc $f" gcc "$f"
+	ok 'one function' changes answer
+done
+start made/prog
+ok 'without unwind tables: before' asked 1 42
+"$SUTURE" apply fix.sut "$pid" >said.txt 2>&1
+rc=$?
+if [ $rc = 0 ]; then
+	ok 'without unwind tables: applied' asked 1 52
+else
+	ok 'without unwind tables: refused by name' says SUT-P0
+	ok 'without unwind tables: as before' asked 1 42
+fi
+
+with 'gcc -flto' gcc '-O2 -flto' '' 3
+ok 'is refused by name' says SUT-B009 ans.c
+
+project sections
+sed -i '$a int unused(int n)\n{\n\treturn answer(n) * 9 + 4;\n}' src/ans.c
+made make 'CFLAGS=-O2 -ffunction-sections' LDFLAGS=-Wl,--gc-sections
+edit fix.patch 's/+ 40/+ 50/' ans.c
+ok 'a function that the linker dropped and the fix reaches' builds 3 --source src --object made/prog -o fix.sut \
+	--make "make CFLAGS='-O2 -ffunction-sections' LDFLAGS=-Wl,--gc-sections" fix.patch
+ok 'is refused by name' says SUT-B050 unused
+edit fix.patch 's/+ 40/+ 50/' ans.c
+sed -i 's/answer(n) \* 9/helper(n) * 9/' src/ans.c fix.patch
+rm -rf made
+made make 'CFLAGS=-O2 -ffunction-sections' LDFLAGS=-Wl,--gc-sections
+ok 'a dropped function that the fix does not reach' builds 0 --source src --object made/prog -o fix.sut \
+	--make "make CFLAGS='-O2 -ffunction-sections' LDFLAGS=-Wl,--gc-sections" fix.patch
+start made/prog
+lives 'dropped functions' 42 52
+
+project options
+made make CFLAGS=-O1
+fix
+ok 'an object of another option' builds 3 --source src --make make --object made/prog -o fix.sut \
+	fix.patch
+ok 'is refused by name' says SUT-B05
+
+project stripped
+made make
+strip -o prog made/prog
+fix
+ok 'a stripped object' builds 0 --source src --make make --object prog -o fix.sut fix.patch
+start ./prog
+lives 'a stripped object' 42 52
+gcc -Wl,--build-id=none -o bare made/*.o
+ok 'an object without a build-id' builds 3 --source src --make make --object bare -o fix2.sut fix.patch
+ok 'is refused by name' says SUT-B059
+
+if have clang clang; then
+	with clang clang -O2
+	ok 'one function' changes answer
+	start made/prog
+	lives clang 42 52
+fi
+if have ccache ccache; then
+	CCACHE_DIR=$top/ccache
+	export CCACHE_DIR
+	with ccache 'ccache gcc' -O2
+	ok 'one function' changes answer
+fi
+if have musl-gcc musl; then
+	with musl musl-gcc -O2 '-static -Wl,--build-id'
+	ok 'one function' changes answer
+fi
+
+project cmake
+cat >src/CMakeLists.txt <<'END'
+cmake_minimum_required(VERSION 3.5)
+project(prog C)
+add_library(ans STATIC ans.c lib.c)
+add_executable(prog main.c)
+target_link_libraries(prog ans)
+END
+rm src/Makefile
+if have cmake cmake; then
+	cmake='mkdir -p out && cd out && cmake -DCMAKE_BUILD_TYPE=RelWithDebInfo ..'
+	made sh -c "$cmake && make"
+	fix
+	ok cmake builds 0 --source src --make "$cmake && make -j2" --object made/out/prog -o fix.sut \
+		fix.patch
+	ok 'one function' changes answer
+	cmake='mkdir -p ../out && cd ../out && cmake -DCMAKE_BUILD_TYPE=RelWithDebInfo ../src'
+	ok 'cmake beside the tree' builds 0 --source src --make "$cmake && make -j2" \
+		--object made/out/prog -o fix.sut fix.patch
+	ok 'one function' changes answer
+	# A database of the user's own build folder.
+	(mkdir db && cd db && cmake -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+		-DCMAKE_EXPORT_COMPILE_COMMANDS=ON ../src && make) >db.log 2>&1
+	ok 'a compile_commands.json' builds 0 --source src --compdb db/compile_commands.json \
+		--object db/prog -o fix.sut fix.patch
+	ok 'one function' changes answer
+	edit header.patch 's/n \* 3/n * 4/' h.h
+	ok 'and a header' builds 0 --source src --compdb db/compile_commands.json \
+		--object db/prog -o fix.sut header.patch
+	ok 'two functions' changes answer helper
+fi
+
+project meson
+rm src/Makefile
+printf "project('p', 'c')\nexecutable('prog', 'main.c', 'ans.c', 'lib.c')\n" >src/meson.build
+if have meson meson; then
+	made sh -c 'meson setup out --buildtype=debugoptimized && ninja -C out'
+	fix
+	ok meson builds 0 --source src --object made/out/prog -o fix.sut fix.patch \
+		--make 'meson setup out --buildtype=debugoptimized && ninja -C out'
+	ok 'one function' changes answer
+fi
+finish

@@ -8,12 +8,12 @@
  * in free().
  *
  * The facts: both objects are compiled with debug information, which has each type's size and its
- * members' places. A field that fills a hole and moves nothing is readable in old objects (its value
- * there is whatever the allocator left): that is for the author to judge, and not refused. A type
+ * members' places. A field that fills a hole and moves nothing is readable in old objects (its
+ * value there is whatever the allocator left): that is for the author to judge. A type
  * that is only seen in variables of functions, and that nothing points to, lives no longer than the
  * call. Absence of pointers alone does not tell: GCC describes a type that is only used in casts,
- * but not the pointer. Numbers of an enum are in old objects too; one that stays the highest is taken
- * for their count.
+ * but not the pointer. Numbers of an enum are in old objects too; one that stays the highest is
+ * taken for their count.
  *
  * The plan: types of file scope by tag, an unnamed one by its typedef; a typedef also finds a type
  * whose tag changes. Members of unnamed members count as the outer type's own, and so do those of a
@@ -74,8 +74,8 @@ static bool attr_number(Dwarf_Die *die, unsigned int name, uint64_t *ret)
 }
 
 /*
- * Older DWARF, which clang still writes for gdb, counts a bit-field from the high end of its unit; all
- * targets are little-endian.
+ * Older DWARF, which clang still writes for gdb, counts a bit-field from the high end of its unit;
+ * all targets are little-endian.
  */
 static uint64_t member_bits(Dwarf_Die *die)
 {
@@ -96,7 +96,7 @@ static char *named(const char *what, const char *name)
 	return name ? xasprintf("%s '%s'", what, name) : xstrdup(what);
 }
 
-/* What a value of the type is, in words that are equal where old values can be read. Fresh string. */
+/* What a value is, in words that are equal where old values can be read. Fresh string. */
 static char *kind_of(Dwarf_Die *die)
 {
 	const char *name = NULL;
@@ -118,8 +118,8 @@ static char *kind_of(Dwarf_Die *die)
 			return xstrdup("integer");
 		case DW_TAG_base_type:
 			attr_number(&t, DW_AT_encoding, &coding);
-			return xstrdup(coding == DW_ATE_float ? "floating-point number" :
-				       coding == DW_ATE_complex_float ? "complex number" : "integer");
+			return xstrdup(coding == DW_ATE_float ? "float" :
+				       coding == DW_ATE_complex_float ? "complex" : "integer");
 		case DW_TAG_array_type:
 			if (!type_of(&t, &next))
 				return xstrdup("array");
@@ -139,7 +139,7 @@ static char *kind_of(Dwarf_Die *die)
 	return xstrdup("value");
 }
 
-/* Is the type of @die a struct or union that nothing names? Then its members have no other place. */
+/* Is it of a struct or union that nothing names? Then its members have no other place. */
 static bool is_nameless(Dwarf_Die *die)
 {
 	Dwarf_Die t = *die, next;
@@ -366,8 +366,8 @@ static char *member_difference(const struct layout_member *x, const struct layou
 		return xasprintf("its member '%s' moves from %s %llu to %llu", x->name,
 				 whole ? "byte" : "bit", a / unit, b / unit);
 	if (y->bits != x->bits)
-		return xasprintf("the size of its member '%s' changes from %llu to %llu %s", x->name,
-				 a / unit, b / unit, whole ? "bytes" : "bits");
+		return xasprintf("the size of its member '%s' changes from %llu to %llu %s",
+				 x->name, a / unit, b / unit, whole ? "bytes" : "bits");
 	if (strcmp(x->kind, y->kind) != 0)
 		return xasprintf("its member '%s' was a value of kind '%s' and becomes '%s'",
 				 x->name, x->kind, y->kind);

@@ -50,7 +50,7 @@ _suture()
 		_suture_files '' "$cur"
 		return
 		;;
-	--make | --deb | --name | --patch-version | --description | --author | --cve | --why | \
+	--make | --deb | --name | --patch-version | --description | --author | --cve | --accept-layout | --why | \
 		-j | --jobs | --timeout | --max-pause | --sample)
 		return
 		;;
@@ -58,7 +58,7 @@ _suture()
 	case $command in
 	build)
 		options='--source --make --compdb --object --deb --output --name --patch-version
-			--description --author --cve --why --jobs --work'
+			--description --author --cve --accept-layout --why --jobs --work'
 		;;
 	diff) options='--all --pairs --why' ;;
 	check) options='--all --sample' ;;

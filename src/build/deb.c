@@ -16,7 +16,8 @@
  * change (+b1): apt's Source field tells which source version it is of.
  *
  * The build is the build step of dpkg-buildpackage -b: the same environment (architecture
- * variables, SOURCE_DATE_EPOCH of the changelog), debian/rules build, no tests, no packaging.
+ * variables, SOURCE_DATE_EPOCH of the changelog), debian/rules build, no tests, no packaging. Where
+ * the source has a folder of that name, make would take it for the result: build-arch then.
  */
 #include "build/deb.h"
 
@@ -536,7 +537,9 @@ int deb_prepare(const char *spec, const char *cache, struct deb *ret, struct sut
 	tree_walk(ret->root, find_elf, ret);
 	ret->make = xstrdup("eval \"$(dpkg-architecture -s)\" && "
 			    "SOURCE_DATE_EPOCH=$(dpkg-parsechangelog -STimestamp) && "
-			    "export SOURCE_DATE_EPOCH && debian/rules build");
+			    "export SOURCE_DATE_EPOCH && "
+			    "if [ -e build ]; then debian/rules build-arch; "
+			    "else debian/rules build; fi");
 	strvec_pushf(&ret->env, "DEB_BUILD_OPTIONS=nocheck parallel=%d", jobs_cpus());
 	strvec_push(&ret->env, "DEB_RULES_REQUIRES_ROOT=no");
 	r = 0;

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+struct config {
+	int b;
+	int a;
+};
+struct config config;
+struct unused {
+	int a;
+	int b;
+};
+void set(int n)
+{
+	config.a = n;
+	config.b = n * 2;
+}
+int get(void)
+{
+	return config.a - 3 * config.b;
+}

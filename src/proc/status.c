@@ -130,3 +130,24 @@ char *proc_why_denied(pid_t pid)
 		return xasprintf("yama ptrace_scope is %c: tracing needs CAP_SYS_PTRACE", scope[0]);
 	return xstrdup("it is set-user-ID, not dumpable, or has capabilities that we lack");
 }
+
+uint64_t proc_stack_start(pid_t pid)
+{
+	uint64_t start = 0;
+	uint8_t *text;
+	char path[40], *p, *save = NULL;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (read_file(path, &text, &n) < 0)
+		return 0;
+	/* The name may hold anything: fields are counted from behind it. The 28th is startstack. */
+	p = strrchr((char *)text, ')');
+	p = p ? strtok_r(p + 1, " ", &save) : NULL;
+	for (int field = 3; p && field < 28; field++)
+		p = strtok_r(NULL, " ", &save);
+	if (p)
+		start = strtoull(p, NULL, 10);
+	free(text);
+	return start;
+}

@@ -27,6 +27,9 @@ uint64_t proc_status_effective_signals(const struct proc_status *st);
 void proc_comm(pid_t pid, char *buf, size_t n);
 /* The kernel function that a thread waits in, or "the kernel". */
 void proc_wchan(pid_t pid, pid_t tid, char *buf, size_t n);
+/* Where the kernel put the program's arguments: the main thread's first frames lie right below. 0:
+ * unknown. */
+uint64_t proc_stack_start(pid_t pid);
 /* Why tracing @pid is denied, in words. Fresh string. */
 char *proc_why_denied(pid_t pid);
 

@@ -628,6 +628,33 @@ static bool waiting_at(pid_t pid, pid_t tid, uint64_t *sp, uint64_t *pc)
 	return res;
 }
 
+/*
+ * Where a running main thread is nobody knows, but its outer frames stay: what looks like one of their
+ * return addresses is decoded. Only a cache is filled, so a word that is none does no harm.
+ */
+static void warm_outer_frames(struct threads *ts, struct unw_space *s, struct unw_trace *trace)
+{
+	enum { DEPTH = 2048 };
+	struct stack_reader sr = {.pid = ts->pid, .next = sizeof(sr.block), .seen = ts->seen};
+	struct unw_mem mem = {read_stack, &sr};
+	struct unw_opts opts = {.top_at_call = true, .max_frames = 1};
+	uint64_t top = proc_stack_start(ts->pid) & ~7ull, words[DEPTH / 8];
+	struct iovec to = {words, sizeof(words)}, from = {(void *)(uintptr_t)(top - DEPTH), DEPTH};
+
+	if (top < DEPTH || process_vm_readv(ts->pid, &to, 1, &from, 1, 0) != DEPTH)
+		return;
+	for (size_t i = 0; i < DEPTH / 8; i++) {
+		struct unw_regs g = {.valid = {0}};
+
+		if (!unw_space_find(s, words[i]))
+			continue;
+		sr.sp = top - DEPTH + 8 * (i + 1);
+		unw_reg_set(&g, native_unw_arch->sp_reg, sr.sp);
+		unw_reg_set(&g, native_unw_arch->pc_reg, words[i]);
+		unw_walk(s, &g, &mem, &opts, trace);
+	}
+}
+
 void threads_warm(struct threads *ts, struct unw_space *s)
 {
 	struct unw_trace trace = {0};
@@ -650,8 +677,11 @@ void threads_warm(struct threads *ts, struct unw_space *s)
 		struct unw_regs g = {.valid = {0}};
 		uint64_t sp, pc;
 
-		if (!waiting_at(ts->pid, ts->v[i].tid, &sp, &pc))
+		if (!waiting_at(ts->pid, ts->v[i].tid, &sp, &pc)) {
+			if (ts->v[i].tid == ts->pid)
+				warm_outer_frames(ts, s, &trace);
 			continue;
+		}
 		sr.sp = sp;
 		unw_reg_set(&g, native_unw_arch->sp_reg, sp);
 		unw_reg_set(&g, native_unw_arch->pc_reg, pc);

@@ -6,7 +6,7 @@ set -eu
 
 build="gcc libc6-dev make libelf-dev libdw-dev libcapstone-dev libssl-dev libjansson-dev"
 demo="patch dpkg-dev fakeroot xz-utils procps ca-certificates"
-test="$demo perl strace gdb clang clang-format-14 groff-base libc6-dbg"
+test="$demo perl strace gdb clang clang-format-14 groff-base libc6-dbg git ccache musl-tools"
 
 case "${1:-build}" in
 build) want=$build ;;

@@ -74,13 +74,24 @@ static void add_candidate(struct prove_func *pf, const struct prove_object *po,
 	*VEC_PUSH(pf->cands, pf->n_cands, pf->cap_cands) = m;
 }
 
+/* Does the compiler write unwind records for this unit? Then they are in the program, too. */
+static bool has_records(const struct elf_obj *orig)
+{
+	const struct elf_sec *eh = elf_obj_sec(orig, ".eh_frame");
+
+	return eh && eh->n_rels;
+}
+
 static void find_candidates(struct prove_func *pf, const struct prove_object *po,
 			    struct target_dis *dis)
 {
 	for (size_t i = 0; i < po->n_starts; i++)
 		if (!i || po->starts[i] != po->starts[i - 1])
 			add_candidate(pf, po, dis, po->starts[i], po->ends[i]);
-	/* Units compiled without unwind tables lie between those that have them: libc's start code has. */
+	if (po->n_starts && has_records(pf->mf.o))
+		return;
+	/* Units compiled without unwind tables lie between those that have them: libc's start code has.
+	 * Only those are looked for there: linkage stubs and start code look like small functions. */
 	for (size_t i = 0; i < po->n_exec; i++) {
 		uint64_t a = po->exec[i].lo;
 

@@ -611,7 +611,6 @@ void prove_unit_free(struct prove_unit *pu)
 	free(pu->funcs);
 	free(pu->func_of_sym);
 	free(pu->anons);
-	free(pu->conflict);
 	free(pu);
 }
 

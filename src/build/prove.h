@@ -76,7 +76,6 @@ struct prove_unit {
 	bool has_ld;
 	uint64_t ld;		/* GOT entry of the module for local dynamic TLS */
 	size_t n_found;
-	char *conflict;		/* two functions told two addresses of one symbol: text, or NULL */
 };
 
 /*

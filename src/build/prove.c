@@ -13,7 +13,8 @@
  *	3. functions of one unit lie in the order of their definition: candidates outside the gap between
  *	   two accepted neighbours are dropped, and k equal functions with k places in a gap take them in
  *	   order;
- *	4. the object's own symbol table, where it has one, may decide what is left.
+ *	4. the object's own symbol table, where it has one, may decide what is left, and for exported
+ *	   functions the dynamic one, which every library has.
  *
  * What remains is ambiguous, which matters only if its address is needed; then it is a refusal.
  *
@@ -449,6 +450,7 @@ static const struct match *found(const struct prove_func *pf)
 static size_t in_gap(const struct prove_object *po, const struct prove_func *pf, uint64_t lo,
 		     uint64_t hi, size_t *ret, size_t max)
 {
+	uint64_t end = lo;
 	size_t n = 0;
 
 	for (size_t i = 0; i < pf->n_cands && n < max; i++) {
@@ -456,9 +458,10 @@ static size_t in_gap(const struct prove_object *po, const struct prove_func *pf,
 
 		if (m->addr < lo || (hi && m->addr + m->size > hi))
 			continue;
-		/* Without a neighbour behind it must follow the one before at once. */
-		if (!hi && !only_pads(po, lo, m->addr))
+		/* Without a neighbour behind it must follow the one before at once, or its equal. */
+		if (!hi && !only_pads(po, end, m->addr))
 			continue;
+		end = m->addr + m->size;
 		ret[n++] = i;
 	}
 	return n;
@@ -510,25 +513,36 @@ static bool decide_by_order(struct prove_unit *pu)
 	return moved;
 }
 
+/* Does a symbol table of the object say that function @name lies at @addr? */
+static bool named_at(const struct prove_object *po, const char *name, bool global, uint64_t addr)
+{
+	for (size_t s = 1; s < po->o->n_syms; s++)
+		if (po->o->syms[s].value == addr && po->o->syms[s].type == STT_FUNC &&
+		    !strcmp(po->o->syms[s].name, name))
+			return true;
+	for (size_t s = 1; s < po->dyn->n_syms && global; s++)
+		if (po->dyn->syms[s].value == addr && po->dyn->syms[s].shndx != SHN_UNDEF &&
+		    po->dyn->syms[s].type == STT_FUNC && !strcmp(po->dyn->syms[s].name, name))
+			return true;
+	return false;
+}
+
 static bool decide_by_name(struct prove_unit *pu)
 {
-	const struct elf_obj *b = pu->po->o;
 	bool moved = false;
 
 	for (size_t k = 0; k < pu->n_funcs; k++) {
 		struct prove_func *pf = &pu->funcs[k];
+		const struct elf_sym *y = &pu->orig->syms[pf->sym];
 		size_t hit = 0, n = 0;
 
 		if (pf->state == PROVE_FOUND || pf->n_cands < 2)
 			continue;
 		for (size_t i = 0; i < pf->n_cands; i++)
-			for (size_t s = 1; s < b->n_syms; s++)
-				if (b->syms[s].value == pf->cands[i].addr &&
-				    b->syms[s].type == STT_FUNC &&
-				    !strcmp(b->syms[s].name, pu->orig->syms[pf->sym].name)) {
-					hit = i;
-					n++;
-				}
+			if (named_at(pu->po, y->name, y->bind != STB_LOCAL, pf->cands[i].addr)) {
+				hit = i;
+				n++;
+			}
 		if (n == 1 && candidate_agrees(pu, pf, hit, false)) {
 			accept(pu, pf, hit);
 			moved = true;
@@ -612,7 +626,7 @@ struct prove_unit *prove_unit_run(const struct prove_object *po, const struct el
 	do {
 		while (decide_unique(pu, order, false))
 			;
-	} while (learn_from_data(pu) || decide_by_order(pu) || decide_by_name(pu));
+	} while (learn_from_data(pu) || decide_by_name(pu) || decide_by_order(pu));
 	for (size_t i = 0; i < pu->n_funcs; i++) {
 		struct prove_func *pf = &pu->funcs[i];
 

@@ -147,6 +147,8 @@ static uint64_t sym_value(const struct image *im, const struct image_env *env, u
 
 static int relocate(struct image *im, const struct image_env *env, struct sut_err *err)
 {
+	uint64_t gp = im->o->gp ? im->o->gp + im->ledger.bias : 0;
+
 	for (size_t i = 0; i < im->o->n_secs; i++) {
 		const struct patch_sec *s = &im->o->secs[i];
 
@@ -155,7 +157,7 @@ static int relocate(struct image *im, const struct image_env *env, struct sut_er
 			uint64_t off = im->sec_off[i] + r->offset;
 			uint64_t v = sym_value(im, env, r->sym) + (uint64_t)r->addend;
 
-			if (im->t->apply_rel(r->type, im->file.p + off, env->base + off, v) < 0)
+			if (im->t->apply_rel(r->type, im->file.p + off, env->base + off, v, gp) < 0)
 				return sut_fail(err, SUT_P_REACH, im->o->syms[r->sym].name,
 						"%s in '%s' cannot reach it: 0x%llx from 0x%llx",
 						target_rel(im->t, r->type)->name, s->name,
@@ -189,8 +191,9 @@ static int build_funcs(struct image *im, const struct image_env *env, uint64_t w
 		if (!n)
 			return sut_fail(err, SUT_P_REACH, f->name, "its switch stub does not reach");
 		l->stub_size = n;
-		l->jump_len = (uint32_t)im->t->encode_jump(l->entry, l->new_addr, l->direct);
-		if (!l->jump_len || !im->t->encode_jump(l->entry, l->stub_addr, l->via_stub))
+		if (!im->t->encode_jump(l->entry, l->new_addr, l->orig + f->entry, l->jump_len, l->direct) ||
+		    !im->t->encode_jump(l->entry, l->stub_addr, l->orig + f->entry, l->jump_len,
+					l->via_stub))
 			return sut_fail(err, SUT_P_REACH, f->name,
 					"a jump from 0x%llx does not reach the patch at 0x%llx",
 					(unsigned long long)l->entry, (unsigned long long)l->new_addr);

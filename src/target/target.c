@@ -31,12 +31,10 @@ const struct rel_info *target_rel(const struct target *t, uint32_t type)
 struct target_dis *target_dis_open(const struct target *t)
 {
 	struct target_dis *d = xcalloc(1, sizeof(*d));
-	cs_arch arch = CS_ARCH_X86;
-	cs_mode mode = CS_MODE_64;
-	csh h;
+	size_t h;
 
 	d->t = t;
-	if (cs_open(arch, mode, &h) != CS_ERR_OK) {
+	if (t->open(&h) < 0) {
 		free(d);
 		return NULL;
 	}

@@ -238,16 +238,16 @@ static void set_order(struct proc_modules *ms)
 	for (size_t i = 0; i < ms->n; i++)
 		ms->v[i].order = UINT32_MAX;
 	if (at && !proc_mem_try_read(&ms->mem, at, &rd, sizeof(rd))) {
-		at = (uint64_t)rd.r_map;
+		at = (uintptr_t)rd.r_map;
 		while (at && steps++ < LINK_MAPS_MAX &&
 		       !proc_mem_try_read(&ms->mem, at, &lm, sizeof(lm))) {
-			struct proc_module *m = by_dynamic(ms, (uint64_t)lm.l_ld);
+			struct proc_module *m = by_dynamic(ms, (uintptr_t)lm.l_ld);
 
 			if (m && m->order == UINT32_MAX) {
 				m->order = n++;
 				ms->have_link_map = true;
 			}
-			at = (uint64_t)lm.l_next;
+			at = (uintptr_t)lm.l_next;
 		}
 	}
 	if (!ms->have_link_map && proc_module_exe(ms))

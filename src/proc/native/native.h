@@ -23,6 +23,7 @@ struct native_regs {
 
 extern const struct unw_arch *const native_unw_arch;
 extern const uint16_t native_elf_machine;	/* EM_* */
+extern const uint8_t native_elf_class;		/* ELFCLASS* of processes that we can patch */
 extern const uint32_t native_audit_arch;	/* AUDIT_ARCH_*, as seccomp filters see it */
 #define NATIVE_PAGE 4096u			/* smallest page of the architecture */
 

@@ -3,9 +3,12 @@
 #ifndef SUTURE_BUILD_DEB_H
 #define SUTURE_BUILD_DEB_H
 
+#include "build/apt.h"
 #include "build/capture.h"
 
 struct deb {
+	struct apt apt;		/* of the host's architecture */
+	char *arch;		/* Debian's name of the binaries' architecture; NULL: the host's */
 	char *source;		/* source package */
 	char *version;		/* of the source package */
 	char *dir;		/* its folder below the cache */
@@ -18,8 +21,8 @@ struct deb {
 };
 
 /*
- * @spec is NAME or NAME=VERSION of a source or binary package; without a version the one that is
- * installed, else the newest. @cache NULL: capture_cache_dir(). Downloads and unpacks what is not
+ * @spec is NAME[:ARCH][=VERSION] of a source or binary package; without a version the one that is
+ * installed, else the newest; ARCH is Debian's name of another architecture. @cache NULL: capture_cache_dir(). Downloads and unpacks what is not
  * there yet. -1 with B_DEB_NAME, B_DEB_FETCH, E_TOOL, E_IO.
  */
 int deb_prepare(const char *spec, const char *cache, struct deb *ret, struct sut_err *err);

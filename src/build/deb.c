@@ -166,16 +166,20 @@ static int apt_setup(const char *apt, struct sut_err *err)
 
 /*
  * Runs a command of apt's or dpkg's family in @cwd with the private configuration. @ret_out takes
- * its output (caller frees). -1 with @code.
+ * its output (caller frees). -1 with @code, E_TOOL or E_INTERRUPTED.
  */
-static int tool(const char *cache, const char *cwd, char *const argv[], enum sut_code code,
+static int tool(const struct deb *d, const char *cwd, char *const argv[], enum sut_code code,
 		char **ret_out, struct sut_err *err)
 {
-	char *conf = xasprintf("%s/apt/apt.conf", cache), *out = NULL;
-	struct run_opts o = {.cwd = cwd, .ret_output = &out};
+	char *conf = xasprintf("%s/apt/apt.conf", d->cache), *out = NULL;
+	struct run_opts o = {.cwd = cwd, .ret_output = &out, .cancel = d->cancel};
 	struct strvec env = {0};
 	int status;
 
+	if (d->cancel && *d->cancel) {
+		free(conf);
+		return sut_fail(err, SUT_E_INTERRUPTED, argv[0], "it was not run");
+	}
 	for (char **e = environ; *e; e++)
 		if (!str_starts(*e, "LC_") && !str_starts(*e, "LANG"))
 			strvec_push(&env, *e);
@@ -187,6 +191,10 @@ static int tool(const char *cache, const char *cwd, char *const argv[], enum sut
 	status = run_command(argv, &o);
 	strvec_free(&env);
 	free(conf);
+	if (d->cancel && *d->cancel) {
+		free(out);
+		return sut_fail(err, SUT_E_INTERRUPTED, argv[0], "it was ended");
+	}
 	if (status != 0) {
 		if (status < 0 || status == 127)
 			sut_fail(err, SUT_E_TOOL, argv[0], "it cannot be run");
@@ -206,9 +214,9 @@ static int tool(const char *cache, const char *cwd, char *const argv[], enum sut
 #define ARGV(...) ((char *const[]){__VA_ARGS__, NULL})
 #define W(s) ((char *)(s))
 
-static int apt_update(const char *cache, struct sut_err *err)
+static int apt_update(const struct deb *d, struct sut_err *err)
 {
-	char *apt = path_join(cache, "apt"), *mark = path_join(apt, "updated");
+	char *apt = path_join(d->cache, "apt"), *mark = path_join(apt, "updated");
 	bool have = file_exists(mark);
 	struct sut_err why = {0};
 	struct stat st;
@@ -218,10 +226,10 @@ static int apt_update(const char *cache, struct sut_err *err)
 		log_info("fetching the package lists");
 		r = apt_setup(apt, &why);
 		if (r == 0)
-			r = tool(cache, NULL, ARGV(W("apt-get"), W("-q"), W("update")),
+			r = tool(d, NULL, ARGV(W("apt-get"), W("-q"), W("update")),
 				 SUT_B_DEB_FETCH, NULL, &why);
 		/* Old lists are better than none: what is there already needs no network. */
-		if (r < 0 && have) {
+		if (r < 0 && have && !sut_err_has(&why, SUT_E_INTERRUPTED)) {
 			log_warn("the package lists could not be fetched; old ones are used");
 			sut_err_free(&why);
 			r = 0;
@@ -281,13 +289,13 @@ static void source_of(const char *stanza, char **ret_name, char **ret_version)
 	free(src);
 }
 
-static char *installed_version(const char *cache, const char *name)
+static char *installed_version(const struct deb *d, const char *name)
 {
 	struct sut_err ignored = {0};
 	char *out = NULL;
 
 	/* Not installed is an ordinary answer here. */
-	tool(cache, NULL, ARGV(W("dpkg-query"), W("-W"), W("-f${Version}"), W(name)),
+	tool(d, NULL, ARGV(W("dpkg-query"), W("-W"), W("-f${Version}"), W(name)),
 	     SUT_B_DEB_NAME, &out, &ignored);
 	sut_err_free(&ignored);
 	if (out && !*out) {
@@ -298,24 +306,24 @@ static char *installed_version(const char *cache, const char *name)
 }
 
 /* apt-cache @verb for a package; NULL where it knows none. */
-static char *show(const char *cache, const char *verb, const char *spec)
+static char *show(const struct deb *d, const char *verb, const char *spec)
 {
 	struct sut_err ignored = {0};
 	char *out = NULL;
 
-	tool(cache, NULL, ARGV(W("apt-cache"), W("-q"), W(verb), W(spec)), SUT_B_DEB_NAME, &out,
+	tool(d, NULL, ARGV(W("apt-cache"), W("-q"), W(verb), W(spec)), SUT_B_DEB_NAME, &out,
 	     &ignored);
 	sut_err_free(&ignored);
 	return out;
 }
 
-static int resolve(const char *spec, const char *cache, struct deb *d, struct sut_err *err)
+static int resolve(const char *spec, struct deb *d, struct sut_err *err)
 {
 	const char *eq = strchr(spec, '=');
 	char *name = eq ? xstrndup(spec, (size_t)(eq - spec)) : xstrdup(spec), *out;
-	char *want = eq ? xstrdup(eq + 1) : installed_version(cache, name);
+	char *want = eq ? xstrdup(eq + 1) : installed_version(d, name);
 
-	out = show(cache, "show", name);
+	out = show(d, "show", name);
 	for (const char *s = out; s && !d->source; s = next_stanza(s)) {
 		char *pkg = field(s, "Package"), *ver = field(s, "Version"), *src, *srcver;
 
@@ -332,7 +340,7 @@ static int resolve(const char *spec, const char *cache, struct deb *d, struct su
 	}
 	free(out);
 	/* A source package need not have a binary of its own name. */
-	out = d->source ? NULL : show(cache, "showsrc", name);
+	out = d->source ? NULL : show(d, "showsrc", name);
 	for (const char *s = out; s && !d->source; s = next_stanza(s)) {
 		char *pkg = field(s, "Package"), *ver = field(s, "Version");
 
@@ -359,7 +367,7 @@ static int only_dsc(const struct dirent *de)
 	return str_ends(de->d_name, ".dsc");
 }
 
-static int fetch_source(const char *cache, struct deb *d, struct sut_err *err)
+static int fetch_source(struct deb *d, struct sut_err *err)
 {
 	char *spec = xasprintf("%s=%s", d->source, d->version), *temp, *dsc = NULL;
 	struct dirent **names;
@@ -370,7 +378,7 @@ static int fetch_source(const char *cache, struct deb *d, struct sut_err *err)
 		return 0;
 	}
 	log_info("downloading the source of %s %s", d->source, d->version);
-	r = tool(cache, d->dir,
+	r = tool(d, d->dir,
 		 ARGV(W("apt-get"), W("-q"), W("source"), W("--download-only"), spec),
 		 SUT_B_DEB_FETCH, NULL, err);
 	free(spec);
@@ -391,7 +399,7 @@ static int fetch_source(const char *cache, struct deb *d, struct sut_err *err)
 	if (remove_tree(temp) < 0)
 		r = sut_fail(err, SUT_E_IO, temp, "%s", strerror(errno));
 	if (r == 0)
-		r = tool(cache, d->dir, ARGV(W("dpkg-source"), W("--no-check"), W("-x"), dsc, temp),
+		r = tool(d, d->dir, ARGV(W("dpkg-source"), W("--no-check"), W("-x"), dsc, temp),
 			 SUT_B_DEB_FETCH, NULL, err);
 	if (r == 0 && rename(temp, d->tree) < 0)
 		r = sut_fail(err, SUT_E_IO, d->tree, "%s", strerror(errno));
@@ -401,11 +409,11 @@ static int fetch_source(const char *cache, struct deb *d, struct sut_err *err)
 }
 
 /* Fills @ret with "package=version" for each binary of this source version and architecture. */
-static int list_binaries(const char *cache, const struct deb *d, struct strvec *ret,
+static int list_binaries(const struct deb *d, struct strvec *ret,
 			 struct sut_err *err)
 {
 	char *spec = xasprintf("%s=%s", d->source, d->version);
-	char *src = show(cache, "showsrc", d->source), *binary = NULL, *save, *name;
+	char *src = show(d, "showsrc", d->source), *binary = NULL, *save, *name;
 
 	for (const char *s = src; s && !binary; s = next_stanza(s)) {
 		char *ver = field(s, "Version");
@@ -416,7 +424,7 @@ static int list_binaries(const char *cache, const struct deb *d, struct strvec *
 	}
 	for (name = binary ? strtok_r(binary, ", ", &save) : NULL; name;
 	     name = strtok_r(NULL, ", ", &save)) {
-		char *out = show(cache, "show", name);
+		char *out = show(d, "show", name);
 
 		for (const char *s = out; s; s = next_stanza(s)) {
 			char *sname, *sver, *arch = field(s, "Architecture");
@@ -450,7 +458,7 @@ static int only_deb(const struct dirent *de)
 	return str_ends(de->d_name, ".deb");
 }
 
-static int fetch_binaries(const char *cache, struct deb *d, struct sut_err *err)
+static int fetch_binaries(struct deb *d, struct sut_err *err)
 {
 	char *temp = xasprintf("%s.tmp", d->root), *debs = path_join(d->dir, "debs");
 	struct strvec items = {0};
@@ -459,12 +467,12 @@ static int fetch_binaries(const char *cache, struct deb *d, struct sut_err *err)
 
 	if (file_exists(d->root))
 		goto out;
-	r = list_binaries(cache, d, &items, err);
+	r = list_binaries(d, &items, err);
 	if (r == 0 && (remove_tree(temp) < 0 || mkdir_p(temp) < 0 || mkdir_p(debs) < 0))
 		r = sut_fail(err, SUT_E_IO, temp, "%s", strerror(errno));
 	for (size_t i = 0; r == 0 && i < items.n; i++) {
 		log_info("downloading %s", items.v[i]);
-		r = tool(cache, debs, ARGV(W("apt-get"), W("-q"), W("download"), items.v[i]),
+		r = tool(d, debs, ARGV(W("apt-get"), W("-q"), W("download"), items.v[i]),
 			 SUT_B_DEB_FETCH, NULL, err);
 	}
 	n = r == 0 ? scandir(debs, &names, only_deb, alphasort) : -1;
@@ -472,7 +480,7 @@ static int fetch_binaries(const char *cache, struct deb *d, struct sut_err *err)
 		char *f = path_join(debs, names[i]->d_name);
 
 		if (r == 0)
-			r = tool(cache, NULL, ARGV(W("dpkg-deb"), W("-x"), f, temp),
+			r = tool(d, NULL, ARGV(W("dpkg-deb"), W("-x"), f, temp),
 				 SUT_B_DEB_FETCH, NULL, err);
 		free(f);
 		free(names[i]);
@@ -507,17 +515,20 @@ static void find_elf(void *ctx, const char *dir, const char *rel)
 	free(p);
 }
 
-int deb_prepare(const char *spec, const char *cache, struct deb *ret, struct sut_err *err)
+int deb_prepare(const char *spec, const char *cache, const volatile int *cancel, struct deb *ret,
+		struct sut_err *err)
 {
 	char *own = cache ? xstrdup(cache) : capture_cache_dir(), *full = NULL, *name;
 	int r = -1;
 
 	memset(ret, 0, sizeof(*ret));
+	ret->cancel = cancel;
 	if (mkdir_p(own) < 0 || !(full = realpath(own, NULL))) {
 		sut_fail(err, SUT_E_IO, own, "%s", strerror(errno));
 		goto out;
 	}
-	if (apt_update(full, err) < 0 || resolve(spec, full, ret, err) < 0)
+	ret->cache = xstrdup(full);
+	if (apt_update(ret, err) < 0 || resolve(spec, ret, err) < 0)
 		goto out;
 	/* A colon would split PATH-like variables that a build makes of its folder. */
 	name = xasprintf("%s_%s", ret->source, ret->version);
@@ -533,7 +544,7 @@ int deb_prepare(const char *spec, const char *cache, struct deb *ret, struct sut
 		sut_fail(err, SUT_E_IO, ret->dir, "%s", strerror(errno));
 		goto out;
 	}
-	if (fetch_source(full, ret, err) < 0 || fetch_binaries(full, ret, err) < 0)
+	if (fetch_source(ret, err) < 0 || fetch_binaries(ret, err) < 0)
 		goto out;
 	tree_walk(ret->root, find_elf, ret);
 	ret->make = xstrdup("eval \"$(dpkg-architecture -s)\" && "
@@ -629,20 +640,22 @@ char *deb_program_name(const struct deb *d, const char *path)
 
 int deb_build_deps(const struct deb *d, struct sut_err *err)
 {
-	char *cache = path_normal(d->dir, "../.."),
-	     *spec = xasprintf("%s=%s", d->source, d->version);
+	char *spec = xasprintf("%s=%s", d->source, d->version);
 	struct sut_err missing = {0};
 	int r = 0;
 
-	if (tool(cache, d->tree, ARGV(W("dpkg-checkbuilddeps"), W("-B")), SUT_B_DEB_DEPS, NULL,
+	if (tool(d, d->tree, ARGV(W("dpkg-checkbuilddeps"), W("-B")), SUT_B_DEB_DEPS, NULL,
 		 &missing) < 0) {
-		if (geteuid() != 0) {
+		if (sut_err_has(&missing, SUT_E_INTERRUPTED)) {
+			sut_err_move(err, &missing);
+			r = -1;
+		} else if (geteuid() != 0) {
 			sut_fail(err, SUT_B_DEB_DEPS, spec, "%s", missing.v[0].cause);
 			r = sut_fail_remedy(err, "run as root: APT_CONFIG=%s/apt/apt.conf apt-get "
-					    "build-dep %s", cache, spec);
+					    "build-dep %s", d->cache, spec);
 		} else {
 			log_info("installing the build dependencies of %s", spec);
-			r = tool(cache, NULL,
+			r = tool(d, NULL,
 				 ARGV(W("apt-get"), W("-qy"), W("--no-install-recommends"),
 				      W("build-dep"), spec),
 				 SUT_B_DEB_FETCH, NULL, err);
@@ -650,7 +663,6 @@ int deb_build_deps(const struct deb *d, struct sut_err *err)
 	}
 	sut_err_free(&missing);
 	free(spec);
-	free(cache);
 	return r;
 }
 
@@ -658,7 +670,7 @@ int deb_capture(const struct deb *d, const char *exe, const struct patch_set *pa
 		struct capture *ret, struct sut_err *err)
 {
 	struct capture_opts o = {.source = d->tree, .make = d->make, .work = d->work, .exe = exe,
-				 .patches = patches, .env = d->env.v};
+				 .patches = patches, .env = d->env.v, .cancel = d->cancel};
 	char *state = path_join(d->work, "state.json");
 	bool built = file_exists(state);
 
@@ -675,6 +687,7 @@ void deb_free(struct deb *d)
 	free(d->source);
 	free(d->version);
 	free(d->dir);
+	free(d->cache);
 	free(d->tree);
 	free(d->root);
 	free(d->make);

@@ -157,10 +157,14 @@ int apt_tool(const struct apt *a, const char *cwd, char *const argv[], enum sut_
 		char **ret_out, struct sut_err *err)
 {
 	char *conf = path_join(a->dir, "apt.conf"), *out = NULL;
-	struct run_opts o = {.cwd = cwd, .ret_output = &out};
+	struct run_opts o = {.cwd = cwd, .ret_output = &out, .cancel = a->cancel};
 	struct strvec env = {0};
 	int status;
 
+	if (a->cancel && *a->cancel) {
+		free(conf);
+		return sut_fail(err, SUT_E_INTERRUPTED, argv[0], "it was not run");
+	}
 	for (char **e = environ; *e; e++)
 		if (!str_starts(*e, "LC_") && !str_starts(*e, "LANG"))
 			strvec_push(&env, *e);
@@ -172,6 +176,10 @@ int apt_tool(const struct apt *a, const char *cwd, char *const argv[], enum sut_
 	status = run_command(argv, &o);
 	strvec_free(&env);
 	free(conf);
+	if (a->cancel && *a->cancel) {
+		free(out);
+		return sut_fail(err, SUT_E_INTERRUPTED, argv[0], "it was ended");
+	}
 	if (status != 0) {
 		if (status < 0 || status == 127)
 			sut_fail(err, SUT_E_TOOL, argv[0], "it cannot be run");
@@ -188,7 +196,8 @@ int apt_tool(const struct apt *a, const char *cwd, char *const argv[], enum sut_
 	return 0;
 }
 
-int apt_open(struct apt *a, const char *cache, const char *arch, struct sut_err *err)
+int apt_open(struct apt *a, const char *cache, const char *arch, const volatile int *cancel,
+	     struct sut_err *err)
 {
 	char *mark;
 	struct sut_err why = {0};
@@ -196,6 +205,7 @@ int apt_open(struct apt *a, const char *cache, const char *arch, struct sut_err 
 	bool have;
 	int r = 0;
 
+	a->cancel = cancel;
 	a->arch = arch ? xstrdup(arch) : NULL;
 	a->dir = arch ? xasprintf("%s/apt-%s", cache, arch) : path_join(cache, "apt");
 	mark = path_join(a->dir, "updated");
@@ -208,7 +218,8 @@ int apt_open(struct apt *a, const char *cache, const char *arch, struct sut_err 
 				     SUT_B_DEB_FETCH, NULL, &why);
 		/* Old lists are better than none: what is there already needs no network. Some archives
 		 * lack the lists of some architectures: what came is what there is. */
-		if (r < 0 && (have || (arch && sut_err_has(&why, SUT_B_DEB_FETCH)))) {
+		if (r < 0 && !sut_err_has(&why, SUT_E_INTERRUPTED) &&
+		    (have || (arch && sut_err_has(&why, SUT_B_DEB_FETCH)))) {
 			log_warn("not all package lists could be fetched");
 			sut_err_free(&why);
 			r = 0;

@@ -277,7 +277,8 @@ static void find_elf(void *ctx, const char *dir, const char *rel)
 	free(p);
 }
 
-int deb_prepare(const char *spec, const char *cache, struct deb *ret, struct sut_err *err)
+int deb_prepare(const char *spec, const char *cache, const volatile int *cancel, struct deb *ret,
+		struct sut_err *err)
 {
 	char *own = cache ? xstrdup(cache) : capture_cache_dir(), *full = NULL, *name;
 	struct apt foreign = {0};
@@ -288,11 +289,11 @@ int deb_prepare(const char *spec, const char *cache, struct deb *ret, struct sut
 		sut_fail(err, SUT_E_IO, own, "%s", strerror(errno));
 		goto out;
 	}
-	if (apt_open(&ret->apt, full, NULL, err) < 0 || resolve(spec, &ret->apt, ret, err) < 0)
+	if (apt_open(&ret->apt, full, NULL, cancel, err) < 0 || resolve(spec, &ret->apt, ret, err) < 0)
 		goto out;
 	if (ret->arch && foreign_check(ret->arch, err) < 0)
 		goto out;
-	if (ret->arch && apt_open(&foreign, full, ret->arch, err) < 0)
+	if (ret->arch && apt_open(&foreign, full, ret->arch, cancel, err) < 0)
 		goto out;
 	/* A colon would split PATH-like variables that a build makes of its folder. */
 	name = xasprintf("%s_%s", ret->source, ret->version);
@@ -414,7 +415,10 @@ int deb_build_deps(const struct deb *d, struct sut_err *err)
 
 	if (apt_tool(a, d->tree, ARGV(W("dpkg-checkbuilddeps"), W("-B")), SUT_B_DEB_DEPS, NULL,
 		 &missing) < 0) {
-		if (geteuid() != 0) {
+		if (sut_err_has(&missing, SUT_E_INTERRUPTED)) {
+			sut_err_move(err, &missing);
+			r = -1;
+		} else if (geteuid() != 0) {
 			sut_fail(err, SUT_B_DEB_DEPS, spec, "%s", missing.v[0].cause);
 			r = sut_fail_remedy(err, "run as root: APT_CONFIG=%s/apt.conf apt-get "
 					    "build-dep %s", a->dir, spec);
@@ -435,7 +439,7 @@ int deb_capture(const struct deb *d, const char *exe, const struct patch_set *pa
 		struct capture *ret, struct sut_err *err)
 {
 	struct capture_opts o = {.source = d->tree, .make = d->make, .work = d->work, .exe = exe,
-				 .patches = patches, .env = d->env.v};
+				 .patches = patches, .env = d->env.v, .cancel = d->apt.cancel};
 	char *state = path_join(d->work, "state.json");
 	bool built = file_exists(state);
 

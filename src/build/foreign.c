@@ -204,7 +204,7 @@ static int headers(const struct deb *d, const char *host, char **ret, struct sut
 	if (file_exists(root))
 		goto out;
 	header_packages(d, host, &packages);
-	r = apt_open(&a, cache, d->arch, err);
+	r = apt_open(&a, cache, d->arch, d->apt.cancel, err);
 	if (r == 0 && (remove_tree(temp) < 0 || mkdir_p(temp) < 0 || mkdir_p(debs) < 0))
 		r = sut_fail(err, SUT_E_IO, temp, "cannot be made");
 	if (r == 0)

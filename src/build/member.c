@@ -60,7 +60,8 @@ static void prove(struct build *b, struct build_unit *u)
 
 		if (b->objects[k]->o->machine != u->orig->machine)
 			continue;
-		pu = prove_unit_run(b->objects[k], u->orig, u->diff->orig_refs);
+		pu = prove_unit_run(b->objects[k], u->proof ? u->proof : u->orig,
+				    u->proof ? u->proof_refs : u->diff->orig_refs);
 		u->proofs[k] = pu;
 		u->member[k] = pu->n_found * 2 >= pu->n_funcs && pu->n_found;
 	}

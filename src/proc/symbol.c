@@ -11,6 +11,7 @@
  * References: gABI "Hash Table"; the GNU hash layout as in binutils' elflink.c; LSB 10.7 versions.
  */
 #include "proc/symbol.h"
+#include "target/target.h"
 #include "proc/dynamic.h"
 
 #include <stdio.h>
@@ -297,7 +298,7 @@ static bool each_rela(struct proc_modules *ms, struct proc_module *m,
 struct slot_query {
 	struct query q;			/* of the module whose table is being read */
 	struct proc_module *def;
-	uint64_t want;			/* IFUNC: resolver; TLS: offset in the block */
+	uint64_t want;			/* the resolver */
 	uint64_t value;
 };
 
@@ -315,13 +316,14 @@ static bool names_symbol(struct slot_query *s, struct proc_module *m, const Elf6
 static bool ifunc_slot(void *ctx, struct proc_module *m, const Elf64_Rela *r)
 {
 	struct slot_query *s = ctx;
+	const struct target *t = target_find(m->machine);
 	uint32_t type = ELF64_R_TYPE(r->r_info);
 	bool mine = false;
 
-	if (type == R_X86_64_IRELATIVE)
+	if (type == t->rel_irelative)
 		mine = m->bias + (uint64_t)r->r_addend == s->want;
-	else if (type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT ||
-		 (type == R_X86_64_64 && r->r_addend == 0))
+	else if (type == t->rel_jump_slot || type == t->rel_glob_dat ||
+		 (type == t->rel_abs && r->r_addend == 0))
 		mine = names_symbol(s, m, r);
 	if (!mine || rd(&s->q, m->bias + r->r_offset, &s->value, 8))
 		return false;
@@ -330,7 +332,7 @@ static bool ifunc_slot(void *ctx, struct proc_module *m, const Elf64_Rela *r)
 		return false;
 	for (size_t i = 0; i < s->def->n_exec; i++)
 		if (s->value >= s->def->exec[i].lo && s->value < s->def->exec[i].hi)
-			return type == R_X86_64_IRELATIVE || m != s->def;
+			return type == t->rel_irelative || m != s->def;
 	return false;
 }
 
@@ -343,38 +345,9 @@ int proc_ifunc_target(struct proc_modules *ms, const struct proc_symbol *sym, co
 	};
 
 	for (size_t i = 0; i < ms->n; i++) {
-		if (ms->v[i].machine != EM_X86_64 || !each_rela(ms, &ms->v[i], ifunc_slot, &s))
+		if (!target_find(ms->v[i].machine) || !each_rela(ms, &ms->v[i], ifunc_slot, &s))
 			continue;
 		*ret = s.value;
-		return 0;
-	}
-	return 1;
-}
-
-static bool tpoff_slot(void *ctx, struct proc_module *m, const Elf64_Rela *r)
-{
-	struct slot_query *s = ctx;
-
-	if (ELF64_R_TYPE(r->r_info) != R_X86_64_TPOFF64)
-		return false;
-	if (ELF64_R_SYM(r->r_info) ? !names_symbol(s, m, r) || r->r_addend :
-				     m != s->def || (uint64_t)r->r_addend != s->want)
-		return false;
-	return !rd(&s->q, m->bias + r->r_offset, &s->value, 8);
-}
-
-int proc_tls_tpoff(struct proc_modules *ms, struct proc_module *def, const char *name,
-		   uint64_t tls_off, int64_t *ret)
-{
-	struct slot_query s = {
-		.q = {.ms = ms, .name = name, .name_len = name ? strlen(name) : 0},
-		.def = def, .want = tls_off,
-	};
-
-	for (size_t i = 0; i < ms->n; i++) {
-		if (ms->v[i].machine != EM_X86_64 || !each_rela(ms, &ms->v[i], tpoff_slot, &s))
-			continue;
-		*ret = (int64_t)s.value;
 		return 0;
 	}
 	return 1;

@@ -108,6 +108,7 @@ struct target {
 	uint16_t machine;	/* EM_* */
 	uint8_t elf_class;	/* ELFCLASS* */
 	const char *name;	/* "x86-64" */
+	const char *multiarch;	/* folder of its libraries in Debian's layout: "x86_64-linux-gnu" */
 	const struct rel_info *rels;
 	size_t n_rels;
 	uint8_t insn_min;	/* smallest instruction, also their alignment */

@@ -58,6 +58,17 @@ static void doubt(struct walk *w, enum unw_why why, const char *what)
 		 w->t->n ? w->t->n - 1 : 0, (unsigned long long)w->pc, what);
 }
 
+static uint64_t to_addr(const struct unw_arch *arch, uint64_t v)
+{
+	return arch->addr_size == 4 ? (uint32_t)v : v;
+}
+
+/* The pc in a return address: neither authentication code nor instruction set. */
+static uint64_t to_pc(const struct unw_arch *arch, uint64_t v)
+{
+	return v & arch->addr_mask & ~(uint64_t)arch->thumb_bit;
+}
+
 /* The row for @pc. NULL with *@ret_why. */
 static const struct cfi_row *lookup(struct unw_space *s, uint64_t pc, enum unw_why *ret_why)
 {
@@ -130,10 +141,10 @@ static int reg_value(struct walk *w, const struct cfi_rule *r, uint64_t cfa, uin
 			*ret = w->regs.r[r->value];
 		return 0;
 	case CFI_VAL_OFFSET:
-		*ret = cfa + (uint64_t)r->value;
+		*ret = to_addr(arch, cfa + (uint64_t)r->value);
 		return 0;
 	case CFI_OFFSET:
-		at = cfa + (uint64_t)r->value;
+		at = to_addr(arch, cfa + (uint64_t)r->value);
 		break;
 	case CFI_EXPR:
 	case CFI_VAL_EXPR:
@@ -180,7 +191,7 @@ static int row_cfa(struct walk *w, const struct cfi_row *row, uint64_t *ret)
 		doubt(w, UNW_WHY_REGISTER, "the register that holds its frame address is not known");
 		return -1;
 	}
-	*ret = w->regs.r[row->cfa_reg] + (uint64_t)row->cfa_off;
+	*ret = to_addr(w->s->arch, w->regs.r[row->cfa_reg] + (uint64_t)row->cfa_off);
 	return 0;
 }
 
@@ -210,7 +221,10 @@ static int step_cfi(struct walk *w, const struct cfi_row *row, struct unw_frame 
 		if ((i < 64 && arch->callee_saved >> i & 1) && unw_reg_ok(&w->regs, i))
 			unw_reg_set(&next, i, w->regs.r[i]);
 	unw_reg_set(&next, arch->sp_reg, cfa);
-	/* A link register that was not saved yet still holds the return address. */
+	/*
+	 * A link register that was not saved yet still holds the return address: in code that was
+	 * interrupted. Where a call was made it holds what that call left there; see the end.
+	 */
 	if (row->ra_reg != arch->pc_reg && unw_reg_ok(&w->regs, row->ra_reg))
 		unw_reg_set(&next, row->ra_reg, w->regs.r[row->ra_reg]);
 	for (unsigned int i = 0; i < row->n_rules; i++) {
@@ -229,7 +243,9 @@ static int step_cfi(struct walk *w, const struct cfi_row *row, struct unw_frame 
 	}
 	memcpy(w->regs.valid, next.valid, sizeof(next.valid));
 	memcpy(w->regs.r, next.r, arch->n_regs * sizeof(next.r[0]));
-	w->pc = next.r[row->ra_reg] & arch->addr_mask;
+	w->pc = to_pc(arch, next.r[row->ra_reg]);
+	if (!row->is_signal)
+		unw_reg_unset(&w->regs, row->ra_reg);
 	unw_reg_set(&w->regs, arch->pc_reg, w->pc);
 	w->at_call = !row->is_signal;
 	w->prev_cfa = row->is_signal ? 0 : cfa;
@@ -237,18 +253,19 @@ static int step_cfi(struct walk *w, const struct cfi_row *row, struct unw_frame 
 }
 
 /* One step over the kernel's signal frame, which sp points into. */
-static int step_sigframe(struct walk *w, struct unw_frame *f)
+static int step_sigframe(struct walk *w, struct unw_frame *f, int form)
 {
 	const struct unw_arch *arch = w->s->arch;
 	uint64_t sp = w->regs.r[arch->sp_reg], v;
 	struct unw_regs next = {0};
 
 	for (unsigned int i = 0; i < arch->n_regs; i++) {
-		int off = arch->sigframe_offset(i);
+		int off = arch->sigframe_offset(form, i);
 
 		if (off < 0)
 			continue;
-		if (w->mem->read(w->mem->ctx, sp + (uint64_t)off, &v, 8)) {
+		v = 0;
+		if (w->mem->read(w->mem->ctx, to_addr(arch, sp + (uint64_t)off), &v, arch->addr_size)) {
 			doubt(w, UNW_WHY_MEMORY, "its signal frame cannot be read");
 			return -1;
 		}
@@ -258,7 +275,7 @@ static int step_sigframe(struct walk *w, struct unw_frame *f)
 	f->is_signal = true;
 	f->cfa = sp;
 	w->regs = next;
-	w->pc = next.r[arch->pc_reg];
+	w->pc = to_pc(arch, next.r[arch->pc_reg]);
 	w->at_call = false;
 	w->prev_cfa = 0;
 	return 0;
@@ -269,7 +286,7 @@ static int step_clone(struct walk *w, struct unw_frame *f, const uint8_t *code)
 {
 	const struct unw_arch *arch = w->s->arch;
 	int kind = arch->after_clone(code, CODE_PEEK, &w->regs);
-	uint64_t sp = w->regs.r[arch->sp_reg], ra;
+	uint64_t sp = w->regs.r[arch->sp_reg], ra = 0;
 
 	if (kind == 0)
 		return 2;
@@ -277,17 +294,26 @@ static int step_clone(struct walk *w, struct unw_frame *f, const uint8_t *code)
 		w->t->end = UNW_END_NEWBORN;
 		return 1;
 	}
-	if (w->mem->read(w->mem->ctx, sp, &ra, 8)) {
+	f->method = UNW_CLONE;
+	if (arch->ra_reg != arch->pc_reg) {
+		if (!unw_reg_ok(&w->regs, arch->ra_reg)) {
+			doubt(w, UNW_WHY_REGISTER, "its return address is not known");
+			return -1;
+		}
+		ra = w->regs.r[arch->ra_reg];
+	} else if (w->mem->read(w->mem->ctx, sp, &ra, arch->addr_size)) {
 		doubt(w, UNW_WHY_MEMORY, "its return address cannot be read");
 		return -1;
+	} else {
+		sp += arch->addr_size;
 	}
-	f->method = UNW_CLONE;
-	f->cfa = sp + 8;
-	unw_reg_set(&w->regs, arch->sp_reg, sp + 8);
-	unw_reg_set(&w->regs, arch->pc_reg, ra);
-	w->pc = ra;
+	f->cfa = sp;
+	w->pc = to_pc(arch, ra);
+	unw_reg_unset(&w->regs, arch->ra_reg);
+	unw_reg_set(&w->regs, arch->sp_reg, sp);
+	unw_reg_set(&w->regs, arch->pc_reg, w->pc);
 	w->at_call = true;
-	w->prev_cfa = sp + 8;
+	w->prev_cfa = sp;
 	return 0;
 }
 
@@ -332,22 +358,34 @@ static int step(struct walk *w, struct unw_frame *f)
 	const struct cfi_row *row = lookup(w->s, look, &why), *at;
 	uint8_t code[CODE_PEEK];
 	enum unw_why ignore;
+	int form;
 
 	/*
 	 * A return address just behind its function: either the call does not return, or nobody
 	 * called and this is a trampoline that happens to follow. Code decides.
 	 */
-	if (w->at_call && (!row || row->func_hi == w->pc)) {
+	if (w->at_call && (!row || row->func_hi == w->pc || arch->sigframe_by_code)) {
 		at = lookup(w->s, w->pc, &ignore);
-		if (at && at->is_signal)
+		if (at && at->is_signal && !arch->sigframe_by_code)
 			return step_cfi(w, at, f);
 		if (peek(w, code)) {
-			if (arch->is_sigreturn(code, sizeof(code)))
-				return step_sigframe(w, f);
+			form = arch->is_sigreturn(code, sizeof(code));
+			if (form)
+				return step_sigframe(w, f, form);
 			if (!row && arch->ends_thread(code, sizeof(code))) {
 				w->t->end = UNW_END_THREAD;
 				return 1;
 			}
+		}
+	}
+	/* Metadata of clone is the parent's: a link register is copied to the child. */
+	if (row && !w->at_call && arch->ra_reg != arch->pc_reg && peek(w, code)) {
+		form = arch->sigframe_by_code ? arch->is_sigreturn(code, sizeof(code)) : 0;
+		if (form)
+			return step_sigframe(w, f, form);
+		if (arch->after_clone(code, sizeof(code), &w->regs) == 1) {
+			w->t->end = UNW_END_NEWBORN;
+			return 1;
 		}
 	}
 	if (row)
@@ -357,8 +395,9 @@ static int step(struct walk *w, struct unw_frame *f)
 			int r;
 
 			/* Interrupted inside the trampoline, before its system call. */
-			if (arch->is_sigreturn(code, sizeof(code)))
-				return step_sigframe(w, f);
+			form = arch->is_sigreturn(code, sizeof(code));
+			if (form)
+				return step_sigframe(w, f, form);
 			r = step_clone(w, f, code);
 			if (r != 2)
 				return r;
@@ -395,7 +434,7 @@ void unw_walk(struct unw_space *s, const struct unw_regs *regs, const struct unw
 		doubt(&w, UNW_WHY_REGISTER, "its registers are not known");
 		return;
 	}
-	w.pc = regs->r[s->arch->pc_reg];
+	w.pc = to_pc(s->arch, regs->r[s->arch->pc_reg]);
 	for (;;) {
 		struct unw_frame *f;
 		int r;

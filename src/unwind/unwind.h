@@ -46,20 +46,38 @@ struct unw_arch {
 	uint8_t addr_size;
 	uint64_t callee_saved;			/* bit n: kept by a call (n < 64) */
 	uint64_t addr_mask;			/* bits of a return address that are address */
+	uint16_t red_zone;			/* bytes below sp that a leaf may use */
+	uint8_t thumb_bit;			/* bit of a code pointer that tells the instruction set: 1 or 0 */
+	/*
+	 * Metadata of signal trampolines is not to be believed, their code is: arm64's vdso used to
+	 * describe the interrupted link register as the interrupted pc.
+	 */
+	bool sigframe_by_code;
 	/* Code at a return address that provably ends the thread or the process. */
 	bool (*ends_thread)(const uint8_t *code, size_t n);
-	/* Code at a return address that is the signal-return sequence. */
-	bool (*is_sigreturn)(const uint8_t *code, size_t n);
+	/* Code at a return address that is the signal-return sequence: which form, from 1 on; 0: no. */
+	int (*is_sigreturn)(const uint8_t *code, size_t n);
 	/*
 	 * Code right after (or at) libc's clone system call, which no metadata describes because it
 	 * returns twice. 1: a new thread's first instruction, its stack begins here; 2: the caller,
 	 * with the return address on top of the stack and all registers as they were; 0: neither.
 	 */
 	int (*after_clone)(const uint8_t *code, size_t n, const struct unw_regs *regs);
-	/* Where the kernel put DWARF register @reg, relative to sp at signal return; -1: nowhere. */
-	int (*sigframe_offset)(unsigned int reg);
+	/* Where the kernel put DWARF register @reg, relative to sp at a return of that form; -1: nowhere. */
+	int (*sigframe_offset)(int form, unsigned int reg);
+	/*
+	 * Is @p (@n bytes, read from address @at) the ucontext of a signal frame? Then the interrupted sp
+	 * and pc. Must know every such frame that the kernel writes; may take other things for one.
+	 */
+	bool (*saved_context)(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret_sp,
+			      uint64_t *ret_pc);
+	/* May the last instruction of these 8 bytes be a call? True in doubt. */
+	bool (*call_before)(const uint8_t code[8]);
 };
 extern const struct unw_arch unw_arch_x86_64;
+extern const struct unw_arch unw_arch_aarch64;
+extern const struct unw_arch unw_arch_arm;
+extern const struct unw_arch unw_arch_ppc64le;
 
 /* Reads @len bytes at @addr: 0, or -1 where any of them cannot be read. */
 struct unw_mem {

@@ -193,6 +193,6 @@ struct target_dis {
 /* Decodes one instruction as text, for messages. Fresh string. */
 char *target_dis_text(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr);
 
-extern const struct target target_x86_64;
+extern const struct target target_x86_64, target_aarch64;
 
 #endif

@@ -20,7 +20,7 @@ LIBS := -lelf -ldw -lcapstone -lcrypto -ljansson -lpthread
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	-Wno-unused-parameter
 CFLAGS ?= -O2 -g
-ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fvisibility=hidden $(WARN) -Isrc -Iinclude \
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fvisibility=hidden $(WARN) -Isrc -Iinclude -Isrc/proc/native/$(ARCH) \
 	-DSUTURE_VERSION='"$(VERSION)"' -DSUTURE_ARCH='"$(ARCH)"' $(CFLAGS)
 ALL_LDFLAGS := $(LDFLAGS)
 ifeq ($(SAN),1)

@@ -35,8 +35,9 @@ ALL_LDFLAGS += --sysroot=$(SYSROOT) -B$(SYSROOT)/usr/lib/$(MULTIARCH)/ -L$(SYSRO
 endif
 ifeq ($(STATIC),1)
 # The linker warns of every function that would load a library: those are for names of hosts and for a
-# server of debug information, which Suture never asks.
-ALL_LDFLAGS += -static -Wl,--no-warnings
+# server of debug information, which Suture never asks. Its words are shown where it fails.
+ALL_LDFLAGS += -static
+QUIET_LD = 2>$@.log || { cat $@.log >&2; exit 1; }
 LIBS := -Wl,--start-group $(LIBS) -lz -lbz2 -llzma -ldl -Wl,--end-group
 endif
 
@@ -55,7 +56,7 @@ all: $(O)/suture
 
 $(O)/suture: $(CLI_OBJ) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(CLI_OBJ) $(LIB) $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(CLI_OBJ) $(LIB) $(LIBS) $(QUIET_LD)
 
 $(LIB): $(OBJ)
 	$(call say,AR,$@)
@@ -195,12 +196,12 @@ clean:
 
 -include $(OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:%=%.d)
 
-# Names of system calls, from the headers of the machine that is built for.
+# Names of system calls, from the headers of the machine that is built for. A synonym is none.
 $(O)/gen/syscalls.inc: Makefile
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)printf '#include <sys/syscall.h>\n' | $(CC) $(ALL_CFLAGS) -E -dM - | \
-		sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | LC_ALL=C sort >$@
+		sed -n '/ .* __NR_[a-z]/d; s/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | LC_ALL=C sort >$@ && [ -s $@ ]
 $(O)/src/lib/syscalls.o: ALL_CFLAGS += -I$(O)
 $(O)/src/lib/syscalls.o: $(O)/gen/syscalls.inc
 # Some tests run the program.

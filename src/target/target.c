@@ -10,6 +10,11 @@ static const struct target *const targets[] = {
 	&target_x86_64, &target_aarch64,
 };
 
+const struct target *target_nth(size_t i)
+{
+	return i < ARRAY_SIZE(targets) ? targets[i] : NULL;
+}
+
 const struct target *target_find(uint16_t machine)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)

@@ -108,6 +108,7 @@ struct target {
 	uint16_t machine;	/* EM_* */
 	uint8_t elf_class;	/* ELFCLASS* */
 	const char *name;	/* "x86-64" */
+	const char *debian;	/* Debian's name of the architecture: "amd64" */
 	const char *multiarch;	/* folder of its libraries in Debian's layout: "x86_64-linux-gnu" */
 	const struct rel_info *rels;
 	size_t n_rels;
@@ -174,6 +175,8 @@ struct target {
 	int64_t (*rel_offset)(uint32_t type, int64_t addend, uint32_t insn_end);
 };
 
+/* The @i-th of all targets, NULL behind the last. */
+const struct target *target_nth(size_t i);
 /* The target for an ELF machine, or NULL. */
 const struct target *target_find(uint16_t machine);
 const struct rel_info *target_rel(const struct target *t, uint32_t type);

@@ -14,11 +14,20 @@
 #include "base/err.h"
 #include "unwind/unwind.h"
 #include "native_arch.h"	/* of the directory that is compiled: struct native_regs */
+#include <sys/syscall.h>
 
 extern const struct unw_arch *const native_unw_arch;
 extern const uint16_t native_elf_machine;	/* EM_* */
+extern const uint8_t native_elf_class;		/* ELFCLASS* of processes that we can patch */
 extern const uint32_t native_audit_arch;	/* AUDIT_ARCH_*, as seccomp filters see it */
 #define NATIVE_PAGE 4096u			/* smallest page of the architecture */
+
+/* The system call that maps a file, and the unit in which it counts the file's offset. */
+#ifdef SYS_mmap2
+enum { NATIVE_MMAP = SYS_mmap2, NATIVE_MMAP_UNIT = 4096 };
+#else
+enum { NATIVE_MMAP = SYS_mmap, NATIVE_MMAP_UNIT = 1 };
+#endif
 
 /* 0, or -1 with errno (ESRCH: the thread is gone). */
 int native_get_regs(pid_t tid, struct native_regs *r);

@@ -42,7 +42,10 @@ result()	# result NAME: from standard input
 
 console_tail()
 {
-	tail -25 "$work/console" 2>/dev/null | tr -cd '\11\12\40-\176' | sed 's/^/#   /'
+	{
+		grep -aE 'panic|Oops|BUG:|Unable to handle|Out of memory' "$work/console" | head -5
+		tail -n 12 "$work/console"
+	} 2>/dev/null | tr -cd '\11\12\40-\176' | sed 's/^/#   /'
 }
 
 qemu=''

@@ -41,7 +41,7 @@ struct image {
 
 /*
  * Lays @o out: everything but addresses. Takes @ledger over: its constant texts, and for each func
- * name, file, line, addr, size, entry, saved, parts and orig must be there. -1: P_IMAGE.
+ * name, file, line, addr, size, entry, jump_len, saved, parts and orig must be there. -1: P_IMAGE.
  */
 int image_layout(struct image *im, const struct patch_object *o, struct ledger *ledger,
 		 struct sut_err *err);

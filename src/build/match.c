@@ -193,13 +193,66 @@ static bool match_one_rel(const struct match_func *f, struct target_dis *dis, si
 	/* Only the first relocation of a rewritten sequence tells an address: the second is the call of
 	 * __tls_get_addr, which may be gone. */
 	*VEC_PUSH(ret->refs, ret->n_refs, w->cap_refs) =
-		(struct match_ref){(uint32_t)*r, m.kind, m.value};
+		(struct match_ref){(uint32_t)*r, m.kind, m.part, m.bits, m.value};
 	if (m.has_second)
 		*VEC_PUSH(ret->refs, ret->n_refs, w->cap_refs) =
-			(struct match_ref){(uint32_t)*r + 1, m.second_kind, m.second};
+			(struct match_ref){(uint32_t)*r + 1, m.second_kind, PART_WHOLE, 0, m.second};
 	*r += m.n_rels;
 	*b += m.bin_len;
 	*obj_next = in->addr + m.obj_len;
+	return true;
+}
+
+/*
+ * High and low parts of one symbol's address are joined, in whatever order and number they come: each
+ * high part with each low part must give the same symbol. What has no counterpart tells no address
+ * (in hand-written code perhaps) and is left out. False where parts contradict each other.
+ */
+static bool join_parts(const struct match_func *f, struct match *m)
+{
+	const struct elf_rel *rels = f->sec->rels;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_refs; i++) {
+		struct match_ref *a = &m->refs[i];
+		const struct elf_rel *ra = &rels[a->rel];
+
+		for (size_t k = 0; a->part == PART_HI && k < m->n_refs; k++) {
+			struct match_ref *b = &m->refs[k];
+			const struct elf_rel *rb = &rels[b->rel];
+			uint64_t mask = (1ULL << a->bits) - 1, whole;
+
+			if (b->part != PART_LO || b->kind != a->kind || rb->sym != ra->sym ||
+			    b->bits != a->bits)
+				continue;
+			/* value + addend of the high one lies in [a->value, a->value + 2^bits) */
+			whole = b->value - (uint64_t)rb->addend + (uint64_t)ra->addend;
+			a->value += (whole - a->value) & mask;
+			a->part = PART_WHOLE;
+		}
+	}
+	for (size_t i = 0; i < m->n_refs; i++) {
+		struct match_ref *b = &m->refs[i];
+		const struct elf_rel *rb = &rels[b->rel];
+
+		for (size_t k = 0; b->part == PART_LO && k < m->n_refs; k++) {
+			const struct match_ref *a = &m->refs[k];
+			const struct elf_rel *ra = &rels[a->rel];
+			uint64_t whole = a->value - (uint64_t)ra->addend + (uint64_t)rb->addend;
+
+			if (a->part != PART_WHOLE || !a->bits || a->kind != b->kind || ra->sym != rb->sym)
+				continue;
+			if ((whole ^ b->value) & ((1ULL << b->bits) - 1))
+				return false;
+			b->value = whole;
+			b->part = PART_WHOLE;
+			b->bits = 0;
+		}
+	}
+	for (size_t i = 0; i < m->n_refs; i++)
+		if (m->refs[i].part == PART_WHOLE)
+			m->refs[n++] = m->refs[i];
+	m->n_refs = n;
 	return true;
 }
 
@@ -269,7 +322,7 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 			goto out;
 	ret->addr = addr;
 	ret->size = b;
-	good = true;
+	good = join_parts(f, ret);
 out:
 	free(w.bin_of);
 	free(w.branches);

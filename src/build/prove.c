@@ -13,7 +13,8 @@
  *	3. functions of one unit lie in the order of their definition: candidates outside the gap between
  *	   two accepted neighbours are dropped, and k equal functions with k places in a gap take them in
  *	   order;
- *	4. the object's own symbol table, where it has one, may decide what is left.
+ *	4. the object's own symbol table, where it has one, may decide what is left, and for exported
+ *	   functions the dynamic one, which every library has.
  *
  * What remains is ambiguous, which matters only if its address is needed; then it is a refusal.
  *
@@ -221,6 +222,32 @@ static bool is_candidate(const struct prove_unit *pu, uint32_t sym, uint64_t add
 	return false;
 }
 
+/*
+ * A linker moves a section as a whole, so one address in it tells all others: behind a section anchor
+ * the variables of a unit are reached by plain offsets, without relocations. Mergeable sections are
+ * taken to pieces, and code has places of its own.
+ */
+static bool base_fact(const struct fact_check *c, uint32_t sec, uint64_t base)
+{
+	struct prove_unit *pu = c->pu;
+	const struct elf_obj *o = pu->orig;
+
+	if (!sec || sec >= o->n_secs || o->secs[sec].flags & (SHF_EXECINSTR | SHF_MERGE | SHF_TLS))
+		return true;
+	if (pu->has_base[sec])
+		return pu->sec_base[sec] == base;
+	if (!c->store)
+		return true;
+	pu->has_base[sec] = true;
+	pu->sec_base[sec] = base;
+	for (uint32_t s = 1; s < o->n_syms; s++)
+		if (o->syms[s].shndx == sec && !pu->facts[s].has_addr &&
+		    (o->syms[s].type == STT_OBJECT || o->syms[s].type == STT_NOTYPE))
+			set_u64(c, &pu->facts[s], &pu->facts[s].has_addr, &pu->facts[s].addr,
+				base + o->syms[s].value);
+	return true;
+}
+
 static bool anon_fact(const struct fact_check *c, const struct ref *r, uint64_t addr)
 {
 	struct prove_unit *pu = c->pu;
@@ -251,7 +278,8 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 	case REL_PLT:
 	case REL_ABS:
 		if (r->kind == REF_ANON)
-			return content_agrees(pu, r, v) && anon_fact(c, r, base);
+			return content_agrees(pu, r, v) && anon_fact(c, r, base) &&
+			       base_fact(c, r->sec, base);
 		if (!f)
 			return true;
 		if (is_branch(r)) {
@@ -271,7 +299,8 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 			return set_u64(c, f, &f->has_plt, &f->plt, base);
 		if (defined_func(pu->orig, r->sym) && !is_candidate(pu, r->sym, base))
 			return false;
-		return content_agrees(pu, r, v) && set_u64(c, f, &f->has_addr, &f->addr, base);
+		return content_agrees(pu, r, v) && set_u64(c, f, &f->has_addr, &f->addr, base) &&
+		       base_fact(c, r->sec, base - pu->orig->syms[r->sym].value);
 	case REL_GOT:
 		if (!f || !set_u64(c, f, &f->has_got, &f->got, v))
 			return !f;
@@ -421,6 +450,7 @@ static const struct match *found(const struct prove_func *pf)
 static size_t in_gap(const struct prove_object *po, const struct prove_func *pf, uint64_t lo,
 		     uint64_t hi, size_t *ret, size_t max)
 {
+	uint64_t end = lo;
 	size_t n = 0;
 
 	for (size_t i = 0; i < pf->n_cands && n < max; i++) {
@@ -428,9 +458,10 @@ static size_t in_gap(const struct prove_object *po, const struct prove_func *pf,
 
 		if (m->addr < lo || (hi && m->addr + m->size > hi))
 			continue;
-		/* Without a neighbour behind it must follow the one before at once. */
-		if (!hi && !only_pads(po, lo, m->addr))
+		/* Without a neighbour behind it must follow the one before at once, or its equal. */
+		if (!hi && !only_pads(po, end, m->addr))
 			continue;
+		end = m->addr + m->size;
 		ret[n++] = i;
 	}
 	return n;
@@ -482,25 +513,36 @@ static bool decide_by_order(struct prove_unit *pu)
 	return moved;
 }
 
+/* Does a symbol table of the object say that function @name lies at @addr? */
+static bool named_at(const struct prove_object *po, const char *name, bool global, uint64_t addr)
+{
+	for (size_t s = 1; s < po->o->n_syms; s++)
+		if (po->o->syms[s].value == addr && po->o->syms[s].type == STT_FUNC &&
+		    !strcmp(po->o->syms[s].name, name))
+			return true;
+	for (size_t s = 1; s < po->dyn->n_syms && global; s++)
+		if (po->dyn->syms[s].value == addr && po->dyn->syms[s].shndx != SHN_UNDEF &&
+		    po->dyn->syms[s].type == STT_FUNC && !strcmp(po->dyn->syms[s].name, name))
+			return true;
+	return false;
+}
+
 static bool decide_by_name(struct prove_unit *pu)
 {
-	const struct elf_obj *b = pu->po->o;
 	bool moved = false;
 
 	for (size_t k = 0; k < pu->n_funcs; k++) {
 		struct prove_func *pf = &pu->funcs[k];
+		const struct elf_sym *y = &pu->orig->syms[pf->sym];
 		size_t hit = 0, n = 0;
 
 		if (pf->state == PROVE_FOUND || pf->n_cands < 2)
 			continue;
 		for (size_t i = 0; i < pf->n_cands; i++)
-			for (size_t s = 1; s < b->n_syms; s++)
-				if (b->syms[s].value == pf->cands[i].addr &&
-				    b->syms[s].type == STT_FUNC &&
-				    !strcmp(b->syms[s].name, pu->orig->syms[pf->sym].name)) {
-					hit = i;
-					n++;
-				}
+			if (named_at(pu->po, y->name, y->bind != STB_LOCAL, pf->cands[i].addr)) {
+				hit = i;
+				n++;
+			}
 		if (n == 1 && candidate_agrees(pu, pf, hit, false)) {
 			accept(pu, pf, hit);
 			moved = true;
@@ -569,6 +611,9 @@ struct prove_unit *prove_unit_run(const struct prove_object *po, const struct el
 	pu->refs = refs;
 	pu->func_of_sym = xcalloc(orig->n_syms + 1, sizeof(*pu->func_of_sym));
 	pu->facts = xcalloc(orig->n_syms + 1, sizeof(*pu->facts));
+	pu->sec_base = xcalloc(orig->n_secs + 1, sizeof(*pu->sec_base));
+	pu->has_base = xcalloc(orig->n_secs + 1, sizeof(*pu->has_base));
+	dis->gp = po->gp;
 	collect_funcs(pu, dis);
 	for (size_t i = 0; i < pu->n_funcs; i++)
 		if (pu->funcs[i].is_code)
@@ -581,7 +626,7 @@ struct prove_unit *prove_unit_run(const struct prove_object *po, const struct el
 	do {
 		while (decide_unique(pu, order, false))
 			;
-	} while (learn_from_data(pu) || decide_by_order(pu) || decide_by_name(pu));
+	} while (learn_from_data(pu) || decide_by_name(pu) || decide_by_order(pu));
 	for (size_t i = 0; i < pu->n_funcs; i++) {
 		struct prove_func *pf = &pu->funcs[i];
 
@@ -608,6 +653,8 @@ void prove_unit_free(struct prove_unit *pu)
 	for (size_t i = 0; i < pu->orig->n_syms; i++)
 		free(pu->facts[i].witness);
 	free(pu->facts);
+	free(pu->sec_base);
+	free(pu->has_base);
 	free(pu->funcs);
 	free(pu->func_of_sym);
 	free(pu->anons);
@@ -619,14 +666,4 @@ const struct match *prove_match(const struct prove_unit *pu, uint32_t sym)
 	uint32_t k = pu->func_of_sym[sym];
 
 	return k ? found(&pu->funcs[k - 1]) : NULL;
-}
-
-bool prove_anon(const struct prove_unit *pu, uint32_t sec, int64_t off, uint64_t *ret)
-{
-	for (size_t i = 0; i < pu->n_anons; i++)
-		if (pu->anons[i].sec == sec && pu->anons[i].off == off) {
-			*ret = pu->anons[i].addr + (uint64_t)off;
-			return true;
-		}
-	return false;
 }

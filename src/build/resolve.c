@@ -406,6 +406,12 @@ static int resolve_import(struct linker *l, const struct pending *p, const struc
 	}
 }
 
+/* Fills the same field with the address of a slot that is known. */
+static uint32_t slot_type(const struct linker *l, const struct ref *r)
+{
+	return r->info->plain ? r->info->plain : l->t->rel_pc32;
+}
+
 static uint32_t abs_sym(struct linker *l, const char *name, uint64_t v)
 {
 	for (uint32_t i = 1; i < l->out->n_syms; i++)
@@ -451,27 +457,27 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 		break;
 	case REL_TLS_IE:
 		if (f && f->has_ie)
-			emit(l, p, r, l->t->rel_pc32, psym_object(l, name, f->ie), bias);
+			emit(l, p, r, slot_type(l, r), psym_object(l, name, f->ie), bias);
 		else if (known && l->po->is_exec)
-			emit(l, p, r, l->t->rel_pc32,
+			emit(l, p, r, slot_type(l, r),
 			     got_slot(l, abs_sym(l, name, (uint64_t)off), 0), bias);
 		else
 			break;
 		return 0;
 	case REL_TLS_GD:
 		if (f && f->has_gd)
-			emit(l, p, r, l->t->rel_pc32, psym_object(l, name, f->gd), bias);
+			emit(l, p, r, slot_type(l, r), psym_object(l, name, f->gd), bias);
 		else if (known && l->po->is_exec)
-			emit(l, p, r, l->t->rel_pc32, exec_tls_pair(l, name, off), bias);
+			emit(l, p, r, slot_type(l, r), exec_tls_pair(l, name, off), bias);
 		else
 			break;
 		return 0;
 	case REL_TLS_LD:
 		if (p->u->in->pu->has_ld)
-			emit(l, p, r, l->t->rel_pc32,
+			emit(l, p, r, slot_type(l, r),
 			     psym_object(l, "tls.module", p->u->in->pu->ld), bias);
 		else if (l->po->is_exec)
-			emit(l, p, r, l->t->rel_pc32,
+			emit(l, p, r, slot_type(l, r),
 			     exec_tls_pair(l, "tls.block",
 					   -(int64_t)ALIGN_UP(l->po->tls_size, l->po->tls_align)),
 			     bias); /* the block's own start: offset 0 */
@@ -480,7 +486,7 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 		return 0;
 	case REL_TLS_DESC:
 		if (f && f->has_desc) {
-			emit(l, p, r, l->t->rel_pc32, psym_object(l, name, f->desc), bias);
+			emit(l, p, r, slot_type(l, r), psym_object(l, name, f->desc), bias);
 			return 0;
 		}
 		break;
@@ -515,7 +521,7 @@ static int resolve_one(struct linker *l, const struct pending *p, const struct r
 		sym = slot_for(l, p, r);
 		if (!sym)
 			return -1;
-		emit(l, p, r, l->t->rel_pc32, sym, r->rel->addend);
+		emit(l, p, r, slot_type(l, r), sym, r->rel->addend);
 		return 0;
 	case REL_ABS:
 	case REL_PC:

@@ -37,6 +37,24 @@ static ssize_t slurp(const char *path, char *buf, size_t n)
 	return r;
 }
 
+/*
+ * A thread of the kernel has no memory, but neither has a program's that is just exiting. The status has
+ * a word for it only since Linux 6.8; the flags (field 9, behind a name that may hold anything) always do.
+ */
+static bool has_kthread_flag(pid_t pid, pid_t tid)
+{
+	enum { PF_KTHREAD = 0x00200000 };
+	char path[64], text[1024];
+	unsigned long flags = 0;
+	const char *p;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	if (slurp(path, text, sizeof(text)) <= 0)
+		return false;
+	p = strrchr(text, ')');
+	return p && sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %lu", &flags) == 1 && flags & PF_KTHREAD;
+}
+
 int proc_status_read(struct proc_status *st, pid_t pid, pid_t tid)
 {
 	char path[64], text[8192];
@@ -52,14 +70,17 @@ int proc_status_read(struct proc_status *st, pid_t pid, pid_t tid)
 	p = field(text, "\nState:\t");
 	st->state = p ? *p : '?';
 	st->tgid = (pid_t)number(text, "\nTgid:\t", 10);
+	/* Reaped between the opening and the reading: the text is there, but all its ids are 0. */
+	if (!st->tgid) {
+		memset(st, 0, sizeof(*st));
+		return -1;
+	}
 	st->ppid = (pid_t)number(text, "\nPPid:\t", 10);
 	st->tracer = (pid_t)number(text, "\nTracerPid:\t", 10);
 	st->n_threads = (unsigned int)number(text, "\nThreads:\t", 10);
 	st->seccomp = (int)number(text, "\nSeccomp:\t", 10);
 	st->no_new_privs = number(text, "\nNoNewPrivs:\t", 10) != 0;
-	/* Since Linux 6.8 the kernel says so; before, a thread without memory is one. */
-	p = field(text, "\nKthread:\t");
-	st->kthread = p ? *p == '1' : !field(text, "\nVmSize:") && st->state != 'Z';
+	st->kthread = !field(text, "\nVmSize:") && has_kthread_flag(pid, tid);
 	p = field(text, "\nUid:\t");
 	if (p)
 		st->euid = (uid_t)strtoul(p + strcspn(p, "\t"), NULL, 10);

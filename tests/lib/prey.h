@@ -9,6 +9,8 @@
 #include "base/util.h"
 #include "tap.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -95,18 +97,82 @@ static inline bool prey_healthy(struct prey *p)
 	return false;
 }
 
-/* Ends it by the end of its input. True where it ended by itself, without a complaint. */
+/* The line of a thread's file in /proc that begins with @key, without it. */
+static inline void prey_proc(pid_t pid, const char *tid, const char *name, const char *key, char *buf,
+			     size_t n)
+{
+	char *path = xasprintf("/proc/%d/task/%s/%s", (int)pid, tid, name);
+	uint8_t *text = NULL;
+	size_t len = 0;
+	const char *at = NULL;
+
+	if (!read_file(path, &text, &len))
+		at = strstr((char *)text, key);
+	snprintf(buf, n, "%.*s", at ? (int)strcspn(at + strlen(key), "\n") : 1,
+		 at ? at + strlen(key) : "?");
+	if (text)
+		free(text);
+	free(path);
+}
+
+/* What each thread of a target that hangs does. */
+static inline void prey_tell_threads(pid_t pid)
+{
+	char *path = xasprintf("/proc/%d/task", (int)pid);
+	DIR *dir = opendir(path);
+	struct dirent *d;
+
+	while (dir && (d = readdir(dir))) {
+		char state[32], tracer[16], wchan[64], call[128];
+
+		if (d->d_name[0] == '.')
+			continue;
+		prey_proc(pid, d->d_name, "status", "State:\t", state, sizeof(state));
+		prey_proc(pid, d->d_name, "status", "TracerPid:\t", tracer, sizeof(tracer));
+		prey_proc(pid, d->d_name, "wchan", "", wchan, sizeof(wchan));
+		prey_proc(pid, d->d_name, "syscall", "", call, sizeof(call));
+		printf("#   thread %s: state %s, tracer %s, in %s, system call %s\n", d->d_name, state,
+		       tracer, wchan, call);
+	}
+	if (dir)
+		closedir(dir);
+	free(path);
+}
+
+/*
+ * Ends it by the end of its input. True where it ended by itself, without a complaint; what else
+ * happened is told. The limit is generous: a machine that is busy with other things is no hang.
+ */
 static inline bool prey_end(struct prey *p)
 {
 	int status = -1;
 
 	close(p->in);
 	close(p->out);
-	for (int i = 0; i < 1000; i++) {
-		if (waitpid(p->pid, &status, WNOHANG) == p->pid)
-			return WIFEXITED(status) && !WEXITSTATUS(status);
+	for (int i = 0; i < 12000; i++) {
+		pid_t got = waitpid(p->pid, &status, WNOHANG);
+
+		if (got == p->pid) {
+			if (WIFEXITED(status) && !WEXITSTATUS(status))
+				return true;
+			if (WIFSIGNALED(status))
+				printf("# the target (pid %d) was ended by signal %d (%s)%s\n", (int)p->pid,
+				       WTERMSIG(status), strsignal(WTERMSIG(status)),
+				       WCOREDUMP(status) ? ", core dumped" : "");
+			else
+				printf("# the target (pid %d) ended with exit code %d (wait status 0x%x)\n",
+				       (int)p->pid, WEXITSTATUS(status), (unsigned int)status);
+			return false;
+		}
+		if (got < 0 && errno != EINTR) {
+			printf("# the target (pid %d) cannot be waited for: %s\n", (int)p->pid,
+			       strerror(errno));
+			return false;
+		}
 		usleep(5000);
 	}
+	printf("# the target (pid %d) did not end within a minute:\n", (int)p->pid);
+	prey_tell_threads(p->pid);
 	kill(p->pid, SIGKILL);
 	waitpid(p->pid, &status, 0);
 	return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Processes in odd states: stopped, traced, in vfork, with a dead main thread, in exec. */
 #include "proc/find.h"
+#include "proc/status.h"
 #include "proc/threads.h"
 #include "tap.h"
 #include "../lib/target.h"
@@ -148,6 +149,25 @@ static void dead_leader(void)
 	pthread_exit(NULL);
 }
 
+/* A thread of the kernel has no memory; who has none is not always one. */
+static void without_memory(void)
+{
+	struct proc_status st;
+	pid_t pid = fork();
+	bool seen = false;
+
+	if (!pid)
+		_exit(0);
+	do {
+		seen |= proc_status_read(&st, pid, pid) || st.kthread;
+	} while (!seen && st.state != 'Z');
+	tap_ok(!seen, "a process that exits is at no time taken for the kernel's");
+	waitpid(pid, NULL, 0);
+	tap_ok(proc_status_read(&st, pid, pid) == -1 && !st.tgid, "and when it was waited for it is gone");
+	if (!proc_status_read(&st, 2, 2) && !strcmp(st.name, "kthreadd"))
+		tap_ok(st.kthread, "kthreadd is the kernel's");
+}
+
 static void leaderless(void)
 {
 	pid_t pid = start(dead_leader);
@@ -245,6 +265,7 @@ int main(void)
 	stopped();
 	traced();
 	in_vfork();
+	without_memory();
 	leaderless();
 	in_exec();
 	return tap_done();

@@ -7,8 +7,8 @@
  * THREADS workers call whole() all the time and count mixed answers. MODE adds trouble: spawn (threads
  * that end at once), fork (children that check too), signals (a flood of them, handlers check), dl
  * (dlopen and dlclose), map (mappings that come and go next to the program), files (no descriptor is
- * left), space (no address space is left), exec, exit. A line comes in, a line goes out: version,
- * mixed answers, calls. "x" executes the program anew, "e" ends it.
+ * left), space (no address space is left), exec, exit. A "q" comes in, a line goes out:
+ * version, mixed answers, calls. "x" executes the program anew, "e" ends it.
  */
 #include "part.h"
 
@@ -157,8 +157,8 @@ static void trouble(const char *mode)
 int main(int argc, char **argv)
 {
 	pthread_attr_t attr;
-	char line[64];
 	pthread_t t;
+	char word;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 128 << 10);
@@ -169,13 +169,14 @@ int main(int argc, char **argv)
 		trouble(argv[2]);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (;;) {
-		ssize_t n = read(0, line, sizeof(line));
+		/* One at a time: what comes behind an x is for the program that follows. */
+		ssize_t n = read(0, &word, 1);
 
 		if (n <= 0)
 			return wrong || bad_children;
-		if (line[0] == 'x')
+		if (word == 'x')
 			execv(argv[0], argv);
-		if (line[0] == 'e')
+		if (word == 'e')
 			exit(0);
 		printf("%d %ld %ld\n", whole(), wrong + bad_children, calls);
 	}

@@ -8,6 +8,7 @@
 
 static const struct target *const targets[] = {
 	&target_x86_64,
+	&target_ppc64le,
 };
 
 const struct target *target_find(uint16_t machine)

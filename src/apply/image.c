@@ -7,6 +7,7 @@
  * from memory finds them, although no loader needs them.
  */
 #include "apply/image.h"
+#include "elf/wire.h"
 #include "unwind/cfi.h"
 
 #include <elf.h>
@@ -89,11 +90,11 @@ int image_layout(struct image *im, const struct patch_object *o, struct ledger *
 	im->t = target_find(o->machine);
 	im->ledger = *ledger;
 	memset(ledger, 0, sizeof(*ledger));
-	if (!im->t || im->t->elf_class != ELFCLASS64 || im->ledger.n_funcs != o->n_funcs)
+	if (!im->t || im->ledger.n_funcs != o->n_funcs)
 		return sut_fail(err, SUT_P_IMAGE, o->name, "no image can be made for this architecture");
 	im->sec_off = xcalloc(o->n_secs, sizeof(*im->sec_off));
 	im->stub_off = xcalloc(o->n_funcs, sizeof(*im->stub_off));
-	at = sizeof(Elf64_Ehdr) + 7 * sizeof(Elf64_Phdr);
+	at = wire_size(WIRE_EHDR, im->t->elf_class) + 7 * wire_size(WIRE_PHDR, im->t->elf_class);
 	im->note_off = place(&at, 4, NOTE_SIZE);
 	place_kind(im, &at, PSEC_RODATA);
 	im->eh_off = place(&at, 8, 0);
@@ -119,8 +120,8 @@ int image_layout(struct image *im, const struct patch_object *o, struct ledger *
 	}
 	for (size_t i = 0; i < o->n_funcs; i++)
 		strings += strlen(o->funcs[i].name) + sizeof(".switch");
-	im->sym_off = place(&at, 8, im->n_syms * sizeof(Elf64_Sym) + strings);
-	im->shdr_off = place(&at, 8, SH_COUNT * sizeof(Elf64_Shdr) + sizeof(shstr));
+	im->sym_off = place(&at, 8, im->n_syms * wire_size(WIRE_SYM, im->t->elf_class) + strings);
+	im->shdr_off = place(&at, 8, SH_COUNT * wire_size(WIRE_SHDR, im->t->elf_class) + sizeof(shstr));
 	close_seg(im, IMAGE_R, 0, &at, PROC_R);
 	start = at;
 	im->stub_room = STUB_ROOM * (im->t->encode_way_in ? N_STUBS : 1);
@@ -275,7 +276,7 @@ static int build_eh_hdr(struct image *im, struct sut_err *err)
 		.data = im->file.p + im->eh_off,
 		.size = im->eh_size,
 		.addr = im->base + im->eh_off,
-		.addr_size = 8,
+		.addr_size = (uint8_t)wire_word(im->t->elf_class),
 	};
 	int32_t rel = (int32_t)(im->eh_off - (im->eh_hdr_off + 4));
 	uint32_t n;
@@ -304,6 +305,7 @@ static void build_symbols(struct image *im, const struct image_env *env, size_t 
 	Elf64_Sym *sym = xcalloc(im->n_syms, sizeof(*sym));
 	struct buf str = {0};
 	uint32_t n = 1;
+	uint8_t *p;
 
 	buf_add(&str, NULL, 1);
 	for (size_t i = 1; i < im->o->n_syms; i++) {
@@ -333,8 +335,10 @@ static void build_symbols(struct image *im, const struct image_env *env, size_t 
 		sym[n++].st_size = im->ledger.funcs[i].stub_size;
 		free(s);
 	}
-	memcpy(im->file.p + im->sym_off, sym, n * sizeof(*sym));
-	memcpy(im->file.p + im->sym_off + n * sizeof(*sym), str.p, str.n);
+	p = im->file.p + im->sym_off;
+	for (uint32_t i = 0; i < n; i++)
+		p += wire_put_sym(p, im->t->elf_class, &sym[i]);
+	memcpy(p, str.p, str.n);
 	*ret_strings = str.n;
 	free(sym);
 	buf_free(&str);
@@ -358,7 +362,8 @@ static void set_sh(const struct image *im, Elf64_Shdr *sh, int i, uint32_t type,
 
 static void build_headers(struct image *im, size_t strings)
 {
-	uint64_t sym_size = im->n_syms * sizeof(Elf64_Sym);
+	uint8_t cls = im->t->elf_class, *p;
+	uint64_t sym_size = im->n_syms * wire_size(WIRE_SYM, cls);
 	Elf64_Shdr sh[SH_COUNT] = {{0}};
 	Elf64_Phdr ph[7] = {{0}};
 	Elf64_Ehdr eh = {0};
@@ -394,11 +399,11 @@ static void build_headers(struct image *im, size_t strings)
 	set_sh(im, sh, SH_SYMTAB, SHT_SYMTAB, 0, im->sym_off, sym_size, 8);
 	sh[SH_SYMTAB].sh_link = SH_STRTAB;
 	sh[SH_SYMTAB].sh_info = im->n_syms;
-	sh[SH_SYMTAB].sh_entsize = sizeof(Elf64_Sym);
+	sh[SH_SYMTAB].sh_entsize = wire_size(WIRE_SYM, cls);
 	set_sh(im, sh, SH_STRTAB, SHT_STRTAB, 0, im->sym_off + sym_size, strings, 1);
-	set_sh(im, sh, SH_SHSTRTAB, SHT_STRTAB, 0, im->shdr_off + sizeof(sh), sizeof(shstr), 1);
+	set_sh(im, sh, SH_SHSTRTAB, SHT_STRTAB, 0, im->shdr_off + SH_COUNT * wire_size(WIRE_SHDR, cls), sizeof(shstr), 1);
 	memcpy(eh.e_ident, ELFMAG, SELFMAG);
-	eh.e_ident[EI_CLASS] = im->t->elf_class;
+	eh.e_ident[EI_CLASS] = cls;
 	eh.e_ident[EI_DATA] = ELFDATA2LSB;
 	eh.e_ident[EI_VERSION] = EV_CURRENT;
 	eh.e_type = ET_DYN;
@@ -406,18 +411,21 @@ static void build_headers(struct image *im, size_t strings)
 	eh.e_version = EV_CURRENT;
 	eh.e_flags = im->t->e_flags;
 	eh.e_entry = im->ledger.addr;
-	eh.e_phoff = sizeof(eh);
+	eh.e_phoff = wire_size(WIRE_EHDR, cls);
 	eh.e_shoff = im->shdr_off;
-	eh.e_ehsize = sizeof(eh);
-	eh.e_phentsize = sizeof(*ph);
+	eh.e_ehsize = (Elf64_Half)wire_size(WIRE_EHDR, cls);
+	eh.e_phentsize = (Elf64_Half)wire_size(WIRE_PHDR, cls);
 	eh.e_phnum = (Elf64_Half)n;
-	eh.e_shentsize = sizeof(*sh);
+	eh.e_shentsize = (Elf64_Half)wire_size(WIRE_SHDR, cls);
 	eh.e_shnum = SH_COUNT;
 	eh.e_shstrndx = SH_SHSTRTAB;
-	memcpy(im->file.p, &eh, sizeof(eh));
-	memcpy(im->file.p + sizeof(eh), ph, (size_t)n * sizeof(*ph));
-	memcpy(im->file.p + im->shdr_off, sh, sizeof(sh));
-	memcpy(im->file.p + im->shdr_off + sizeof(sh), shstr, sizeof(shstr));
+	p = im->file.p + wire_put_ehdr(im->file.p, cls, &eh);
+	for (int i = 0; i < n; i++)
+		p += wire_put_phdr(p, cls, &ph[i]);
+	p = im->file.p + im->shdr_off;
+	for (int i = 0; i < SH_COUNT; i++)
+		p += wire_put_shdr(p, cls, &sh[i]);
+	memcpy(p, shstr, sizeof(shstr));
 }
 
 /* Tells apart every patch, object and load address: symbol caches go by it. */

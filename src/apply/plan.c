@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "apply/plan.h"
+#include "elf/wire.h"
 #include "proc/remote.h"
 #include "proc/symbol.h"
 
@@ -456,7 +457,8 @@ int plan_resolve(struct plan *pl, struct session *s, struct sut_err *err)
 				*v = y->value;
 				break;
 			case PSYM_SLOT:
-				if (!proc_mem_read(&s->ms.mem, po->bias + y->value, v, 8, err))
+				if (!proc_mem_read(&s->ms.mem, po->bias + y->value, v,
+						   wire_word(po->im.t->elf_class), err))
 					*v += (uint64_t)y->add;
 				break;
 			case PSYM_IMPORT:

@@ -69,7 +69,7 @@ static int capture(struct build *b, struct sut_err *err)
 	if (o->deb) {
 		struct deb *d = b->deb = xcalloc(1, sizeof(*d));
 
-		if (deb_prepare(o->deb, o->work, d, err) < 0)
+		if (deb_prepare(o->deb, o->work, o->cancel, d, err) < 0)
 			return -1;
 		tree = d->tree;
 		if (!o->objects || !o->objects[0])
@@ -88,6 +88,7 @@ static int capture(struct build *b, struct sut_err *err)
 static int open_objects(struct build *b, struct sut_err *err)
 {
 	const struct build_opts *o = &b->opts;
+	const struct deb *deb = b->deb;
 	size_t before = err->n;
 
 	for (size_t i = 0; o->objects && o->objects[i]; i++)
@@ -109,6 +110,10 @@ static int open_objects(struct build *b, struct sut_err *err)
 		if (twice) {
 			prove_object_free(po);
 			continue;
+		}
+		if (deb && po->is_exec && path_is_below(b->object_paths.v[i], deb->root)) {
+			free(po->name);
+			po->name = deb_program_name(deb, b->object_paths.v[i]);
 		}
 		if (!po->o->build_id)
 			sut_fail(err, SUT_B_NO_BUILD_ID, b->object_paths.v[i], "it has no build-id note");
@@ -436,7 +441,7 @@ static int go_on(const struct build *b, struct sut_err *err)
 	return sut_fail(err, SUT_E_INTERRUPTED, "build", "no patch was written");
 }
 
-int build_run(struct build *b, const struct build_opts *opts, struct sut_err *err)
+static int run(struct build *b, const struct build_opts *opts, struct sut_err *err)
 {
 	struct sut_err first = {0};
 	uint64_t t = now_ns();
@@ -468,6 +473,18 @@ int build_run(struct build *b, const struct build_opts *opts, struct sut_err *er
 		return -1;
 	attempt(b, indirect_flag(&b->plain_compiled), &indirect, err);
 	return err->n ? -1 : 0;
+}
+
+int build_run(struct build *b, const struct build_opts *opts, struct sut_err *err)
+{
+	int r = run(b, opts, err);
+
+	/* What a command says that was ended on the way is no reason of its own. */
+	if (r < 0 && opts->cancel && *opts->cancel) {
+		sut_err_free(err);
+		go_on(b, err);
+	}
+	return r;
 }
 
 void build_free(struct build *b)

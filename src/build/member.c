@@ -133,7 +133,8 @@ static bool is_other_file(const struct build *b, const char *output)
 			return false;
 	/* Packages rename what they install; what was renamed has code of the same size. */
 	o = elf_obj_open(output, &ignored);
-	other = o != NULL;
+	/* A build that was watched for another architecture made nothing that could be compared. */
+	other = o != NULL && (!b->n_objects || o->machine == b->objects[0]->o->machine);
 	for (size_t k = 0; o && k < b->n_objects; k++) {
 		const struct elf_sec *x = elf_obj_sec(o, ".text");
 		const struct elf_sec *y = elf_obj_sec(b->objects[k]->o, ".text");

@@ -105,7 +105,8 @@ static bool search_segment(const struct proc_module *m, const uint8_t *data, siz
 {
 	for (size_t off = 0; off + 16 <= n; off += SEARCH_ALIGN) {
 		struct cfi_section s = {
-			.data = data + off, .size = n - off, .addr = addr + off, .addr_size = 8,
+			.data = data + off, .size = n - off, .addr = addr + off,
+			.addr_size = m->elf_class == ELFCLASS64 ? 8 : 4,
 		};
 		struct index ix = {.m = m, .section = addr + off};
 
@@ -152,7 +153,8 @@ void proc_ehframe_load(struct proc_modules *ms, const struct proc_module *m, str
 	}
 	u->hdr_addr = m->eh_frame_hdr;
 	u->hdr = fetch(&ms->mem, m->eh_frame_hdr, m->eh_frame_hdr_size, &u->hdr_size);
-	if (!u->hdr || cfi_hdr_eh_frame(u->hdr, u->hdr_size, u->hdr_addr, 8, &eh) || !eh)
+	if (!u->hdr || cfi_hdr_eh_frame(u->hdr, u->hdr_size, u->hdr_addr,
+					m->elf_class == ELFCLASS64 ? 8 : 4, &eh) || !eh)
 		return;
 	for (size_t i = 0; i < m->n_phdrs; i++) {
 		const Elf64_Phdr *ph = &m->phdrs[i];

@@ -501,6 +501,7 @@ const struct target target_ppc64le = {
 	.elf_class = ELFCLASS64,
 	.e_flags = 2, /* ELF V2 */
 	.name = "ppc64le",
+	.debian = "ppc64el",
 	.multiarch = "powerpc64le-linux-gnu",
 	.rels = rels,
 	.n_rels = ARRAY_SIZE(rels),

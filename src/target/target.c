@@ -7,9 +7,13 @@
 #include <capstone/capstone.h>
 
 static const struct target *const targets[] = {
-	&target_x86_64,
-	&target_ppc64le,
+	&target_x86_64, &target_aarch64, &target_ppc64le,
 };
+
+const struct target *target_nth(size_t i)
+{
+	return i < ARRAY_SIZE(targets) ? targets[i] : NULL;
+}
 
 const struct target *target_find(uint16_t machine)
 {

@@ -110,6 +110,7 @@ struct target {
 	uint8_t elf_class;	/* ELFCLASS* */
 	uint32_t e_flags;	/* of the ELF files that are made */
 	const char *name;	/* "x86-64" */
+	const char *debian;	/* Debian's name of the architecture: "amd64" */
 	const char *multiarch;	/* folder of its libraries in Debian's layout: "x86_64-linux-gnu" */
 	const struct rel_info *rels;
 	size_t n_rels;
@@ -204,6 +205,8 @@ struct target {
 	int64_t (*rel_offset)(uint32_t type, int64_t addend, uint32_t insn_end);
 };
 
+/* The @i-th of all targets, NULL behind the last. */
+const struct target *target_nth(size_t i);
 /* The target for an ELF machine, or NULL. */
 const struct target *target_find(uint16_t machine);
 const struct rel_info *target_rel(const struct target *t, uint32_t type);
@@ -220,7 +223,6 @@ struct target_dis {
 /* Decodes one instruction as text, for messages. Fresh string. */
 char *target_dis_text(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr);
 
-extern const struct target target_x86_64;
-extern const struct target target_ppc64le;
+extern const struct target target_x86_64, target_aarch64, target_ppc64le;
 
 #endif

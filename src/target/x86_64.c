@@ -584,6 +584,7 @@ const struct target target_x86_64 = {
 	.machine = EM_X86_64,
 	.elf_class = ELFCLASS64,
 	.name = "x86-64",
+	.debian = "amd64",
 	.multiarch = "x86_64-linux-gnu",
 	.rels = rels,
 	.n_rels = ARRAY_SIZE(rels),

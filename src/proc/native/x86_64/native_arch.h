@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SUTURE_PROC_NATIVE_X86_64_H
+#define SUTURE_PROC_NATIVE_X86_64_H
+
+#include <sys/user.h>
+
+struct native_regs {
+	struct user_regs_struct u;	/* as PTRACE_GETREGSET NT_PRSTATUS gives them */
+};
+
+#endif

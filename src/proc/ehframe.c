@@ -6,8 +6,11 @@
  * each other without a gap, each FDE covers executable memory of the module, and a zero ends it.
  * A run of bytes that is all of that is the section; one that only looks so at its start fails a
  * few entries on. A sorted table is made for it, in the form of an .eh_frame_hdr.
+ *
+ * .sframe has a program header of its own, PT_GNU_SFRAME.
  */
 #include "proc/ehframe.h"
+#include "proc/native/native.h"
 #include "unwind/cfi.h"
 
 #include <stdlib.h>
@@ -143,10 +146,27 @@ static void search(struct proc_modules *ms, const struct proc_module *m, struct 
 	}
 }
 
+#ifndef PT_GNU_SFRAME
+#define PT_GNU_SFRAME 0x6474e554
+#endif
+
+static void load_sframe(struct proc_modules *ms, const struct proc_module *m, struct unw_module *u)
+{
+	for (size_t i = 0; i < m->n_phdrs && !u->sframe; i++) {
+		const Elf64_Phdr *ph = &m->phdrs[i];
+
+		if (ph->p_type != PT_GNU_SFRAME)
+			continue;
+		u->sframe_addr = m->bias + ph->p_vaddr;
+		u->sframe = fetch(&ms->mem, u->sframe_addr, ph->p_memsz, &u->sframe_size);
+	}
+}
+
 void proc_ehframe_load(struct proc_modules *ms, const struct proc_module *m, struct unw_module *u)
 {
 	uint64_t eh;
 
+	load_sframe(ms, m, u);
 	if (!m->eh_frame_hdr) {
 		search(ms, m, u);
 		return;

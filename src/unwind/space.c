@@ -61,6 +61,7 @@ void unw_space_free(struct unw_space *s)
 		if (s->v[i].owned) {
 			free((void *)s->v[i].hdr);
 			free((void *)s->v[i].eh_frame);
+			free((void *)s->v[i].sframe);
 		}
 	}
 	free(s->v);

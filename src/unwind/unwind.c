@@ -21,6 +21,7 @@
 #include "unwind/unwind.h"
 #include "unwind/cache.h"
 #include "unwind/expr.h"
+#include "unwind/sframe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,6 @@ const char *unw_method_name(enum unw_method m)
 	static const char *const names[] = {
 		[UNW_NONE] = "end",	  [UNW_CFI] = "cfi",	     [UNW_SIGFRAME] = "sigframe",
 		[UNW_CLONE] = "clone",	  [UNW_FP] = "fp",	     [UNW_SFRAME] = "sframe",   [UNW_EXIDX] = "exidx",
-		[UNW_SCAN] = "scan",
 	};
 
 	return names[m];
@@ -91,11 +91,15 @@ static const struct cfi_row *lookup(struct unw_space *s, uint64_t pc, enum unw_w
 		.addr_size = s->arch->addr_size,
 	};
 	r = m->eh_frame ? cfi_find(&sec, m->hdr, m->hdr_size, m->hdr_addr, pc, &fde) : 1;
+	if (r == 0)
+		r = cfi_row(&sec, &fde, pc, s->arch, &fresh);
+	else if (r == 1 && m->sframe)
+		r = sframe_row(m->sframe, m->sframe_size, m->sframe_addr, pc, s->arch, &fresh);
 	if (r == 1) {
 		*ret_why = UNW_WHY_NO_CFI;
 		return NULL;
 	}
-	if (r < 0 || cfi_row(&sec, &fde, pc, s->arch, &fresh)) {
+	if (r < 0) {
 		*ret_why = UNW_WHY_BAD_CFI;
 		return NULL;
 	}
@@ -143,6 +147,12 @@ static int reg_value(struct walk *w, const struct cfi_rule *r, uint64_t cfa, uin
 	case CFI_VAL_OFFSET:
 		*ret = to_addr(arch, cfa + (uint64_t)r->value);
 		return 0;
+	case CFI_REG_OFFSET:
+		*ret_known = unw_reg_ok(&w->regs, r->base);
+		if (!*ret_known)
+			return 0;
+		at = to_addr(arch, w->regs.r[r->base] + (uint64_t)r->value);
+		break;
 	case CFI_OFFSET:
 		at = to_addr(arch, cfa + (uint64_t)r->value);
 		break;
@@ -192,6 +202,15 @@ static int row_cfa(struct walk *w, const struct cfi_row *row, uint64_t *ret)
 		return -1;
 	}
 	*ret = to_addr(w->s->arch, w->regs.r[row->cfa_reg] + (uint64_t)row->cfa_off);
+	if (row->cfa_deref) {
+		uint64_t at = *ret;
+
+		*ret = 0;
+		if (w->mem->read(w->mem->ctx, at, ret, w->s->arch->addr_size)) {
+			doubt(w, UNW_WHY_MEMORY, "its frame address cannot be read");
+			return -1;
+		}
+	}
 	return 0;
 }
 
@@ -206,7 +225,7 @@ static int step_cfi(struct walk *w, const struct cfi_row *row, struct unw_frame 
 	f->func_lo = row->func_lo;
 	f->func_hi = row->func_hi;
 	f->is_signal = row->is_signal;
-	f->method = UNW_CFI;
+	f->method = row->method;
 	if (row->ra_undef)
 		return 1;
 	if (row_cfa(w, row, &cfa))

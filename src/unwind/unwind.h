@@ -91,7 +91,7 @@ enum unw_module_kind {
 	UNW_MODULE_PATCH,	/* ours */
 };
 
-/* A piece of the address space whose code has unwind metadata. */
+/* A piece of the address space that holds code, with what unwind metadata there is of it. */
 struct unw_module {
 	uint64_t lo, hi;	/* run-time addresses; all code of the module lies inside */
 	uint64_t bias;		/* run-time address minus link-time address */
@@ -105,6 +105,9 @@ struct unw_module {
 	const uint8_t *eh_frame;
 	size_t eh_frame_size;
 	uint64_t eh_frame_addr;
+	const uint8_t *sframe;	/* looked at where .eh_frame says nothing */
+	size_t sframe_size;
+	uint64_t sframe_addr;
 	bool loaded;		/* the bytes above were fetched (they may still be absent) */
 	bool owned;
 	void *user;		/* for load() */
@@ -130,16 +133,15 @@ void unw_space_sort(struct unw_space *s);
 struct unw_module *unw_space_find(struct unw_space *s, uint64_t pc);
 void unw_space_free(struct unw_space *s);
 
-/* How the *caller* of a frame was found. SFrame, exidx and a conservative scan come later. */
+/* How the *caller* of a frame was found. */
 enum unw_method {
 	UNW_NONE,		/* the last frame */
 	UNW_CFI,		/* .eh_frame or .debug_frame row for this pc */
 	UNW_SIGFRAME,		/* the kernel's signal frame, known by its code */
 	UNW_CLONE,		/* libc's clone, known by its code */
 	UNW_FP,			/* frame pointer: a guess */
-	UNW_SFRAME,
-	UNW_EXIDX,
-	UNW_SCAN,
+	UNW_SFRAME,		/* .sframe */
+	UNW_EXIDX,		/* .ARM.exidx */
 };
 const char *unw_method_name(enum unw_method m);
 

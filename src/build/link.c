@@ -353,6 +353,7 @@ int link_object(const struct link_input *in, struct patch_object *ret, bool *ret
 	l.units = xcalloc(in->n_units, sizeof(*l.units));
 	ret->name = xstrdup(in->po->name);
 	ret->machine = in->po->o->machine;
+	ret->gp = in->po->gp;
 	ret->build_id = xmemdup(in->po->o->build_id, in->po->o->build_id_size);
 	ret->build_id_size = in->po->o->build_id_size;
 	for (size_t i = 0; i < in->n_units; i++) {

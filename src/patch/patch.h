@@ -56,6 +56,7 @@ struct patch_sym {
 	uint32_t sec;		/* PSYM_DEF: index into secs */
 	uint64_t value, size;
 	int64_t add;
+	uint8_t other;		/* PSYM_DEF: the psABI's bits of st_other (ppc64le: the local entry) */
 	bool is_func, is_weak;	/* weak import: may stay unresolved and is then 0 */
 };
 

@@ -179,11 +179,13 @@ uint32_t include_section(struct linker *l, struct lunit *u, enum side side, uint
 	for (uint32_t i = 1; i < o->n_syms; i++) {
 		const struct elf_sym *y = &o->syms[i];
 		bool func = y->type == STT_FUNC;
+		uint32_t at;
 
 		if (y->shndx != sec || (!func && y->type != STT_OBJECT) || !*y->name)
 			continue;
 		name = xasprintf("%s%s", y->name, side == SIDE_NEW ? "" : ".old");
-		l->out->syms[psym_def(l, name, psec, y->value, y->size, func)].other = y->other & 0xe0;
+		at = psym_def(l, name, psec, y->value, y->size, func);
+		l->out->syms[at].other = y->other & 0xe0;
 		free(name);
 	}
 	return psec;

@@ -152,10 +152,21 @@ GUEST_ARCHS := arm64 armhf ppc64el
 .PHONY: deps-cross deps-guest $(CROSS_ARCHS:%=cross-%) $(CROSS_ARCHS:%=guest-%) guests
 deps-cross deps-guest: deps-%:
 	$(Q)scripts/deps.sh $*
+cross_make = $(MAKE) --no-print-directory O=$(CROSS)/$* STATIC=1 SYSROOT=$(abspath $(CROSS))/$*/sysroot \
+	CROSS_COMPILE=$$(scripts/triplet.sh $*)-
 $(CROSS_ARCHS:%=cross-%): cross-%: deps-cross
 	$(Q)scripts/cross.sh $(CROSS) $*
-	$(Q)$(MAKE) --no-print-directory O=$(CROSS)/$* STATIC=1 SYSROOT=$(abspath $(CROSS))/$*/sysroot \
-		CROSS_COMPILE=$$(scripts/triplet.sh $*)- $(CROSS)/$*/suture $(CROSS)/$*/tests/memtext
+	+$(Q)$(cross_make) $(CROSS)/$*/suture $(CROSS)/$*/tests/memtext
+
+# A package with the static program: `make deb-arm64`, `make debs`.
+.PHONY: $(CROSS_ARCHS:%=deb-%) debs
+debs: $(CROSS_ARCHS:%=deb-%)
+$(CROSS_ARCHS:%=deb-%): deb-%: cross-%
+	$(Q)rm -rf $(CROSS)/$*/stage
+	+$(Q)$(cross_make) install PREFIX=/usr DESTDIR=$(abspath $(CROSS))/$*/stage >/dev/null
+	$(Q)scripts/deb.sh $(CROSS)/$*/stage $* $(VERSION) $(CROSS)/$*/sources build/suture_$(VERSION)_$*.deb
+	$(call say,DEB,build/suture_$(VERSION)_$*.deb)
+
 guest_tests = $(foreach a,$(1),$(LIVE:%=tests/live/%/test@$(a)))
 with_guests = SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath build/guest) \
 	tests/guest/with.sh "$(1)" "$(LIVE)"
@@ -215,6 +226,10 @@ check-layers:
 	$(Q)tests/check-layers.sh
 check-docs: $(O)/suture
 	$(Q)tests/check-docs.sh $(O)/suture
+# From what the last runs said: make live guests docs-tests.
+.PHONY: docs-tests
+docs-tests:
+	$(Q)tests/gen-table.sh build/live/tap build/guest >build/tests.md && mv build/tests.md docs/tests.md
 docs: $(O)/suture
 	$(Q)tests/gen-codes.sh $(O)/suture >$(O)/codes.md && mv $(O)/codes.md docs/codes.md
 

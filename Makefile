@@ -147,6 +147,7 @@ run-test: $(FAULT) $(O)/fault/fix.sut
 # runs the live tests in an emulated machine that boots Debian's kernel. LIVE= chooses tests as above,
 # GUEST_VARIANTS= how their targets are compiled.
 CROSS := build/cross
+# PORT: its name in Debian, in both
 CROSS_ARCHS := amd64 arm64 armhf ppc64el
 GUEST_ARCHS := arm64 armhf ppc64el
 .PHONY: deps-cross deps-guest $(CROSS_ARCHS:%=cross-%) $(CROSS_ARCHS:%=guest-%) guests

@@ -1,19 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs the Debian packages that building (build), testing (test) or the demo (demo) need, where
-# they are missing. Without root it uses sudo, or says what to install.
+# Installs the Debian packages that building (build), testing (test), the tests with Debian's programs
+# (real) or the demo (demo) need, where they are missing. Without root it uses sudo, or says what to
+# install.
 set -eu
 
 build="gcc libc6-dev make libelf-dev libdw-dev libcapstone-dev libssl-dev libjansson-dev"
 demo="patch dpkg-dev fakeroot xz-utils procps ca-certificates"
 test="$demo perl strace gdb clang clang-format-14 groff-base libc6-dbg git ccache musl-tools"
+real="$demo python3"
 
 case "${1:-build}" in
 build) want=$build ;;
 demo) want="$build $demo" ;;
 test) want="$build $test" ;;
+real) want="$build $real" ;;
 *)
-	echo "usage: scripts/deps.sh [build|demo|test]" >&2
+	echo "usage: scripts/deps.sh [build|demo|test|real]" >&2
 	exit 2
 	;;
 esac

@@ -34,6 +34,7 @@ struct image {
 	struct buf file;	/* content, after image_build() */
 	/* Offsets in the image. */
 	uint64_t *sec_off, *stub_off;
+	uint64_t stub_room;	/* bytes for each func's switch stub and ways in */
 	uint64_t note_off, eh_off, eh_size, eh_hdr_off, sym_off, shdr_off;
 	size_t n_fdes;
 	uint32_t n_syms;
@@ -41,7 +42,7 @@ struct image {
 
 /*
  * Lays @o out: everything but addresses. Takes @ledger over: its constant texts, and for each func
- * name, file, line, addr, size, entry, saved, parts and orig must be there. -1: P_IMAGE.
+ * name, file, line, addr, size, entry, jump_len, saved, parts and orig must be there. -1: P_IMAGE.
  */
 int image_layout(struct image *im, const struct patch_object *o, struct ledger *ledger,
 		 struct sut_err *err);

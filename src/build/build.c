@@ -10,6 +10,8 @@
 #include "build/deb.h"
 #include "build/link.h"
 #include "build/member.h"
+#include "build/proofs.h"
+#include "build/reliance.h"
 #include "elf/dynamic.h"
 
 #include <ctype.h>
@@ -120,17 +122,6 @@ static int open_objects(struct build *b, struct sut_err *err)
 	return err->n > before ? -1 : 0;
 }
 
-/* All flags of the object's architecture, and @more. */
-static void compile_flags(const struct build *b, const char *more, struct strvec *ret)
-{
-	const char *const *f = b->objects[0]->target->compile_flags;
-
-	for (; *f; f++)
-		strvec_push(ret, *f);
-	if (more)
-		strvec_push(ret, more);
-}
-
 static int open_unit(struct build *b, const struct compiled *c, struct build_unit *u, struct sut_err *err)
 {
 	struct diff_opts dopts = {.source = c->unit->source, .is_edited = is_edited, .ctx = b,
@@ -161,65 +152,10 @@ static int compare(struct build *b, struct sut_err *err)
 	return err->n > before ? -1 : 0;
 }
 
-/*
- * Symbols of an object by name in another of the same source, compiled with other flags. The k-th of
- * several with one name is the k-th there: the order is the compiler's own.
- */
-static uint32_t *map_symbols(const struct elf_obj *from, const struct elf_obj *to)
-{
-	uint32_t *map = xcalloc(from->n_syms + 1, sizeof(*map));
-	bool *taken = xcalloc(to->n_syms + 1, sizeof(*taken));
-
-	for (size_t i = 1; i < from->n_syms; i++)
-		for (size_t k = 1; k < to->n_syms && !map[i]; k++) {
-			const struct elf_sym *x = &from->syms[i], *y = &to->syms[k];
-
-			if (taken[k] || x->type != y->type || x->bind != y->bind || !*x->name ||
-			    strcmp(x->name, y->name))
-				continue;
-			map[i] = (uint32_t)k;
-			taken[k] = true;
-		}
-	free(taken);
-	return map;
-}
-
-/*
- * The second attempt: the code that goes into the patch is compiled otherwise than what is proved, so
- * the proofs of the first attempt stay, and only names lead from one to the other.
- */
-static void reuse_proofs(struct build *b)
-{
-	for (size_t i = 0; i < b->n_units && i < b->n_plain; i++) {
-		struct build_unit *u = &b->units[i], *old = &b->plain[i];
-
-		if (!u->diff || !old->orig)
-			continue;
-		memcpy(u->proofs, old->proofs, b->n_objects * sizeof(*u->proofs));
-		memcpy(u->member, old->member, b->n_objects * sizeof(*u->member));
-		u->place = old->place;
-		u->to_pu = map_symbols(u->orig, old->orig);
-	}
-}
-
 struct finder {
 	struct build *b;
 	size_t object;
 };
-
-static struct ref **all_refs(const struct elf_obj *o, const struct target *t)
-{
-	struct target_dis *dis = target_dis_open(t);
-	uint8_t *want = xcalloc(o->n_secs + 1, 1);
-	struct ref **refs;
-
-	for (size_t s = 1; s < o->n_secs; s++)
-		want[s] = (o->secs[s].flags & SHF_ALLOC) != 0;
-	refs = refs_of_object(o, want, dis);
-	free(want);
-	target_dis_close(dis);
-	return refs;
-}
 
 /* A unit outside of the patch, compiled and proved because it defines something that is needed. */
 static struct build_unit *helper_unit(struct finder *f, const struct unit *unit)
@@ -229,7 +165,7 @@ static struct build_unit *helper_unit(struct finder *f, const struct unit *unit)
 	struct strvec flags = {0};
 	struct sut_err err = {0};
 	struct build_unit *h;
-	char *path;
+	char **paths = NULL;
 
 	for (size_t i = 0; i < b->n_helpers; i++)
 		if (b->helpers[i].source == unit->source)
@@ -237,12 +173,13 @@ static struct build_unit *helper_unit(struct finder *f, const struct unit *unit)
 	h = VEC_PUSH(b->helpers, b->n_helpers, b->cap_helpers);
 	h->source = unit->source;
 	h->proofs = xcalloc(b->n_objects, sizeof(*h->proofs));
-	compile_flags(b, NULL, &flags);
+	proof_flags(b, &flags);
 	co.extra_flags = flags.v;
-	path = compile_original(&b->capture, unit, &co, &err);
-	if (path)
-		h->orig = elf_obj_open(path, &err);
-	free(path);
+	if (compile_originals(&b->capture, &unit, 1, &co, &paths, &err) == 0) {
+		h->orig = elf_obj_open(paths[0], &err);
+		free(paths[0]);
+	}
+	free(paths);
 	strvec_free(&flags);
 	sut_err_free(&err);
 	return h;
@@ -256,7 +193,7 @@ static const struct prove_unit *helper_proof(struct finder *f, const struct unit
 	if (!h->orig || h->orig->machine != po->o->machine)
 		return NULL;
 	if (!h->proofs[f->object])
-		h->proofs[f->object] = prove_unit_run(po, h->orig, all_refs(h->orig, po->target));
+		h->proofs[f->object] = prove_unit_run(po, h->orig, proof_refs(h->orig, po->target));
 	return h->proofs[f->object];
 }
 
@@ -443,89 +380,16 @@ static int link_all(struct build *b, bool *ret_indirect, struct sut_err *err)
 	return err->n > before ? -1 : 0;
 }
 
-/* Does code that is going into the patch call a local function that stays? */
-static bool calls_local(const struct diff_unit *d)
-{
-	for (size_t i = 0; i < d->n_funcs; i++) {
-		const struct diff_func *f = &d->funcs[i];
-		uint32_t sec;
-
-		if (f->status != DIFF_CHANGED && f->status != DIFF_NEW)
-			continue;
-		sec = d->new->syms[f->new].shndx;
-		for (size_t k = 0; k < d->new->secs[sec].n_rels; k++) {
-			const struct ref *r = &d->new_refs[sec][k];
-
-			if (r->kind == REF_SYM && r->sec && r->insn_kind == INSN_CALL && r->sym != f->new)
-				return true;
-		}
-	}
-	return false;
-}
-
-/*
- * Which functions make use of what GCC saw of their callees' registers? Those whose code is another
- * one without -fipa-ra: the compiler itself is asked. Where it cannot be, all do.
- */
-static void find_reliance(struct build *b, const char *more)
-{
-	struct compile_opts co = {.jobs = b->opts.jobs};
-	struct strvec flags = {0};
-	struct sut_err err = {0};
-	char **paths = NULL;
-	bool wanted = false;
-
-	for (size_t i = 0; i < b->n_units; i++) {
-		const struct build_unit *u = &b->units[i];
-
-		wanted |= u->diff && u->diff->changed && calls_local(u->diff) &&
-			  !command_is_clang(u->compiled->unit->compiler);
-	}
-	if (!wanted)
-		return;
-	compile_flags(b, more, &flags);
-	strvec_push(&flags, "-fno-ipa-ra");
-	co.extra_flags = flags.v;
-	if (compile_again(&b->capture, &b->patches, &b->compiled, &co, &paths, &err) < 0)
-		log_debug("cannot compile with -fno-ipa-ra: callees are taken to be relied on");
-	for (size_t i = 0; i < b->n_units; i++) {
-		struct build_unit *u = &b->units[i];
-		struct elf_obj *o = u->new ? elf_obj_open(paths[i], &err) : NULL;
-		struct diff_unit *d = o ? diff_unit_compare(u->new, o, NULL, &err) : NULL;
-
-		if (!u->new)
-			continue;
-		u->relies = xcalloc(u->new->n_syms + 1, sizeof(*u->relies));
-		for (size_t k = 0; !d && k < u->new->n_syms; k++)
-			u->relies[k] = true;
-		for (size_t k = 0; d && k < d->n_funcs; k++) {
-			const struct diff_func *f = &d->funcs[k];
-
-			/* Here the patched object stands in the place of the original. */
-			if (f->status == DIFF_UNCHANGED || !f->orig)
-				continue;
-			u->relies[f->orig] = true;
-			for (size_t c = 0; c < f->n_orig_cold; c++)
-				u->relies[f->orig_cold[c]] = true;
-		}
-		if (d)
-			diff_unit_free(d);
-		elf_obj_free(o);
-	}
-	for (size_t i = 0; i < b->compiled.n; i++)
-		free(paths[i]);
-	free(paths);
-	strvec_free(&flags);
-	sut_err_free(&err);
-}
-
 static void close_units(struct build *b, struct build_unit *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct build_unit *u = &v[i];
 
-		for (size_t k = 0; k < b->n_objects && u->proofs && !u->to_pu; k++)
+		for (size_t k = 0; k < b->n_objects && u->proofs && !u->borrowed; k++)
 			prove_unit_free(u->proofs[k]);
+		if (!u->borrowed)
+			proof_refs_free(u->proof, u->proof_refs);
+		elf_obj_free(u->borrowed ? NULL : u->proof);
 		free(u->proofs);
 		free(u->member);
 		free(u->to_pu);
@@ -565,8 +429,8 @@ static void attempt(struct build *b, const char *more, bool *ret_indirect, struc
 	b->compare_ns += now_ns() - t;
 	t = now_ns();
 	if (b->n_plain)
-		reuse_proofs(b);
-	else
+		proofs_reuse(b);
+	else if (proofs_compile(b, err) == 0)
 		members_find(b, err);
 	/* What a unit that is in none of the objects would be refused for is nobody's concern. */
 	for (size_t i = 0; i < b->n_units; i++)
@@ -574,7 +438,7 @@ static void attempt(struct build *b, const char *more, bool *ret_indirect, struc
 			sut_err_move_new(err, &b->units[i].err);
 	b->prove_ns += now_ns() - t;
 	t = now_ns();
-	find_reliance(b, more);
+	reliance_find(b, more);
 	b->compile_ns += now_ns() - t;
 	t = now_ns();
 	link_all(b, ret_indirect, err);
@@ -653,9 +517,7 @@ void build_free(struct build *b)
 			struct ref **refs = h->proofs[k] ? h->proofs[k]->refs : NULL;
 
 			prove_unit_free(h->proofs[k]);
-			for (size_t s = 1; refs && s < h->orig->n_secs; s++)
-				free(refs[s]);
-			free(refs);
+			proof_refs_free(h->orig, refs);
 		}
 		free(h->proofs);
 		elf_obj_free(h->orig);

@@ -38,7 +38,10 @@ struct build_unit {
 	bool *member;			/* [object]: the unit is part of it */
 	enum unit_place place;
 	struct sut_err err;		/* why it cannot be patched, where it is part of an object */
+	struct elf_obj *proof;		/* what is proved, where that is not orig itself; else NULL */
+	struct ref **proof_refs;
 	uint32_t *to_pu;		/* see struct link_unit; NULL: proofs are of orig itself */
+	bool borrowed;			/* proofs and proof belong to the first attempt */
 	bool *relies;			/* see struct link_unit */
 };
 

@@ -535,22 +535,28 @@ void compile_result_free(struct compile_result *r)
 	memset(r, 0, sizeof(*r));
 }
 
-char *compile_original(struct capture *c, const struct unit *u, const struct compile_opts *opts,
-		       struct sut_err *err)
+int compile_originals(struct capture *c, const struct unit *const *units, size_t n,
+		      const struct compile_opts *opts, char ***ret, struct sut_err *err)
 {
+	struct task *t;
 	size_t reused = 0;
-	char *object = NULL;
-	struct task t;
+	int r;
 
-	if (u->is_lto) {
-		sut_fail(err, SUT_B_LTO, u->source, "its command has -flto");
-		return NULL;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (units[i]->is_lto)
+			return sut_fail(err, SUT_B_LTO, units[i]->source, "its command has -flto");
 	if (make_folders(c, err) < 0)
-		return NULL;
-	task_init(&t, c, u, opts, c->src, "orig", "");
-	if (run_tasks(c, &t, 1, 1, &reused, err) == 0)
-		object = xstrdup(t.object);
-	task_free(&t);
-	return object;
+		return -1;
+	t = xcalloc(n + 1, sizeof(*t));
+	for (size_t i = 0; i < n; i++)
+		task_init(&t[i], c, units[i], opts, c->src, "orig", "");
+	r = run_tasks(c, t, n, opts ? opts->jobs : 0, &reused, err);
+	*ret = r < 0 ? NULL : xcalloc(n + 1, sizeof(**ret));
+	for (size_t i = 0; i < n; i++) {
+		if (!r)
+			(*ret)[i] = xstrdup(t[i].object);
+		task_free(&t[i]);
+	}
+	free(t);
+	return r;
 }

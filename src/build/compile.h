@@ -40,10 +40,10 @@ int compile_again(struct capture *c, const struct patch_set *ps, const struct co
 		  const struct compile_opts *opts, char ***ret, struct sut_err *err);
 void compile_result_free(struct compile_result *r);
 /*
- * Compiles the original version of units that the patches do not affect, with the same flags.
- * Returns the object's path (caller frees), or NULL with B_COMPILE, B_LTO.
+ * Compiles the original version of @n units. @ret gets a path for each, in order (the caller frees them
+ * and the array). -1 with B_COMPILE, B_LTO.
  */
-char *compile_original(struct capture *c, const struct unit *u, const struct compile_opts *opts,
-		       struct sut_err *err);
+int compile_originals(struct capture *c, const struct unit *const *units, size_t n,
+		      const struct compile_opts *opts, char ***ret, struct sut_err *err);
 
 #endif

@@ -3,12 +3,14 @@
 #ifndef SUTURE_BUILD_DEB_H
 #define SUTURE_BUILD_DEB_H
 
+#include "build/apt.h"
 #include "build/capture.h"
 
 struct deb {
+	struct apt apt;		/* of the host's architecture */
+	char *arch;		/* Debian's name of the binaries' architecture; NULL: the host's */
 	char *source;		/* source package */
 	char *version;		/* of the source package */
-	char *cache;
 	char *dir;		/* its folder below the cache */
 	char *tree;		/* unpacked source, never built in */
 	char *root;		/* the binary packages, unpacked */
@@ -16,12 +18,11 @@ struct deb {
 	char *make;		/* shell command that builds it, for capture_opts.make */
 	char *work;		/* for capture_opts.work */
 	struct strvec env;	/* for capture_opts.env */
-	const volatile int *cancel; /* for every command that is run; may be NULL */
 };
 
 /*
- * @spec is NAME or NAME=VERSION of a source or binary package; without a version the one that is
- * installed, else the newest. @cache NULL: capture_cache_dir(). Downloads and unpacks what is not
+ * @spec is NAME[:ARCH][=VERSION] of a source or binary package; without a version the one that is
+ * installed, else the newest; ARCH is Debian's name of another architecture. @cache NULL: capture_cache_dir(). Downloads and unpacks what is not
  * there yet. -1 with B_DEB_NAME, B_DEB_FETCH, E_TOOL, E_IO, E_INTERRUPTED (@cancel, may be NULL).
  */
 int deb_prepare(const char *spec, const char *cache, const volatile int *cancel, struct deb *ret,

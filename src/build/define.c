@@ -55,14 +55,15 @@ const struct unit *unit_find_defining(struct capture *c, const char *name)
 	for (size_t i = 0; i < c->units.n; i++) {
 		const struct unit *u = &c->units.v[i];
 		struct sut_err ignored = {0};
-		char *path;
+		char **path = NULL;
 
 		if (build_object(c, i) || !text_has(u->source_path, name))
 			continue;
 		/* A candidate that does not compile cannot be the one that the build linked. */
-		path = compile_original(c, u, NULL, &ignored);
-		if (path)
-			c->objs[i] = elf_obj_open(path, &ignored);
+		if (compile_originals(c, &u, 1, NULL, &path, &ignored) == 0) {
+			c->objs[i] = elf_obj_open(path[0], &ignored);
+			free(path[0]);
+		}
 		sut_err_free(&ignored);
 		free(path);
 		if (c->objs[i] && defines(c->objs[i], name))

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* %s: the multiarch name; /usr/%s/lib is where Debian's cross compilers have their libraries. */
 static const char *const system_dirs[] = {
-	"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib",
+	"/lib/%s", "/usr/lib/%s", "/usr/%s/lib", "/lib64", "/usr/lib64", "/lib", "/usr/lib",
 	"/usr/local/lib",
 };
 
@@ -50,26 +51,35 @@ static char *folder_of(const char *path)
 	return slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
 }
 
+static char *system_dir(const char *root, const char *dir, const char *multiarch)
+{
+	const char *at = strstr(dir, "%s");
+
+	if (!at)
+		return xasprintf("%s%s", root, dir);
+	return xasprintf("%s%.*s%s%s", root, (int)(at - dir), dir, multiarch, at + 2);
+}
+
 static bool load_soname(struct imports *im, const char *soname, const char *user, const char *runpath,
 			uint16_t machine)
 {
 	char *origin = folder_of(user), *list = xstrdup(runpath ? runpath : ""), *save = NULL;
 	const char *usr = strstr(user, "/usr/");
+	const struct target *t = target_find(machine);
 	bool good = false;
 
 	for (char *d = strtok_r(list, ":", &save); d && !good; d = strtok_r(NULL, ":", &save))
 		good = load_from(im, d, origin, soname, machine);
 	/* A package unpacked somewhere: its own libraries before the system's. */
-	for (size_t i = 0; usr && i < ARRAY_SIZE(system_dirs) && !good; i++) {
-		char *root = xstrndup(user, (size_t)(usr - user));
-		char *dir = xasprintf("%s%s", root, system_dirs[i]);
+	for (int pass = usr ? 0 : 1; pass < 2; pass++)
+		for (size_t i = 0; i < ARRAY_SIZE(system_dirs) && !good; i++) {
+			char *root = pass ? xstrdup("") : xstrndup(user, (size_t)(usr - user));
+			char *dir = system_dir(root, system_dirs[i], t->multiarch);
 
-		good = *root && load_from(im, dir, origin, soname, machine);
-		free(dir);
-		free(root);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(system_dirs) && !good; i++)
-		good = load_from(im, system_dirs[i], origin, soname, machine);
+			good = (pass || *root) && load_from(im, dir, origin, soname, machine);
+			free(dir);
+			free(root);
+		}
 	free(list);
 	free(origin);
 	return good;

@@ -85,23 +85,23 @@ static uint32_t new_slots(struct linker *l, uint32_t target, int64_t add, uint32
 	struct patch_sec *s;
 	struct slot *slot;
 	char *name;
-	size_t at;
+	size_t at, w = l->t->elf_class == ELFCLASS64 ? 8 : 4;
 
 	for (size_t i = 0; i < l->n_got; i++)
 		if (l->got[i].target == target && l->got[i].add == add && l->got[i].second == second)
 			return l->got[i].sym;
 	/* Read-only: the values are final before the image is mapped. */
 	s = fixed_sec(l, &l->got_sec, ".got", PSEC_RODATA, 8);
-	at = grow(s, NULL, second ? 16 : 8, 8);
-	psec_rel(s, at, l->t->rel_abs64, target, add);
+	at = grow(s, NULL, second ? 2 * w : w, w);
+	psec_rel(s, at, l->t->rel_abs, target, add);
 	if (second)
-		psec_rel(s, at + 8, l->t->rel_abs64, second, 0);
+		psec_rel(s, at + w, l->t->rel_abs, second, 0);
 	name = xasprintf("got.%s", l->out->syms[second ? second : target].name);
 	slot = VEC_PUSH(l->got, l->n_got, l->cap_got);
 	slot->target = target;
 	slot->add = add;
 	slot->second = second;
-	slot->sym = psym_def(l, name, l->got_sec - 1, at, second ? 16 : 8, false);
+	slot->sym = psym_def(l, name, l->got_sec - 1, at, second ? 2 * w : w, false);
 	free(name);
 	return slot->sym;
 }
@@ -116,22 +116,26 @@ uint32_t got_pair(struct linker *l, uint32_t first, uint32_t second)
 	return new_slots(l, first, 0, second);
 }
 
-uint32_t plt_stub(struct linker *l, uint32_t slot_sym, const char *name)
+uint32_t plt_stub(struct linker *l, uint32_t call, uint32_t slot_sym, const char *name)
 {
+	struct match_rel rels[TARGET_STUB_RELS];
 	uint8_t code[TARGET_MAX_JUMP];
 	struct patch_sec *s;
 	struct slot *stub;
 	char *stub_name;
-	size_t at, n;
+	size_t at, n, n_rels;
 
-	for (size_t i = 0; i < l->n_plt; i++)
-		if (l->plt[i].target == slot_sym)
-			return l->plt[i].sym;
 	s = fixed_sec(l, &l->plt_sec, ".text.plt", PSEC_TEXT, 16);
-	/* The field is the last four bytes, so a displacement of zero has the right shape. */
-	n = l->t->encode_stub(0, 0, code);
+	n = l->t->encode_stub(call, code, rels, &n_rels);
+	for (size_t i = 0; i < l->n_plt; i++) {
+		const struct patch_sym *y = &l->out->syms[l->plt[i].sym];
+
+		if (l->plt[i].target == slot_sym && y->size == n && !memcmp(s->data + y->value, code, n))
+			return l->plt[i].sym;
+	}
 	at = grow(s, code, n, 16);
-	psec_rel(s, at + n - 4, l->t->rel_pc32, slot_sym, -4);
+	for (size_t i = 0; i < n_rels; i++)
+		psec_rel(s, at + rels[i].offset, rels[i].type, slot_sym, rels[i].addend);
 	stub_name = xasprintf("%s@plt", name);
 	stub = VEC_PUSH(l->plt, l->n_plt, l->cap_plt);
 	stub->target = slot_sym;
@@ -175,11 +179,13 @@ uint32_t include_section(struct linker *l, struct lunit *u, enum side side, uint
 	for (uint32_t i = 1; i < o->n_syms; i++) {
 		const struct elf_sym *y = &o->syms[i];
 		bool func = y->type == STT_FUNC;
+		uint32_t at;
 
 		if (y->shndx != sec || (!func && y->type != STT_OBJECT) || !*y->name)
 			continue;
 		name = xasprintf("%s%s", y->name, side == SIDE_NEW ? "" : ".old");
-		psym_def(l, name, psec, y->value, y->size, func);
+		at = psym_def(l, name, psec, y->value, y->size, func);
+		l->out->syms[at].other = y->other & 0xe0;
 		free(name);
 	}
 	return psec;

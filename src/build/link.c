@@ -180,6 +180,7 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 	struct patch_func *pf;
 	const uint8_t *p;
 	uint64_t entry, room;
+	size_t jump;
 	char *culprit;
 
 	if (!m && l->in->is_dropped && l->in->is_dropped(l->in->ctx, u->in, proof_sym(u, f->orig)))
@@ -190,17 +191,17 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 		if (l->out->funcs[i].addr == m->addr)
 			return 0; /* an alias */
 	p = elf_obj_at(l->po->o, m->addr, m->size);
-	entry = m->addr + l->t->entry_offset(p, m->size);
+	entry = m->addr + l->t->entry_shape(p, m->size, &jump);
 	room = prove_room(l->po, entry, m->addr, m->size);
-	if (room < l->t->jump_len) {
-		char *why = xasprintf("it has %llu bytes up to the next code and a redirect takes %u",
-				      (unsigned long long)room, l->t->jump_len);
+	if (room < jump) {
+		char *why = xasprintf("it has %llu bytes up to the next code and a redirect takes %zu",
+				      (unsigned long long)room, jump);
 
 		refuse(l, u, f, SUT_B_TOO_SHORT, why);
 		free(why);
 		return -1;
 	}
-	culprit = branch_into(l, u, f, m, entry, entry + l->t->jump_len);
+	culprit = branch_into(l, u, f, m, entry, entry + jump);
 	if (culprit) {
 		refuse(l, u, f, SUT_B_ENTRY_BRANCH, culprit);
 		free(culprit);
@@ -211,6 +212,7 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 	pf->addr = m->addr;
 	pf->size = m->size;
 	pf->entry = (uint32_t)(entry - m->addr);
+	pf->jump = (uint32_t)jump;
 	pf->room = (uint32_t)room;
 	pf->file = f->file ? xstrdup(f->file) : NULL;
 	pf->line = f->line;
@@ -351,6 +353,7 @@ int link_object(const struct link_input *in, struct patch_object *ret, bool *ret
 	l.units = xcalloc(in->n_units, sizeof(*l.units));
 	ret->name = xstrdup(in->po->name);
 	ret->machine = in->po->o->machine;
+	ret->gp = in->po->gp;
 	ret->build_id = xmemdup(in->po->o->build_id, in->po->o->build_id_size);
 	ret->build_id_size = in->po->o->build_id_size;
 	for (size_t i = 0; i < in->n_units; i++) {

@@ -25,6 +25,7 @@ struct match_func {
 struct match_ref {
 	uint32_t rel;		/* index into sec->rels */
 	uint8_t kind;		/* enum rel_kind as linked */
+	uint8_t part, bits;	/* enum rel_part; PART_WHOLE in a finished match */
 	uint64_t value;		/* what the linked code refers to: see struct rel_match */
 };
 

@@ -60,7 +60,8 @@ static void prove(struct build *b, struct build_unit *u)
 
 		if (b->objects[k]->o->machine != u->orig->machine)
 			continue;
-		pu = prove_unit_run(b->objects[k], u->orig, u->diff->orig_refs);
+		pu = prove_unit_run(b->objects[k], u->proof ? u->proof : u->orig,
+				    u->proof ? u->proof_refs : u->diff->orig_refs);
 		u->proofs[k] = pu;
 		u->member[k] = pu->n_found * 2 >= pu->n_funcs && pu->n_found;
 	}
@@ -132,8 +133,8 @@ static bool is_output(const struct build *b, size_t k, const char *output)
 	o = elf_obj_open(output, &ignored);
 	x = o ? elf_obj_sec(o, ".text") : NULL;
 	y = elf_obj_sec(po, ".text");
-	/* What cannot be read may be anything. */
-	same = !o || !x || !y || x->size == y->size;
+	/* What cannot be read may be anything, as may what was made for another architecture than the object. */
+	same = !x || !y || o->machine != po->machine || x->size == y->size;
 	elf_obj_free(o);
 	sut_err_free(&ignored);
 	return same;

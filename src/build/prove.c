@@ -222,6 +222,32 @@ static bool is_candidate(const struct prove_unit *pu, uint32_t sym, uint64_t add
 	return false;
 }
 
+/*
+ * A linker moves a section as a whole, so one address in it tells all others: behind a section anchor
+ * the variables of a unit are reached by plain offsets, without relocations. Mergeable sections are
+ * taken to pieces, and code has places of its own.
+ */
+static bool base_fact(const struct fact_check *c, uint32_t sec, uint64_t base)
+{
+	struct prove_unit *pu = c->pu;
+	const struct elf_obj *o = pu->orig;
+
+	if (!sec || sec >= o->n_secs || o->secs[sec].flags & (SHF_EXECINSTR | SHF_MERGE | SHF_TLS))
+		return true;
+	if (pu->has_base[sec])
+		return pu->sec_base[sec] == base;
+	if (!c->store)
+		return true;
+	pu->has_base[sec] = true;
+	pu->sec_base[sec] = base;
+	for (uint32_t s = 1; s < o->n_syms; s++)
+		if (o->syms[s].shndx == sec && !pu->facts[s].has_addr &&
+		    (o->syms[s].type == STT_OBJECT || o->syms[s].type == STT_NOTYPE))
+			set_u64(c, &pu->facts[s], &pu->facts[s].has_addr, &pu->facts[s].addr,
+				base + o->syms[s].value);
+	return true;
+}
+
 static bool anon_fact(const struct fact_check *c, const struct ref *r, uint64_t addr)
 {
 	struct prove_unit *pu = c->pu;
@@ -252,12 +278,16 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 	case REL_PLT:
 	case REL_ABS:
 		if (r->kind == REF_ANON)
-			return content_agrees(pu, r, v) && anon_fact(c, r, base);
+			return content_agrees(pu, r, v) && anon_fact(c, r, base) &&
+			       base_fact(c, r->sec, base);
 		if (!f)
 			return true;
 		if (is_branch(r)) {
 			if (!set_u64(c, f, &f->has_plt, &f->plt, base))
 				return false;
+			/* A branch may go to an entry for callers of the same object. */
+			if (pu->po->target->local_entry)
+				base -= pu->po->target->local_entry(pu->orig->syms[r->sym].other);
 			if (!defined_func(pu->orig, r->sym) || is_ifunc(pu->orig, r->sym))
 				return true;
 			/* A local function is reached directly; a global one perhaps by a stub. */
@@ -272,12 +302,14 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 			return set_u64(c, f, &f->has_plt, &f->plt, base);
 		if (defined_func(pu->orig, r->sym) && !is_candidate(pu, r->sym, base))
 			return false;
-		return content_agrees(pu, r, v) && set_u64(c, f, &f->has_addr, &f->addr, base);
+		return content_agrees(pu, r, v) && set_u64(c, f, &f->has_addr, &f->addr, base) &&
+		       base_fact(c, r->sec, base - pu->orig->syms[r->sym].value);
 	case REL_GOT:
-		if (!f || !set_u64(c, f, &f->has_got, &f->got, v))
+		if (!f || (!r->off && !set_u64(c, f, &f->has_got, &f->got, v)))
 			return !f;
 		if (is_ifunc(pu->orig, r->sym) || !got_address(pu->po, v, &a))
 			return true;
+		a -= (uint64_t)r->off;
 		if (defined_func(pu->orig, r->sym) && !is_candidate(pu, r->sym, a))
 			return false;
 		return set_u64(c, f, &f->has_addr, &f->addr, a);
@@ -583,6 +615,9 @@ struct prove_unit *prove_unit_run(const struct prove_object *po, const struct el
 	pu->refs = refs;
 	pu->func_of_sym = xcalloc(orig->n_syms + 1, sizeof(*pu->func_of_sym));
 	pu->facts = xcalloc(orig->n_syms + 1, sizeof(*pu->facts));
+	pu->sec_base = xcalloc(orig->n_secs + 1, sizeof(*pu->sec_base));
+	pu->has_base = xcalloc(orig->n_secs + 1, sizeof(*pu->has_base));
+	dis->gp = po->gp;
 	collect_funcs(pu, dis);
 	for (size_t i = 0; i < pu->n_funcs; i++)
 		if (pu->funcs[i].is_code)
@@ -622,6 +657,8 @@ void prove_unit_free(struct prove_unit *pu)
 	for (size_t i = 0; i < pu->orig->n_syms; i++)
 		free(pu->facts[i].witness);
 	free(pu->facts);
+	free(pu->sec_base);
+	free(pu->has_base);
 	free(pu->funcs);
 	free(pu->func_of_sym);
 	free(pu->anons);
@@ -633,14 +670,4 @@ const struct match *prove_match(const struct prove_unit *pu, uint32_t sym)
 	uint32_t k = pu->func_of_sym[sym];
 
 	return k ? found(&pu->funcs[k - 1]) : NULL;
-}
-
-bool prove_anon(const struct prove_unit *pu, uint32_t sec, int64_t off, uint64_t *ret)
-{
-	for (size_t i = 0; i < pu->n_anons; i++)
-		if (pu->anons[i].sec == sec && pu->anons[i].off == off) {
-			*ret = pu->anons[i].addr + (uint64_t)off;
-			return true;
-		}
-	return false;
 }

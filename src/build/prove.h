@@ -25,6 +25,7 @@ struct prove_object {		/* the linked object that runs: executable or shared libr
 	uint64_t tls_size, tls_align; /* PT_TLS */
 	bool is_exec;		/* an executable (position independent or not), not a library */
 	struct object_dyn *dyn;	/* dynamic relocations and symbols */
+	uint64_t gp;		/* its global pointer (ppc64le: TOC pointer), 0: it has none */
 };
 
 struct prove_object *prove_object_open(const char *path, struct sut_err *err);
@@ -71,6 +72,8 @@ struct prove_unit {
 	size_t n_funcs, cap_funcs;
 	uint32_t *func_of_sym;	/* [symbol] -> index into funcs + 1 */
 	struct sym_fact *facts;	/* [symbol] */
+	uint64_t *sec_base;	/* [section] where the linker put it; sections of data only */
+	bool *has_base;		/* [section] */
 	struct anon_fact *anons;
 	size_t n_anons, cap_anons;
 	bool has_ld;
@@ -88,8 +91,6 @@ void prove_unit_free(struct prove_unit *pu);
 
 /* The match of a function symbol, or NULL where it was not found. */
 const struct match *prove_match(const struct prove_unit *pu, uint32_t sym);
-/* Address of an anonymous piece. False where no matched code refers to it. */
-bool prove_anon(const struct prove_unit *pu, uint32_t sec, int64_t off, uint64_t *ret);
 
 /*
  * How many bytes may be overwritten from @at on: code of the function [addr, addr+size) plus the

@@ -112,7 +112,7 @@ static int check_sec(struct check *c, const struct patch_object *o, const struct
 		uint8_t probe[8] = {0};
 
 		/* A plain type stores anywhere near zero: the target itself says which are. */
-		if (!ri || ri->size > sizeof(probe) || c->t->apply_rel(r->type, probe, 0, 0) < 0)
+		if (!ri || ri->size > sizeof(probe) || c->t->apply_rel(r->type, probe, 0, 0, 0) < 0)
 			return BAD(c, "section '%s' has a relocation of type %u, which a patch may not have",
 				   s->name, r->type);
 		if (r->offset > s->size || ri->size > s->size - r->offset)
@@ -198,10 +198,10 @@ static int check_func(struct check *c, const struct patch_object *o, const struc
 		return BAD(c, "function '%s' has no proper range", f->name);
 	if (f->line < 0)
 		return BAD(c, "function '%s' has a negative line", f->name);
-	if (f->entry > 64 || f->room > 4096 || f->entry + c->t->jump_len > f->entry + f->room ||
+	if (f->entry > 64 || f->room > 4096 || !f->jump || f->jump > TARGET_MAX_JUMP || f->jump > f->room ||
 	    f->entry >= f->size)
 		return BAD(c, "function '%s' has no room for its redirect", f->name);
-	if (f->entry % c->t->insn_min || f->addr % c->t->insn_min)
+	if (f->entry % c->t->insn_min || f->jump % c->t->insn_min || f->addr % c->t->insn_min)
 		return BAD(c, "the entry of function '%s' is not aligned", f->name);
 	for (size_t i = 0; i < f->n_parts; i++)
 		if (!range_ok(f->parts[i].addr, f->parts[i].size) ||
@@ -220,7 +220,7 @@ static int check_overlap(struct check *c, const struct patch_object *o)
 
 	for (size_t i = 0; i < o->n_funcs; i++) {
 		const struct patch_func *f = &o->funcs[i];
-		uint64_t room = (uint64_t)f->entry + c->t->jump_len;
+		uint64_t room = (uint64_t)f->entry + f->jump;
 
 		*VEC_PUSH(v, n, cap) = (struct claim){f->addr, f->addr + MAX(f->size, room), i};
 		for (size_t k = 0; k < f->n_parts; k++)
@@ -280,7 +280,7 @@ static int check_object(struct check *c, const struct patch_object *o)
 			/* The padding behind a short function need not be expected: it is proved
 			 * to be padding when it is about to be overwritten. */
 			found = lo >= x->addr &&
-				MIN(lo + c->t->jump_len, f->addr + f->size) - x->addr <= x->size;
+				MIN(lo + f->jump, f->addr + f->size) - x->addr <= x->size;
 		}
 		if (!found)
 			return BAD(c, "function '%s' has no expected bytes at its entry", f->name);

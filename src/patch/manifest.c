@@ -67,6 +67,7 @@ static json_t *encode_func(const struct patch_func *f)
 	set_hex(j, "addr", f->addr);
 	set_int(j, "size", (int64_t)f->size);
 	set_int(j, "entry", f->entry);
+	set_int(j, "jump", f->jump);
 	set_int(j, "room", f->room);
 	set_int(j, "new", f->new_sym);
 	set_int(j, "old", f->old_sym);
@@ -97,6 +98,8 @@ static json_t *encode_object(const struct patch_object *o)
 
 	set_str(j, "name", o->name);
 	set_str(j, "build_id", id);
+	if (o->gp)
+		set_hex(j, "gp", o->gp);
 	free(id);
 	a = json_array();
 	for (size_t i = 0; i < o->n_funcs; i++)
@@ -281,6 +284,7 @@ static void decode_func(struct reader *r, const json_t *j, struct patch_func *f)
 	f->addr = get_hex(r, j, "addr");
 	f->size = (uint64_t)get_int(r, j, "size", 1, PATCH_MAX_SEC_SIZE, true);
 	f->entry = (uint32_t)get_int(r, j, "entry", 0, UINT32_MAX, true);
+	f->jump = (uint32_t)get_int(r, j, "jump", 1, TARGET_MAX_JUMP, true);
 	f->room = (uint32_t)get_int(r, j, "room", 0, UINT32_MAX, true);
 	f->new_sym = (uint32_t)get_int(r, j, "new", 0, UINT32_MAX, true);
 	f->old_sym = (uint32_t)get_int(r, j, "old", 0, UINT32_MAX, true);
@@ -306,6 +310,8 @@ static void decode_object(struct reader *r, const json_t *j, struct patch_object
 	o->name = get_str(r, j, "name", true);
 	if (!id || !hex_decode(id, &o->build_id, &o->build_id_size))
 		bad(r, "build_id", "is not hexadecimal");
+	if (json_object_get(j, "gp"))
+		o->gp = get_hex(r, j, "gp");
 	free(id);
 	a = get_array(r, j, "funcs", 65536, true);
 	for (size_t i = 0; i < json_array_size(a) && !r->bad; i++)

@@ -56,6 +56,7 @@ struct patch_sym {
 	uint32_t sec;		/* PSYM_DEF: index into secs */
 	uint64_t value, size;
 	int64_t add;
+	uint8_t other;		/* PSYM_DEF: the psABI's bits of st_other (ppc64le: the local entry) */
 	bool is_func, is_weak;	/* weak import: may stay unresolved and is then 0 */
 };
 
@@ -69,6 +70,7 @@ struct patch_func {
 	struct patch_range *parts; /* further code that belongs to it: .cold */
 	size_t n_parts, cap_parts;
 	uint32_t entry;		/* offset of the redirect from @addr */
+	uint32_t jump;		/* bytes that the redirect overwrites there */
 	uint32_t room;		/* bytes there that may be overwritten (size plus proven padding) */
 	uint32_t new_sym, old_sym; /* indices into syms: new code, and the old copy */
 	char *file;		/* source position, may be NULL */
@@ -92,6 +94,7 @@ struct patch_object {
 	uint16_t machine;
 	uint8_t *build_id;
 	size_t build_id_size;
+	uint64_t gp;		/* link-time global pointer that the code shares (ppc64le: TOC); 0: none */
 	struct patch_func *funcs;
 	size_t n_funcs, cap_funcs;
 	struct patch_sec *secs;

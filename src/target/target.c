@@ -6,9 +6,15 @@
 
 #include <capstone/capstone.h>
 
+/* PORT: the new target in this table */
 static const struct target *const targets[] = {
-	&target_x86_64,
+	&target_x86_64, &target_aarch64, &target_ppc64le,
 };
+
+const struct target *target_nth(size_t i)
+{
+	return i < ARRAY_SIZE(targets) ? targets[i] : NULL;
+}
 
 const struct target *target_find(uint16_t machine)
 {
@@ -31,12 +37,10 @@ const struct rel_info *target_rel(const struct target *t, uint32_t type)
 struct target_dis *target_dis_open(const struct target *t)
 {
 	struct target_dis *d = xcalloc(1, sizeof(*d));
-	cs_arch arch = CS_ARCH_X86;
-	cs_mode mode = CS_MODE_64;
-	csh h;
+	size_t h;
 
 	d->t = t;
-	if (cs_open(arch, mode, &h) != CS_ERR_OK) {
+	if (t->open(&h) < 0) {
 		free(d);
 		return NULL;
 	}

@@ -28,14 +28,29 @@ enum rel_kind {
 	REL_TLS_DESC,	/* PC-relative address of a TLS descriptor in the GOT */
 	REL_TLS_DESC_CALL, /* marks the call through the descriptor; no field */
 	REL_SIZE,	/* Z + A: the size of a symbol */
+	REL_GP,		/* distance to the object's global pointer, which its symbol stands for */
+};
+
+/*
+ * Fixed-length instructions have no room for an address: one gives its high part, another adds the
+ * low one, and either may serve several of the other kind.
+ */
+enum rel_part {
+	PART_WHOLE,
+	PART_HI,	/* the value lies in [v, v + 2^bits) */
+	PART_LO,	/* the value modulo 2^bits is v */
 };
 
 struct rel_info {
 	uint32_t type;
 	const char *name;	/* the psABI's own */
 	uint8_t kind;		/* enum rel_kind */
-	uint8_t size;		/* bytes of the field */
+	uint8_t size;		/* bytes of the field, for one inside an instruction: of the instruction */
 	bool is_signed;		/* the field is sign-extended when it is used */
+	uint8_t part;		/* enum rel_part */
+	/* REL_GOT and REL_TLS_* that go through a slot: the relocation that fills the same field with
+	 * the address of a slot given as its symbol. 0: rel_pc32. */
+	uint32_t plain;
 };
 
 enum insn_kind {
@@ -72,6 +87,7 @@ struct rel_match {
 	uint8_t obj_len, bin_len; /* bytes of object and of linked code that were consumed */
 	uint8_t kind;		/* enum rel_kind as linked: REL_GOT may have become REL_PC ... */
 	uint8_t n_rels;		/* relocations consumed (a TLS sequence has two) */
+	uint8_t part, bits;	/* enum rel_part: what @value tells; PART_WHOLE has no bits */
 	uint64_t value;
 	/* A second one in the same instruction (an address stored to an address), where has_second:
 	 * then two relocations were consumed. */
@@ -86,36 +102,47 @@ struct match_rel {		/* a relocation as the matcher sees it */
 	int64_t addend;
 };
 
-#define TARGET_MAX_JUMP 32	/* no entry or stub is longer */
+#define TARGET_MAX_JUMP 64	/* no entry or stub is longer */
+#define TARGET_STUB_RELS 4
 
 struct target {
 	uint16_t machine;	/* EM_* */
 	uint8_t elf_class;	/* ELFCLASS* */
+	uint32_t e_flags;	/* of the ELF files that are made */
 	const char *name;	/* "x86-64" */
+	const char *debian;	/* Debian's name of the architecture: "amd64" */
+	const char *multiarch;	/* folder of its libraries in Debian's layout: "x86_64-linux-gnu" */
 	const struct rel_info *rels;
 	size_t n_rels;
 	uint8_t insn_min;	/* smallest instruction, also their alignment */
-	uint8_t jump_len;	/* bytes that a redirected entry overwrites */
 	uint64_t jump_reach;	/* farthest displacement of that jump, bytes either way */
 	uint64_t page_size;	/* largest page size that the psABI allows for segments */
 	uint8_t thread_ptr_gap;	/* bytes between thread pointer and first TLS block (variant I) */
 	bool tls_variant2;	/* TLS blocks lie below the thread pointer */
 	uint8_t trap_byte;	/* fills gaps between functions in executable memory */
-	uint32_t rel_abs64, rel_pc32; /* the plain relocations that a patch file uses */
+	uint32_t rel_abs, rel_pc32; /* plain: a word of the size of a pointer; a distance */
 	uint32_t rel_glob_dat, rel_jump_slot; /* the dynamic linker's: slots of the GOT, of the PLT */
 	uint32_t rel_irelative;	/* a slot for what an IFUNC resolver (the addend) returns */
 	const char *const *compile_flags; /* flags for both compiles of a unit; NULL-terminated */
+	/* Where those flags change the code: flags for the compile that is proved. NULL: the same. */
+	const char *const *proof_flags;
 
+	/* Opens Capstone for this target (a csh through @ret_handle). 0 or -1. */
+	int (*open)(size_t *ret_handle);
 	/* Decodes one instruction at @p (@n bytes available). 0, or -1 where it is none. */
 	int (*decode)(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr,
 		      struct insn *ret);
 	/* Length of the padding instruction at @p, 0 where there is none. */
 	size_t (*pad_len)(const uint8_t *p, size_t n);
 	/* Offset from a function's first byte at which its entry may be redirected (behind a
-	 * landing pad such as endbr64). */
-	size_t (*entry_offset)(const uint8_t *p, size_t n);
-	/* The jump that redirects an entry. Returns its length, or 0 where @to is out of reach. */
-	size_t (*encode_jump)(uint64_t from, uint64_t to, uint8_t out[TARGET_MAX_JUMP]);
+	 * landing pad such as endbr64); in @ret_len how many bytes that overwrites there. */
+	size_t (*entry_shape)(const uint8_t *p, size_t n, size_t *ret_len);
+	/*
+	 * The redirect of an entry whose bytes are @orig: @len of them, as entry_shape() says.
+	 * Returns @len, or 0 where @to is out of reach.
+	 */
+	size_t (*encode_jump)(uint64_t from, uint64_t to, const uint8_t *orig, size_t len,
+			      uint8_t out[TARGET_MAX_JUMP]);
 	/*
 	 * Code that goes to @old while the 32-bit word at @word is zero and to @new otherwise.
 	 * Preserves every register that can carry an argument. Returns its length or 0.
@@ -125,13 +152,45 @@ struct target {
 	/* The same where @word may be anywhere; used when encode_switch() does not reach. */
 	size_t (*encode_switch_far)(uint64_t at, uint64_t word, uint64_t old, uint64_t new,
 				    uint8_t out[TARGET_MAX_JUMP]);
-	/* A linkage stub: jumps to the address held in the slot at @slot. Length or 0. */
-	size_t (*encode_stub)(uint64_t at, uint64_t slot, uint8_t out[TARGET_MAX_JUMP]);
 	/*
-	 * Stores S + A (or S + A - P) into a field. @p is the field's local copy, @place its address
-	 * in the target. 0; -1 where the value does not fit or the type is not a plain one.
+	 * A linkage stub for calls by relocation @call: jumps to the address held in a slot. The code is
+	 * position-independent but for @rels against the slot, at most TARGET_STUB_RELS. Returns its
+	 * length. Calls of different types that get equal stubs share one.
 	 */
-	int (*apply_rel)(uint32_t type, uint8_t *p, uint64_t place, uint64_t s_plus_a);
+	size_t (*encode_stub)(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct match_rel *rels,
+			      size_t *ret_n);
+
+	/* The following are for psABIs with a global pointer; all may be NULL. */
+
+	/* Offset of the entry for callers that share the global pointer, from a symbol's st_other. */
+	uint32_t (*local_entry)(uint8_t st_other);
+	/*
+	 * Code at @at that an entry leads to first where the version at @to needs more of a caller than
+	 * the function whose code is @orig does: its global pointer. @st_other is the version's.
+	 * Returns its length, 0 where none is needed, -1 where it cannot be.
+	 */
+	int (*encode_way_in)(uint64_t at, uint64_t to, uint64_t gp, uint8_t st_other,
+				const uint8_t *orig, size_t n, uint8_t out[TARGET_MAX_JUMP]);
+	/*
+	 * The call (or jump) of relocation @type at @insn, @n bytes up to its section's end, goes through
+	 * a linkage stub: makes it restore what the stub replaced. False where there is no room.
+	 */
+	bool (*link_call)(uint32_t type, uint8_t *insn, size_t n);
+	/* Is this the code of a linkage stub after which a caller has to do so? */
+	bool (*is_linkage)(const uint8_t *p, size_t n);
+	/* A section of slots that units bring themselves (".toc"), whose order is nobody's concern. A
+	 * relocation against a slot is this one against what the slot holds; 0: none. */
+	const char *slot_section;
+	uint32_t (*slot_rel)(uint32_t type);
+	/* The global pointer that a function's code at @addr computes for itself; 0: it does not. */
+	uint64_t (*code_gp)(const uint8_t *p, size_t n, uint64_t addr);
+
+	/*
+	 * Stores S + A (or S + A - P, or S + A - GP) into a field. @p is the field's local copy, @place
+	 * its address in the target, @gp the object's global pointer there (ppc64le: its TOC pointer).
+	 * 0; -1 where the value does not fit or the type is not a plain one.
+	 */
+	int (*apply_rel)(uint32_t type, uint8_t *p, uint64_t place, uint64_t s_plus_a, uint64_t gp);
 	/*
 	 * Compares one relocated instruction (or the short sequence that a linker may rewrite as one)
 	 * with linked bytes. @obj starts at the instruction, @rels[0] is its first relocation and
@@ -146,6 +205,8 @@ struct target {
 	int64_t (*rel_offset)(uint32_t type, int64_t addend, uint32_t insn_end);
 };
 
+/* The @i-th of all targets, NULL behind the last. */
+const struct target *target_nth(size_t i);
 /* The target for an ELF machine, or NULL. */
 const struct target *target_find(uint16_t machine);
 const struct rel_info *target_rel(const struct target *t, uint32_t type);
@@ -155,12 +216,14 @@ void target_dis_close(struct target_dis *dis);
 /* For targets' own use: the Capstone handle and a reusable instruction. */
 struct target_dis {
 	const struct target *t;
+	uint64_t gp;		/* of the linked code that is decoded: ppc64le's TOC pointer */
 	size_t handle;		/* csh */
 	void *insn;		/* cs_insn * */
 };
 /* Decodes one instruction as text, for messages. Fresh string. */
 char *target_dis_text(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr);
 
-extern const struct target target_x86_64;
+/* PORT: declared here, defined in src/target/NAME.c: every hook, no NULL that is not said to be allowed */
+extern const struct target target_x86_64, target_aarch64, target_ppc64le;
 
 #endif

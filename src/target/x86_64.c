@@ -33,28 +33,29 @@
 
 #include <capstone/capstone.h>
 
+#define REL(type, kind, size, is_signed) {type, #type, kind, size, is_signed, PART_WHOLE, 0}
 static const struct rel_info rels[] = {
-	{R_X86_64_NONE, "R_X86_64_NONE", REL_NONE, 0, false},
-	{R_X86_64_64, "R_X86_64_64", REL_ABS, 8, false},
-	{R_X86_64_PC32, "R_X86_64_PC32", REL_PC, 4, true},
-	{R_X86_64_PLT32, "R_X86_64_PLT32", REL_PLT, 4, true},
-	{R_X86_64_GOTPCREL, "R_X86_64_GOTPCREL", REL_GOT, 4, true},
-	{R_X86_64_32, "R_X86_64_32", REL_ABS, 4, false},
-	{R_X86_64_32S, "R_X86_64_32S", REL_ABS, 4, true},
-	{R_X86_64_PC64, "R_X86_64_PC64", REL_PC, 8, true},
-	{R_X86_64_GOTPCRELX, "R_X86_64_GOTPCRELX", REL_GOT, 4, true},
-	{R_X86_64_REX_GOTPCRELX, "R_X86_64_REX_GOTPCRELX", REL_GOT, 4, true},
-	{R_X86_64_TLSGD, "R_X86_64_TLSGD", REL_TLS_GD, 4, true},
-	{R_X86_64_TLSLD, "R_X86_64_TLSLD", REL_TLS_LD, 4, true},
-	{R_X86_64_DTPOFF32, "R_X86_64_DTPOFF32", REL_TLS_DTPOFF, 4, true},
-	{R_X86_64_DTPOFF64, "R_X86_64_DTPOFF64", REL_TLS_DTPOFF, 8, false},
-	{R_X86_64_GOTTPOFF, "R_X86_64_GOTTPOFF", REL_TLS_IE, 4, true},
-	{R_X86_64_TPOFF32, "R_X86_64_TPOFF32", REL_TLS_LE, 4, true},
-	{R_X86_64_TPOFF64, "R_X86_64_TPOFF64", REL_TLS_LE, 8, false},
-	{R_X86_64_GOTPC32_TLSDESC, "R_X86_64_GOTPC32_TLSDESC", REL_TLS_DESC, 4, true},
-	{R_X86_64_TLSDESC_CALL, "R_X86_64_TLSDESC_CALL", REL_TLS_DESC_CALL, 0, false},
-	{R_X86_64_SIZE32, "R_X86_64_SIZE32", REL_SIZE, 4, false},
-	{R_X86_64_SIZE64, "R_X86_64_SIZE64", REL_SIZE, 8, false},
+	REL(R_X86_64_NONE, REL_NONE, 0, false),
+	REL(R_X86_64_64, REL_ABS, 8, false),
+	REL(R_X86_64_PC32, REL_PC, 4, true),
+	REL(R_X86_64_PLT32, REL_PLT, 4, true),
+	REL(R_X86_64_GOTPCREL, REL_GOT, 4, true),
+	REL(R_X86_64_32, REL_ABS, 4, false),
+	REL(R_X86_64_32S, REL_ABS, 4, true),
+	REL(R_X86_64_PC64, REL_PC, 8, true),
+	REL(R_X86_64_GOTPCRELX, REL_GOT, 4, true),
+	REL(R_X86_64_REX_GOTPCRELX, REL_GOT, 4, true),
+	REL(R_X86_64_TLSGD, REL_TLS_GD, 4, true),
+	REL(R_X86_64_TLSLD, REL_TLS_LD, 4, true),
+	REL(R_X86_64_DTPOFF32, REL_TLS_DTPOFF, 4, true),
+	REL(R_X86_64_DTPOFF64, REL_TLS_DTPOFF, 8, false),
+	REL(R_X86_64_GOTTPOFF, REL_TLS_IE, 4, true),
+	REL(R_X86_64_TPOFF32, REL_TLS_LE, 4, true),
+	REL(R_X86_64_TPOFF64, REL_TLS_LE, 8, false),
+	REL(R_X86_64_GOTPC32_TLSDESC, REL_TLS_DESC, 4, true),
+	REL(R_X86_64_TLSDESC_CALL, REL_TLS_DESC_CALL, 0, false),
+	REL(R_X86_64_SIZE32, REL_SIZE, 4, false),
+	REL(R_X86_64_SIZE64, REL_SIZE, 8, false),
 };
 
 /* No code generation beyond sections of their own: what is compiled must match what runs. */
@@ -103,6 +104,11 @@ static size_t pad_len(const uint8_t *p, size_t n)
 	if (modrm >> 6 == 2 || (modrm >> 6 == 0 && (modrm & 7) == 5))
 		len += 4;
 	return len <= n ? len : 0;
+}
+
+static int open_dis(size_t *ret)
+{
+	return cs_open(CS_ARCH_X86, CS_MODE_64, ret) == CS_ERR_OK ? 0 : -1;
 }
 
 static int decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr,
@@ -162,10 +168,11 @@ static int decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t a
 	return 0;
 }
 
-static size_t entry_offset(const uint8_t *p, size_t n)
+static size_t entry_shape(const uint8_t *p, size_t n, size_t *ret_len)
 {
 	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
 
+	*ret_len = 5;
 	return n >= 4 && !memcmp(p, endbr64, 4) ? 4 : 0;
 }
 
@@ -180,7 +187,8 @@ static bool put_rel32(uint8_t *p, uint64_t end, uint64_t to)
 	return true;
 }
 
-static size_t encode_jump(uint64_t from, uint64_t to, uint8_t out[TARGET_MAX_JUMP])
+static size_t encode_jump(uint64_t from, uint64_t to, const uint8_t *orig, size_t len,
+			  uint8_t out[TARGET_MAX_JUMP])
 {
 	out[0] = 0xe9; /* jmp rel32 */
 	return put_rel32(out + 1, from + 5, to) ? 5 : 0;
@@ -227,17 +235,19 @@ static size_t encode_switch_far(uint64_t at, uint64_t word, uint64_t old, uint64
 	return sizeof(code);
 }
 
-static size_t encode_stub(uint64_t at, uint64_t slot, uint8_t out[TARGET_MAX_JUMP])
+static size_t encode_stub(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct match_rel *r, size_t *ret_n)
 {
 	/* f3 0f 1e fa: endbr64, so that the stub may be the value of a function pointer;
 	 * ff 25 rel32: jmp *slot(%rip) */
-	static const uint8_t code[] = {0xf3, 0x0f, 0x1e, 0xfa, 0xff, 0x25};
+	static const uint8_t code[] = {0xf3, 0x0f, 0x1e, 0xfa, 0xff, 0x25, 0, 0, 0, 0};
 
 	memcpy(out, code, sizeof(code));
-	return put_rel32(out + 6, at + 10, slot) ? 10 : 0;
+	*r = (struct match_rel){R_X86_64_PC32, 6, -4};
+	*ret_n = 1;
+	return sizeof(code);
 }
 
-static int apply_rel(uint32_t type, uint8_t *p, uint64_t place, uint64_t v)
+static int apply_rel(uint32_t type, uint8_t *p, uint64_t place, uint64_t v, uint64_t gp)
 {
 	switch (type) {
 	case R_X86_64_NONE:
@@ -564,6 +574,7 @@ static bool match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 	case REL_NONE:
 		return oi.len == bi.len && !memcmp(obj, bin, oi.len);
 	case REL_UNKNOWN:
+	case REL_GP:
 		break;
 	}
 	return false;
@@ -573,23 +584,25 @@ const struct target target_x86_64 = {
 	.machine = EM_X86_64,
 	.elf_class = ELFCLASS64,
 	.name = "x86-64",
+	.debian = "amd64",
+	.multiarch = "x86_64-linux-gnu",
 	.rels = rels,
 	.n_rels = ARRAY_SIZE(rels),
 	.insn_min = 1,
-	.jump_len = 5,
 	.jump_reach = 0x7fffff00,
 	.page_size = 4096,
 	.tls_variant2 = true,
 	.trap_byte = 0xcc, /* int3 */
-	.rel_abs64 = R_X86_64_64,
+	.rel_abs = R_X86_64_64,
 	.rel_glob_dat = R_X86_64_GLOB_DAT,
 	.rel_jump_slot = R_X86_64_JUMP_SLOT,
 	.rel_irelative = R_X86_64_IRELATIVE,
 	.rel_pc32 = R_X86_64_PC32,
 	.compile_flags = compile_flags,
+	.open = open_dis,
 	.decode = decode,
 	.pad_len = pad_len,
-	.entry_offset = entry_offset,
+	.entry_shape = entry_shape,
 	.encode_jump = encode_jump,
 	.encode_switch = encode_switch,
 	.encode_switch_far = encode_switch_far,

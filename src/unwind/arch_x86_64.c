@@ -23,7 +23,7 @@ static bool ends_thread(const uint8_t *code, size_t n)
 }
 
 /* mov $15,%rax (or %eax); syscall */
-static bool is_sigreturn(const uint8_t *code, size_t n)
+static int is_sigreturn(const uint8_t *code, size_t n)
 {
 	return HAS(code, n, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05") ||
 	       HAS(code, n, "\xb8\x0f\x00\x00\x00\x0f\x05");
@@ -53,11 +53,49 @@ static int after_clone(const uint8_t *c, size_t n, const struct unw_regs *regs)
  * At the signal-return code sp points to the ucontext: flags 8, link 8, stack 24, then the
  * registers in the order r8-r15 rdi rsi rbp rbx rdx rax rcx rsp rip.
  */
-static int sigframe_offset(unsigned int reg)
+static int sigframe_offset(int form, unsigned int reg)
 {
 	static const uint8_t slot[17] = {13, 12, 14, 11, 9, 8, 10, 15, 0, 1, 2, 3, 4, 5, 6, 7, 16};
 
 	return reg < ARRAY_SIZE(slot) ? 40 + 8 * slot[reg] : -1;
+}
+
+static uint64_t word(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, 8);
+	return v;
+}
+
+/*
+ * The ucontext as above. The kernel writes few flags, no link, user code's segment selector and
+ * flags of which bit 1 is always set.
+ */
+static bool saved_context(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret_sp,
+			  uint64_t *ret_pc)
+{
+	uint64_t cs;
+
+	if (n < 192 || word(p) > 0xff || word(p + 8))
+		return false;
+	cs = word(p + 184) & 0xffff;
+	if ((cs != 0x33 && cs != 0x23) || (word(p + 176) & ~0x3fffffULL) || !(word(p + 176) & 2))
+		return false;
+	*ret_sp = word(p + 160);
+	*ret_pc = word(p + 168);
+	return true;
+}
+
+/* call rel32: e8 and 4 bytes; call r/m: ff /2 with up to 5 more bytes (7 in all with a SIB byte). */
+static bool call_before(const uint8_t c[8])
+{
+	if (c[3] == 0xe8)
+		return true;
+	for (int i = 1; i <= 6; i++)
+		if (c[i] == 0xff && (c[i + 1] & 0x38) == 0x10)
+			return true;
+	return false;
 }
 
 const struct unw_arch unw_arch_x86_64 = {
@@ -70,8 +108,11 @@ const struct unw_arch unw_arch_x86_64 = {
 	.addr_size = 8,
 	.callee_saved = 1 << 3 | 1 << 6 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 15,
 	.addr_mask = ~0ULL,
+	.red_zone = 128,
 	.ends_thread = ends_thread,
 	.is_sigreturn = is_sigreturn,
 	.after_clone = after_clone,
 	.sigframe_offset = sigframe_offset,
+	.saved_context = saved_context,
+	.call_before = call_before,
 };

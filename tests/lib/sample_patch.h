@@ -89,6 +89,7 @@ static inline struct patch_func *sample_func(struct patch_object *o, const char 
 	f->addr = addr;
 	f->size = old_n;
 	f->entry = old_n >= 4 && !memcmp(old, "\xf3\x0f\x1e\xfa", 4) ? 4 : 0;
+	f->jump = 5;
 	f->room = (uint32_t)old_n - f->entry;
 	f->new_sym = sample_sym(o, name, PSYM_DEF, ns, 0, code_n);
 	f->old_sym = sample_sym(o, d, PSYM_DEF, os, 0, old_n);

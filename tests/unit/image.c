@@ -25,6 +25,7 @@ static struct ledger template(const struct patch *p)
 		f->size = pf->size;
 		f->entry = f->addr + pf->entry;
 		f->orig_size = pf->size;
+		f->jump_len = pf->jump;
 		f->orig = xcalloc(1, pf->size);
 	}
 	return l;

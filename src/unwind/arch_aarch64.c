@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * AArch64 as unwinding sees it. DWARF numbers (AADWARF64): 0-30 x0-x30, 31 sp, 32 pc, 34 the state of
+ * return address signing, 64-95 vectors.
+ *
+ * Return addresses are in x30 and may carry an authentication code above bit 47, which a mask takes
+ * off; whether they do (DW_CFA_AARCH64_negate_ra_state) does not matter then. User addresses lie below
+ * bit 48 unless a program asks mmap for others by hand.
+ */
+#include "unwind/unwind.h"
+
+#include <string.h>
+
+enum { X30 = 30, SP = 31, PC = 32 };
+
+static uint32_t insn(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, 4);
+	return v;
+}
+
+static uint64_t word(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, 8);
+	return v;
+}
+
+#define SVC 0xd4000001		/* svc #0 */
+#define MOV_X8(nr) (0xd2800008 | (uint32_t)(nr) << 5)
+
+/* musl's clone, behind the call of the thread function: mov x8,#93 (exit); svc #0 */
+static bool ends_thread(const uint8_t *code, size_t n)
+{
+	return n >= 8 && insn(code) == MOV_X8(93) && insn(code + 4) == SVC;
+}
+
+/* The vdso's and musl's: mov x8,#139 (rt_sigreturn); svc #0 */
+static int is_sigreturn(const uint8_t *code, size_t n)
+{
+	return n >= 8 && insn(code) == MOV_X8(139) && insn(code + 4) == SVC;
+}
+
+/*
+ * glibc: svc; cmp x0,#0; b.eq child. musl: svc; cbz x0,child; ret. In the child x0 is 0 and sp its new
+ * stack, but x30 is still the parent's: metadata for this pc is about the parent alone. The parent
+ * still has its return address in x30.
+ */
+static int after_clone(const uint8_t *c, size_t n, const struct unw_regs *regs)
+{
+	bool glibc, musl;
+
+	if (n < 12 || !unw_reg_ok(regs, 0))
+		return 0;
+	glibc = insn(c) == 0xf100001f && (insn(c + 4) & 0xff00001f) == 0x54000000;
+	musl = (insn(c) & 0xff00001f) == 0xb4000000 && insn(c + 4) == 0xd65f03c0;
+	if (!glibc && !musl)
+		return 0;
+	return regs->r[0] == 0 ? 1 : musl ? 2 : 0;
+}
+
+/* sp points to the siginfo, 128 bytes; then the ucontext: 176 bytes, fault address, x0-x30, sp, pc. */
+enum { UC = 128, UC_REGS = 184, UC_SP = UC_REGS + 31 * 8, UC_PC = UC_SP + 8, UC_PSTATE = UC_PC + 8,
+	UC_RECORDS = 464 };
+
+static int sigframe_offset(int form, unsigned int reg)
+{
+	return reg <= PC ? UC + UC_REGS + 8 * (int)reg : -1;
+}
+
+/*
+ * The kernel writes no flags and no link, the mode bits of user code, and as the first record the one
+ * of the floating point registers.
+ */
+static bool saved_context(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret_sp,
+			  uint64_t *ret_pc)
+{
+	if (n < UC_RECORDS + 4 || word(p) || word(p + 8) || (word(p + UC_PSTATE) & 0x1f) ||
+	    insn(p + UC_RECORDS) != 0x46508001)
+		return false;
+	*ret_sp = word(p + UC_SP);
+	*ret_pc = word(p + UC_PC);
+	return true;
+}
+
+/* bl; blr and its authenticating forms */
+static bool call_before(const uint8_t c[8])
+{
+	uint32_t i = insn(c + 4);
+
+	return (i & 0xfc000000) == 0x94000000 || (i & 0xfeff0000) == 0xd63f0000;
+}
+
+const struct unw_arch unw_arch_aarch64 = {
+	.name = "aarch64",
+	.pc_reg = PC,
+	.ra_reg = X30,
+	.sp_reg = SP,
+	.fp_reg = 29,
+	.n_regs = 35,
+	.addr_size = 8,
+	.callee_saved = 0x7ffULL << 19, /* x19-x29 */
+	.addr_mask = (1ULL << 48) - 1,
+	.sigframe_by_code = true,
+	.ends_thread = ends_thread,
+	.is_sigreturn = is_sigreturn,
+	.after_clone = after_clone,
+	.sigframe_offset = sigframe_offset,
+	.saved_context = saved_context,
+	.call_before = call_before,
+};

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * 64-bit little-endian PowerPC as unwinding sees it. DWARF numbers (OpenPOWER ELF V2 ABI, 2.4): 0-31
+ * r0-r31, 32-63 f0-f31, 65 lr, 66 ctr, 68-75 cr0-cr7. The vdso's metadata of the signal trampoline
+ * uses 67 for the interrupted pc, as lr has a value of its own there. The pc has no number: ours is 79.
+ *
+ * A function saves lr in its caller's frame (16(r1) there), and up to 288 bytes below r1 are a leaf's.
+ */
+#include "unwind/unwind.h"
+
+#include <string.h>
+
+enum { R1 = 1, LR = 65, CTR = 66, PC = 79 };
+
+static uint32_t insn(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, 4);
+	return v;
+}
+
+static uint64_t word(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, 8);
+	return v;
+}
+
+#define SC 0x44000002			/* sc */
+#define LI_R0(nr) (0x38000000 | (uint32_t)(nr))
+#define LD_R2_24 0xe8410018		/* ld r2,24(r1), after a call through a pointer */
+#define ADDI_R1_128 0x38210080		/* addi r1,r1,128 */
+
+/* libc's clone, behind the call of the thread function: ld r2,24(r1); li r0,1 (exit); sc */
+static bool ends_thread(const uint8_t *code, size_t n)
+{
+	if (n >= 4 && insn(code) == LD_R2_24) {
+		code += 4;
+		n -= 4;
+	}
+	return n >= 8 && insn(code) == LI_R0(1) && insn(code + 4) == SC;
+}
+
+/* The vdso's: addi r1,r1,128; li r0,172 (rt_sigreturn); sc. 1: from its start, 2: from the li on. */
+static int is_sigreturn(const uint8_t *code, size_t n)
+{
+	if (n >= 12 && insn(code) == ADDI_R1_128 && insn(code + 4) == LI_R0(172) &&
+	    insn(code + 8) == SC)
+		return 1;
+	return n >= 8 && insn(code) == LI_R0(172) && insn(code + 4) == SC ? 2 : 0;
+}
+
+/*
+ * glibc: sc; cmpdi cr1,r3,0; crandc (or scv 0; ld r9,16(r1); mtlr r9; cmpdi cr1,r3,0), in the child with
+ * 0 in r3; musl: sc; cmpwi cr7 or similar is not looked for: its child is decided by other methods. A
+ * parent is left to metadata.
+ */
+static int after_clone(const uint8_t *c, size_t n, const struct unw_regs *regs)
+{
+	const uint32_t cmp = 0x2ca30000; /* cmpdi cr1,r3,0 */
+	bool by_sc, by_scv;
+
+	if (n < 12 || !unw_reg_ok(regs, 3) || regs->r[3])
+		return 0;
+	by_sc = insn(c) == cmp && (insn(c + 4) & 0xfc0007ff) == 0x4c000102;
+	by_scv = insn(c) == 0xe9210010 && insn(c + 4) == 0x7d2803a6 && insn(c + 8) == cmp;
+	return by_sc || by_scv ? 1 : 0;
+}
+
+/*
+ * The ucontext: flags 8, link 8, stack 24, mask 128, then the sigcontext, whose pointer at 56 leads to
+ * the registers at 64: r0-r31, nip, msr, r3 before the call, ctr, lr.
+ */
+enum { ABI_FRAME = 128, UC_PTR = 168 + 56, UC_REGS = 168 + 64, PT_NIP = 32, PT_MSR = 33, PT_CTR = 35,
+	PT_LNK = 36 };
+
+static int sigframe_offset(int form, unsigned int reg)
+{
+	int slot = reg < 32 ? (int)reg : reg == PC ? PT_NIP : reg == LR ? PT_LNK :
+		   reg == CTR ? PT_CTR : -1;
+
+	return slot < 0 ? -1 : (form == 1 ? ABI_FRAME : 0) + UC_REGS + 8 * slot;
+}
+
+/* The pointer to the registers right behind it, and the bit of user mode. */
+static bool saved_context(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret_sp,
+			  uint64_t *ret_pc)
+{
+	if (n < UC_REGS + 8 * 37 || word(p + UC_PTR) != at + UC_REGS ||
+	    !(word(p + UC_REGS + 8 * PT_MSR) & 0x4000))
+		return false;
+	*ret_sp = word(p + UC_REGS + 8 * R1);
+	*ret_pc = word(p + UC_REGS + 8 * PT_NIP);
+	return true;
+}
+
+/* Branches with the link bit: bl, bcl, and through lr, ctr or tar. */
+static bool call_before(const uint8_t c[8])
+{
+	uint32_t i = insn(c + 4);
+
+	return (i & 0xfc000001) == 0x48000001 || (i & 0xfc000001) == 0x40000001 ||
+	       (i & 0xfc000001) == 0x4c000001;
+}
+
+const struct unw_arch unw_arch_ppc64le = {
+	.name = "ppc64le",
+	.pc_reg = PC,
+	.ra_reg = LR,
+	.sp_reg = R1,
+	.fp_reg = 31,
+	.n_regs = UNW_NREGS,
+	.addr_size = 8,
+	.callee_saved = 0xffffe000, /* r13 (the thread pointer), r14-r31 */
+	.addr_mask = ~0ULL,
+	.red_zone = 288,
+	.back_chain = true,
+	.ends_thread = ends_thread,
+	.is_sigreturn = is_sigreturn,
+	.after_clone = after_clone,
+	.sigframe_offset = sigframe_offset,
+	.saved_context = saved_context,
+	.call_before = call_before,
+};

@@ -86,7 +86,7 @@ demo: deps-demo
 	$(Q)O=$(O) demo/run.sh
 test: deps-test
 	$(Q)$(MAKE) --no-print-directory run-test
-deps-demo deps-test: deps-%:
+deps-demo deps-test deps-real: deps-%:
 	$(Q)scripts/deps.sh $*
 
 $(O)/demo-load: demo/load.c
@@ -128,6 +128,14 @@ live-matrix: $(O)/suture $(O)/tests/memtext
 SCRIPTS := $(sort $(wildcard tests/cli/*.sh tests/build/*.sh tests/check-*.sh))
 run-test: $(O)/suture $(O)/tests/memtext $(UNIT)
 	$(Q)$(prove) $(SCRIPTS) $(UNIT) $(FAULT) $(live_tests) $(matrix_tests)
+
+# Debian's own programs and their fixes, from the archive. Slow, and it needs the network: not part of
+# `make test`. REAL= chooses some.
+REAL := $(sort $(wildcard tests/real/*.sh))
+.PHONY: test-real deps-real
+test-real: deps-real
+	$(Q)$(MAKE) --no-print-directory $(O)/suture $(O)/demo-load $(O)/tests/memtext
+	$(Q)LOAD=$(abspath $(O)/demo-load) REAL_WORK=$(abspath $(O)/real) $(prove) $(REAL)
 
 # Fault tests: suture is killed, failed and raced on a target that checks itself.
 FAULT := $(patsubst tests/fault/%.c,$(O)/tests/fault/%,$(sort $(wildcard tests/fault/*.c)))

@@ -161,7 +161,7 @@ uint32_t include_section(struct linker *l, struct lunit *u, enum side side, uint
 	const struct elf_obj *o = side_obj(u, side);
 	const struct elf_sec *s = &o->secs[sec];
 	struct patch_sec *ps;
-	uint32_t psec;
+	uint32_t psec, at;
 	char *name;
 
 	if (u->sec_of[side][sec])
@@ -183,7 +183,8 @@ uint32_t include_section(struct linker *l, struct lunit *u, enum side side, uint
 		if (y->shndx != sec || (!func && y->type != STT_OBJECT) || !*y->name)
 			continue;
 		name = xasprintf("%s%s", y->name, side == SIDE_NEW ? "" : ".old");
-		l->out->syms[psym_def(l, name, psec, y->value, y->size, func)].other = y->other & 0xe0;
+		at = psym_def(l, name, psec, y->value, y->size, func);
+		l->out->syms[at].other = y->other & 0xe0;
 		free(name);
 	}
 	return psec;

@@ -161,7 +161,7 @@ uint32_t include_section(struct linker *l, struct lunit *u, enum side side, uint
 	const struct elf_obj *o = side_obj(u, side);
 	const struct elf_sec *s = &o->secs[sec];
 	struct patch_sec *ps;
-	uint32_t psec, at;
+	uint32_t psec;
 	char *name;
 
 	if (u->sec_of[side][sec])
@@ -179,6 +179,7 @@ uint32_t include_section(struct linker *l, struct lunit *u, enum side side, uint
 	for (uint32_t i = 1; i < o->n_syms; i++) {
 		const struct elf_sym *y = &o->syms[i];
 		bool func = y->type == STT_FUNC;
+		uint32_t at;
 
 		if (y->shndx != sec || (!func && y->type != STT_OBJECT) || !*y->name)
 			continue;

@@ -329,7 +329,7 @@ static size_t encode_switch_far(uint64_t at, uint64_t word, uint64_t old, uint64
 	return put_far_jump(out + 24, at + 24, new) && put_far_jump(out + 36, at + 36, old) ? 48 : 0;
 }
 
-static size_t encode_stub(uint8_t out[TARGET_MAX_JUMP], struct match_rel *r, size_t *ret_n)
+static size_t encode_stub(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct match_rel *r, size_t *ret_n)
 {
 	put32(out, INS_BTI_C);		/* the stub may be the value of a function pointer */
 	put32(out + 4, 0x90000010);	/* adrp x16, slot */

@@ -62,6 +62,8 @@ void unw_space_free(struct unw_space *s)
 			free((void *)s->v[i].hdr);
 			free((void *)s->v[i].eh_frame);
 			free((void *)s->v[i].sframe);
+			free((void *)s->v[i].exidx);
+			free((void *)s->v[i].extab);
 		}
 	}
 	free(s->v);

@@ -48,6 +48,8 @@ struct unw_arch {
 	uint64_t addr_mask;			/* bits of a return address that are address */
 	uint16_t red_zone;			/* bytes below sp that a leaf may use */
 	uint8_t thumb_bit;			/* bit of a code pointer that tells the instruction set: 1 or 0 */
+	bool back_chain;			/* 0(sp) leads to the caller's frame, where 16 bytes on the return
+						 * address is: ppc64, for display */
 	/*
 	 * Metadata of signal trampolines is not to be believed, their code is: arm64's vdso used to
 	 * describe the interrupted link register as the interrupted pc.
@@ -108,6 +110,12 @@ struct unw_module {
 	const uint8_t *sframe;	/* looked at where .eh_frame says nothing */
 	size_t sframe_size;
 	uint64_t sframe_addr;
+	const uint8_t *exidx;	/* 32-bit ARM: .ARM.exidx, and memory that holds .ARM.extab */
+	size_t exidx_size;
+	uint64_t exidx_addr;
+	const uint8_t *extab;
+	size_t extab_size;
+	uint64_t extab_addr;
 	bool loaded;		/* the bytes above were fetched (they may still be absent) */
 	bool owned;
 	void *user;		/* for load() */

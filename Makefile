@@ -124,10 +124,27 @@ live: $(O)/suture $(O)/tests/memtext
 live-matrix: $(O)/suture $(O)/tests/memtext
 	$(Q)$(prove) $(matrix_tests)
 
+# Random programs, patched and compared with native builds: `make random SEEDS=50 FIRST=1000`. A few small
+# ones are part of all tests. FUNCTIONS= of each program.
+.PHONY: random
+SEEDS ?= 12
+FIRST ?= 1
+FUNCTIONS ?= 300
+GEN := $(O)/tests/random/gen
+$(GEN): $(wildcard tests/random/*.c tests/random/*.h)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)cc -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -o $@ $(wildcard tests/random/*.c)
+RANDOM_FEW := 4x100@nopie
+export GEN := $(abspath $(GEN))
+random: $(O)/suture $(O)/tests/memtext $(GEN)
+	$(Q)$(prove) $(patsubst %,tests/random/%x$(FUNCTIONS),$(shell seq $(FIRST) $$(($(FIRST)+$(SEEDS)-1))))
+
 # All tests under one prove: its summary is the last thing on the screen.
 SCRIPTS := $(sort $(wildcard tests/cli/*.sh tests/build/*.sh tests/check-*.sh))
-run-test: $(O)/suture $(O)/tests/memtext $(UNIT)
-	$(Q)$(prove) $(SCRIPTS) $(UNIT) $(FAULT) $(live_tests) $(matrix_tests)
+run-test: $(O)/suture $(O)/tests/memtext $(UNIT) $(GEN)
+	$(Q)$(prove) $(SCRIPTS) $(UNIT) $(FAULT) $(live_tests) $(matrix_tests) \
+		$(RANDOM_FEW:%=tests/random/%)
 
 # Debian's own programs and their fixes, from the archive. Slow, and it needs the network: not part of
 # `make test`. REAL= chooses some.

@@ -86,7 +86,7 @@ demo: deps-demo
 	$(Q)O=$(O) demo/run.sh
 test: deps-test
 	$(Q)$(MAKE) --no-print-directory run-test
-deps-demo deps-test: deps-%:
+deps-demo deps-test deps-real: deps-%:
 	$(Q)scripts/deps.sh $*
 
 $(O)/demo-load: demo/load.c
@@ -124,14 +124,38 @@ live: $(O)/suture $(O)/tests/memtext
 live-matrix: $(O)/suture $(O)/tests/memtext
 	$(Q)$(prove) $(matrix_tests)
 
+# Random programs, patched and compared with native builds: `make random SEEDS=50 FIRST=1000`. A few small
+# ones are part of all tests. FUNCTIONS= of each program.
+.PHONY: random
+SEEDS ?= 12
+FIRST ?= 1
+FUNCTIONS ?= 300
+GEN := $(O)/tests/random/gen
+$(GEN): $(wildcard tests/random/*.c tests/random/*.h)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)cc -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -o $@ $(wildcard tests/random/*.c)
+RANDOM_FEW := 4x100@nopie
+export GEN := $(abspath $(GEN))
+random: $(O)/suture $(O)/tests/memtext $(GEN)
+	$(Q)$(prove) $(patsubst %,tests/random/%x$(FUNCTIONS),$(shell seq $(FIRST) $$(($(FIRST)+$(SEEDS)-1))))
+
 # All tests under one prove: its summary is the last thing on the screen. GUESTS= names architectures whose
 # guests run the live tests meanwhile; their results come last.
 GUESTS ?=
 SCRIPTS := $(sort $(wildcard tests/cli/*.sh tests/build/*.sh tests/check-*.sh))
-run-test: $(O)/suture $(O)/tests/memtext $(UNIT)
-	$(Q)$(if $(GUESTS),$(call with_guests,$(GUESTS)) env) $(prove) $(SCRIPTS) $(UNIT) $(FAULT) $(live_tests) $(matrix_tests) \
-		$(call guest_tests,$(GUESTS))
+run-test: $(O)/suture $(O)/tests/memtext $(UNIT) $(GEN)
+	$(Q)$(if $(GUESTS),$(call with_guests,$(GUESTS)) env) $(prove) $(SCRIPTS) $(UNIT) $(FAULT) $(live_tests) \
+		$(matrix_tests) $(RANDOM_FEW:%=tests/random/%) $(call guest_tests,$(GUESTS))
 run-test: $(GUESTS:%=cross-%) $(if $(GUESTS),deps-guest)
+
+# Debian's own programs and their fixes, from the archive. Slow, and it needs the network: not part of
+# `make test`. REAL= chooses some.
+REAL := $(sort $(wildcard tests/real/*.sh))
+.PHONY: test-real deps-real
+test-real: deps-real
+	$(Q)$(MAKE) --no-print-directory $(O)/suture $(O)/demo-load $(O)/tests/memtext
+	$(Q)LOAD=$(abspath $(O)/demo-load) REAL_WORK=$(abspath $(O)/real) $(prove) $(REAL)
 
 # Fault tests: suture is killed, failed and raced on a target that checks itself.
 FAULT := $(patsubst tests/fault/%.c,$(O)/tests/fault/%,$(sort $(wildcard tests/fault/*.c)))

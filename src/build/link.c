@@ -183,6 +183,8 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 	size_t jump;
 	char *culprit;
 
+	if (!m && l->in->is_dropped && l->in->is_dropped(l->in->ctx, u->in, proof_sym(u, f->orig)))
+		return 0;
 	if (!m)
 		return refuse_unproved(l, u, f);
 	for (size_t i = 0; i < l->out->n_funcs; i++)
@@ -351,6 +353,7 @@ int link_object(const struct link_input *in, struct patch_object *ret, bool *ret
 	l.units = xcalloc(in->n_units, sizeof(*l.units));
 	ret->name = xstrdup(in->po->name);
 	ret->machine = in->po->o->machine;
+	ret->gp = in->po->gp;
 	ret->build_id = xmemdup(in->po->o->build_id, in->po->o->build_id_size);
 	ret->build_id_size = in->po->o->build_id_size;
 	for (size_t i = 0; i < in->n_units; i++) {

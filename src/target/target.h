@@ -28,6 +28,7 @@ enum rel_kind {
 	REL_TLS_DESC,	/* PC-relative address of a TLS descriptor in the GOT */
 	REL_TLS_DESC_CALL, /* marks the call through the descriptor; no field */
 	REL_SIZE,	/* Z + A: the size of a symbol */
+	REL_GP,		/* distance to the object's global pointer, which its symbol stands for */
 };
 
 /*
@@ -107,6 +108,7 @@ struct match_rel {		/* a relocation as the matcher sees it */
 struct target {
 	uint16_t machine;	/* EM_* */
 	uint8_t elf_class;	/* ELFCLASS* */
+	uint32_t e_flags;	/* of the ELF files that are made */
 	const char *name;	/* "x86-64" */
 	const char *debian;	/* Debian's name of the architecture: "amd64" */
 	const char *multiarch;	/* folder of its libraries in Debian's layout: "x86_64-linux-gnu" */
@@ -151,10 +153,38 @@ struct target {
 	size_t (*encode_switch_far)(uint64_t at, uint64_t word, uint64_t old, uint64_t new,
 				    uint8_t out[TARGET_MAX_JUMP]);
 	/*
-	 * A linkage stub: jumps to the address held in a slot. The code is position-independent but
-	 * for @rels against the slot, at most TARGET_STUB_RELS. Returns its length.
+	 * A linkage stub for calls by relocation @call: jumps to the address held in a slot. The code is
+	 * position-independent but for @rels against the slot, at most TARGET_STUB_RELS. Returns its
+	 * length. Calls of different types that get equal stubs share one.
 	 */
-	size_t (*encode_stub)(uint8_t out[TARGET_MAX_JUMP], struct match_rel *rels, size_t *ret_n);
+	size_t (*encode_stub)(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct match_rel *rels,
+			      size_t *ret_n);
+
+	/* The following are for psABIs with a global pointer; all may be NULL. */
+
+	/* Offset of the entry for callers that share the global pointer, from a symbol's st_other. */
+	uint32_t (*local_entry)(uint8_t st_other);
+	/*
+	 * Code at @at that an entry leads to first where the version at @to needs more of a caller than
+	 * the function whose code is @orig does: its global pointer. @st_other is the version's.
+	 * Returns its length, 0 where none is needed, -1 where it cannot be.
+	 */
+	int (*encode_way_in)(uint64_t at, uint64_t to, uint64_t gp, uint8_t st_other,
+				const uint8_t *orig, size_t n, uint8_t out[TARGET_MAX_JUMP]);
+	/*
+	 * The call (or jump) of relocation @type at @insn, @n bytes up to its section's end, goes through
+	 * a linkage stub: makes it restore what the stub replaced. False where there is no room.
+	 */
+	bool (*link_call)(uint32_t type, uint8_t *insn, size_t n);
+	/* Is this the code of a linkage stub after which a caller has to do so? */
+	bool (*is_linkage)(const uint8_t *p, size_t n);
+	/* A section of slots that units bring themselves (".toc"), whose order is nobody's concern. A
+	 * relocation against a slot is this one against what the slot holds; 0: none. */
+	const char *slot_section;
+	uint32_t (*slot_rel)(uint32_t type);
+	/* The global pointer that a function's code at @addr computes for itself; 0: it does not. */
+	uint64_t (*code_gp)(const uint8_t *p, size_t n, uint64_t addr);
+
 	/*
 	 * Stores S + A (or S + A - P, or S + A - GP) into a field. @p is the field's local copy, @place
 	 * its address in the target, @gp the object's global pointer there (ppc64le: its TOC pointer).
@@ -193,6 +223,7 @@ struct target_dis {
 /* Decodes one instruction as text, for messages. Fresh string. */
 char *target_dis_text(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr);
 
-extern const struct target target_x86_64, target_aarch64;
+/* PORT: declared here, defined in src/target/NAME.c: every hook, no NULL that is not said to be allowed */
+extern const struct target target_x86_64, target_aarch64, target_ppc64le;
 
 #endif

@@ -235,7 +235,7 @@ static size_t encode_switch_far(uint64_t at, uint64_t word, uint64_t old, uint64
 	return sizeof(code);
 }
 
-static size_t encode_stub(uint8_t out[TARGET_MAX_JUMP], struct match_rel *r, size_t *ret_n)
+static size_t encode_stub(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct match_rel *r, size_t *ret_n)
 {
 	/* f3 0f 1e fa: endbr64, so that the stub may be the value of a function pointer;
 	 * ff 25 rel32: jmp *slot(%rip) */
@@ -574,6 +574,7 @@ static bool match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 	case REL_NONE:
 		return oi.len == bi.len && !memcmp(obj, bin, oi.len);
 	case REL_UNKNOWN:
+	case REL_GP:
 		break;
 	}
 	return false;

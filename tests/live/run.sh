@@ -63,12 +63,12 @@ prepare()
 	mkdir -p "$work/src" "$work/cache" || exit 1
 	for f in "$case_dir"/* "$LIVE_LIB/talk.h"; do
 		case $(basename "$f") in
-		test | case | *.patch) ;;
+		test | case | prepare | *.patch) ;;
 		*) cp "$f" "$work/src/" ;;
 		esac
 	done
 	[ -e "$work/src/Makefile" ] || cp "$LIVE_LIB/live.mk" "$work/src/Makefile"
-	cp "$case_dir"/*.patch "$work/"
+	cp "$case_dir"/*.patch "$work/" 2>/dev/null
 	variant
 	TARGET_ARCH=$($CC -dumpmachine)
 	TARGET_ARCH=${TARGET_ARCH%%-*}
@@ -76,6 +76,13 @@ prepare()
 	*-gcc) strip=${CC%gcc}strip ;;
 	*) strip=strip ;;
 	esac
+	# What is not ours to compile brings a preparation of its own.
+	if [ -e "$case_dir/prepare" ]; then
+		cd "$work" || exit 1
+		: >needs
+		. "$case_dir/prepare"
+		return 0
+	fi
 	OBJECTS=prog BUILD_OPTS= STRIP=1 MAKE_ARGS= NEEDS= SKIP=
 	# A case may set these, and define built(), which runs between compiling and `suture build`. NEEDS
 	# are programs without which it cannot run, SKIP says why it says nothing of TARGET_ARCH.
@@ -135,10 +142,14 @@ prepare) prepare ;;
 run) run ;;
 guarded) prepare && run ;;
 both)
-	timeout -k 5 "${LIVE_LIMIT:-120}" sh "$0" guarded "$case_dir@$VARIANT"
+	# Kept for the table in docs/tests.md.
+	tap=$LIVE_WORK/tap/$name@$VARIANT.tap
+	mkdir -p "$LIVE_WORK/tap"
+	timeout -k 5 "${LIVE_LIMIT:-120}" sh "$0" guarded "$case_dir@$VARIANT" >"$tap"
 	rc=$?
+	[ $rc -lt 124 ] || echo "not ok 999 - the test came to its end in time" >>"$tap"
+	cat "$tap"
 	if [ $rc != 0 ]; then
-		[ $rc -lt 124 ] || echo "not ok 999 - the test came to its end in time"
 		echo "# what is left of it: $work"
 	elif [ -z "${KEEP:-}" ]; then
 		rm -rf "$work"

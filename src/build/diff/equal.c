@@ -4,7 +4,8 @@
  *
  * When the bytes outside of relocated fields are equal, the fields stand at the same places, and
  * each pair of references is equal: same kind of relocation, same offset, and either symbols that
- * are paired or anonymous pieces of equal content. The fields themselves hold nothing (RELA).
+ * are paired or anonymous pieces of equal content. The fields themselves hold nothing (RELA), so they
+ * are compared with all the rest: a field may be a part of a byte, or be named by its instruction.
  *
  * Anonymous content: a string is compared up to its terminator, a constant of a mergeable section by
  * the section's entry size, and everything else (jump tables, arrays that a compiler made up) to
@@ -204,7 +205,7 @@ static void mask_escapes(const struct diff_ctx *c, const struct elf_sym *n, cons
 					 n->value + at, &a) < 0 ||
 		    c->u->target->decode(c->dis, os->data + o->value + at, o->size - at,
 					 o->value + at, &b) < 0 ||
-		    !a.len || a.len != b.len)
+		    !a.len || a.len != b.len || a.kind != b.kind || a.cond != b.cond)
 			return;
 		if (escapes(&c->new, ns, &a, n->value, nt) && a.field_off == b.field_off &&
 		    a.field_len == b.field_len) {
@@ -240,6 +241,12 @@ static bool is_entry(const struct side *s, const struct ref *r)
 	       !r->insn_len;
 }
 
+/* RELA: the fields of relocations hold nothing. */
+static bool has_addends(const struct side *s, const struct elf_sec *e)
+{
+	return s->o->secs[e->rel_idx].type == SHT_RELA;
+}
+
 static bool piece_equal(const struct diff_ctx *c, uint32_t ns, uint64_t no, uint32_t os,
 			uint64_t oo, uint64_t len, enum equal_mode mode, int depth)
 {
@@ -263,7 +270,8 @@ static bool piece_equal(const struct diff_ctx *c, uint32_t ns, uint64_t no, uint
 			return false;
 		if (field > at && memcmp(n->data + no + at, o->data + oo + at, field - at))
 			return false;
-		at = MAX(at, field + nr->info->size);
+		/* With REL the addend is in the field, and was compared with the reference. */
+		at = MAX(at, field + (has_addends(&c->new, n) ? 0 : nr->info->size));
 	}
 	if (at >= len)
 		return true;

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/user.h>
 
+#define NATIVE_USER_TOP 0xffffffff0000ULL	/* end of user addresses: 2^48; kernels with fewer bits refuse */
+
 struct native_regs {
 	struct user_regs_struct u;	/* as PTRACE_GETREGSET NT_PRSTATUS gives them */
 	uint64_t tp;			/* NT_ARM_TLS */

@@ -29,6 +29,7 @@
 
 const struct unw_arch *const native_unw_arch = &unw_arch_aarch64;
 const uint16_t native_elf_machine = EM_AARCH64;
+const uint8_t native_elf_class = ELFCLASS64;
 const uint32_t native_audit_arch = AUDIT_ARCH_AARCH64;
 
 int native_get_regs(pid_t tid, struct native_regs *r)

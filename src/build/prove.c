@@ -61,6 +61,11 @@ static void add_candidate(struct prove_func *pf, const struct prove_object *po,
 	const uint8_t *p = exec_bytes(po, addr, &left);
 	struct match m;
 
+	/* Where the nops of a patchable entry stand in front of the unwind record. */
+	if (po->target->local_entry && pf->mf.lead && only_pads(po, addr - pf->mf.lead, addr)) {
+		addr -= pf->mf.lead;
+		p = exec_bytes(po, addr, &left);
+	}
 	if (!p)
 		return;
 	if (end > addr)
@@ -266,6 +271,14 @@ static bool anon_fact(const struct fact_check *c, const struct ref *r, uint64_t 
 	return true;
 }
 
+/* Two slots that the dynamic linker fills with the same: some linkers make several for the module. */
+static bool same_slot(const struct prove_object *po, uint64_t a, uint64_t b)
+{
+	const struct dyn_rel *x = object_dyn_rel_at(po->dyn, a), *y = object_dyn_rel_at(po->dyn, b);
+
+	return x && y && x->type == y->type && x->sym == y->sym && x->addend == y->addend;
+}
+
 /* Checks one decoded reference against what is known; with c->store it also becomes known. */
 static bool ref_agrees(const struct fact_check *c, const struct ref *r, const struct match_ref *mr)
 {
@@ -326,7 +339,7 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 		return !f || set_u64(c, f, &f->has_desc, &f->desc, v);
 	case REL_TLS_LD:
 		if (pu->has_ld)
-			return pu->ld == v;
+			return pu->ld == v || same_slot(pu->po, pu->ld, v);
 		if (c->store) {
 			pu->has_ld = true;
 			pu->ld = v;

@@ -271,12 +271,11 @@ static bool anon_fact(const struct fact_check *c, const struct ref *r, uint64_t 
 	return true;
 }
 
-/* Two slots that the dynamic linker fills with the same: some linkers make several for the module. */
-static bool same_slot(const struct prove_object *po, uint64_t a, uint64_t b)
+static bool names_symbol(const struct prove_object *po, uint64_t slot)
 {
-	const struct dyn_rel *x = object_dyn_rel_at(po->dyn, a), *y = object_dyn_rel_at(po->dyn, b);
+	const struct dyn_rel *d = object_dyn_rel_at(po->dyn, slot);
 
-	return x && y && x->type == y->type && x->sym == y->sym && x->addend == y->addend;
+	return d && d->sym;
 }
 
 /* Checks one decoded reference against what is known; with c->store it also becomes known. */
@@ -338,8 +337,11 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 	case REL_TLS_DESC:
 		return !f || set_u64(c, f, &f->has_desc, &f->desc, v);
 	case REL_TLS_LD:
+		/* Of a variable of the unit's own, not of one that another module may have. */
+		if (names_symbol(pu->po, v))
+			return true;
 		if (pu->has_ld)
-			return pu->ld == v || same_slot(pu->po, pu->ld, v);
+			return pu->ld == v;
 		if (c->store) {
 			pu->has_ld = true;
 			pu->ld = v;

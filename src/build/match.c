@@ -323,8 +323,9 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 		bool has_rel = r < rel_end && s->rels[r].offset < in->addr + in->len;
 		size_t unpadded = b, padded;
 
-		/* A TLS descriptor's call may have become a nop, which is then no padding. */
-		if (!(has_rel && target_rel(t, s->rels[r].type)->kind == REL_TLS_DESC_CALL))
+		/* A TLS descriptor's call may have become a nop, which is then no padding. Nor is what
+		 * stands in front of the whole function. */
+		if (!(has_rel && target_rel(t, s->rels[r].type)->kind == REL_TLS_DESC_CALL) && i)
 			skip_pads(t, bin, n, &b);
 		padded = b;
 		if (b >= n)

@@ -16,6 +16,7 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 arch=$2
 triplet=$("$root/scripts/triplet.sh" "$arch")
+# PORT: its name in QEMU, for user-mode emulation
 case $arch in
 armhf) cpu=arm ;;
 ppc64el) cpu=ppc64le ;;

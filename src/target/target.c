@@ -6,6 +6,7 @@
 
 #include <capstone/capstone.h>
 
+/* PORT: the new target in this table */
 static const struct target *const targets[] = {
 	&target_x86_64, &target_aarch64, &target_ppc64le,
 };

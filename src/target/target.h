@@ -223,6 +223,7 @@ struct target_dis {
 /* Decodes one instruction as text, for messages. Fresh string. */
 char *target_dis_text(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr);
 
+/* PORT: declared here, defined in src/target/NAME.c: every hook, no NULL that is not said to be allowed */
 extern const struct target target_x86_64, target_aarch64, target_ppc64le;
 
 #endif

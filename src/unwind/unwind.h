@@ -76,6 +76,7 @@ struct unw_arch {
 	/* May the last instruction of these 8 bytes be a call? True in doubt. */
 	bool (*call_before)(const uint8_t code[8]);
 };
+/* PORT: declared here, defined in src/unwind/arch_NAME.c */
 extern const struct unw_arch unw_arch_x86_64;
 extern const struct unw_arch unw_arch_aarch64;
 extern const struct unw_arch unw_arch_arm;

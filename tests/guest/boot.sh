@@ -132,6 +132,7 @@ rm -rf "$guest"
 set -- -nodefaults -nographic -no-reboot -serial stdio -m 768 -smp 2 -accel tcg,thread=multi \
 	-kernel "$CROSS/kernel" -initrd "$work/initrd"
 boot="quiet panic=-1 rdinit=/init"
+# PORT: an emulated machine that boots its kernel
 case $arch in
 amd64) set -- qemu-system-x86_64 -M q35 -cpu max "$@" -append "console=ttyS0 $boot" ;;
 arm64) set -- qemu-system-aarch64 -M virt -cpu cortex-a72 "$@" -append "console=ttyAMA0 $boot" ;;

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "unwind/unwind.h"
+/* PORT: src/proc/native/NAME/{native_arch.h,regs.c,call.c} implement this file */
 #include "native_arch.h"	/* of the directory that is compiled: struct native_regs */
 #include <sys/syscall.h>
 

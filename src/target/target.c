@@ -8,6 +8,7 @@
 
 static const struct target *const targets[] = {
 	&target_x86_64,
+	&target_arm,
 };
 
 const struct target *target_find(uint16_t machine)
@@ -26,6 +27,16 @@ const struct rel_info *target_rel(const struct target *t, uint32_t type)
 		if (t->rels[i].type == type)
 			return &t->rels[i];
 	return &unknown;
+}
+
+struct elf_obj *target_obj_open(const char *path, struct sut_err *err)
+{
+	struct elf_obj *o = elf_obj_open(path, err);
+	const struct target *t = o ? target_find(o->machine) : NULL;
+
+	if (t && t->prepare)
+		t->prepare(o);
+	return o;
 }
 
 struct target_dis *target_dis_open(const struct target *t)

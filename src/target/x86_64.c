@@ -33,7 +33,7 @@
 
 #include <capstone/capstone.h>
 
-#define REL(type, kind, size, is_signed) {type, #type, kind, size, is_signed, PART_WHOLE, 0}
+#define REL(type, kind, size, is_signed) {type, #type, kind, size, is_signed, PART_WHOLE, 0, 0}
 static const struct rel_info rels[] = {
 	REL(R_X86_64_NONE, REL_NONE, 0, false),
 	REL(R_X86_64_64, REL_ABS, 8, false),
@@ -78,7 +78,7 @@ static void put32(uint8_t *p, uint32_t v)
  * Padding as assemblers write it: 90, 66..90 (xchg %ax,%ax), 0f 1f /0 with any number of 66 and 2e
  * prefixes. A fixed table would miss gas' longer forms, so the encoding is decoded.
  */
-static size_t pad_len(const uint8_t *p, size_t n)
+static size_t pad_len(const uint8_t *p, size_t n, unsigned int isa)
 {
 	size_t i = 0, len;
 	uint8_t modrm;
@@ -122,7 +122,7 @@ static int decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t a
 
 	memset(ret, 0, sizeof(*ret));
 	ret->addr = addr;
-	pad = pad_len(p, n);
+	pad = pad_len(p, n, 0);
 	if (pad) {
 		ret->len = (uint8_t)pad;
 		ret->kind = *p == 0xcc ? INSN_TRAP : INSN_NOP;
@@ -235,7 +235,8 @@ static size_t encode_switch_far(uint64_t at, uint64_t word, uint64_t old, uint64
 	return sizeof(code);
 }
 
-static size_t encode_stub(uint8_t out[TARGET_MAX_JUMP], struct match_rel *r, size_t *ret_n)
+static size_t encode_stub(unsigned int isa, uint8_t out[TARGET_MAX_JUMP], struct match_rel *r,
+			  size_t *ret_n)
 {
 	/* f3 0f 1e fa: endbr64, so that the stub may be the value of a function pointer;
 	 * ff 25 rel32: jmp *slot(%rip) */

@@ -27,6 +27,18 @@ ifeq ($(SAN),1)
 ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 ALL_LDFLAGS += -fsanitize=address,undefined
 endif
+# SYSROOT= has the libraries of another architecture, STATIC=1 makes programs that need none where they run.
+ifneq ($(SYSROOT),)
+MULTIARCH := $(shell $(CC) -print-multiarch)
+ALL_CFLAGS += --sysroot=$(SYSROOT) -isystem $(SYSROOT)/usr/include/$(MULTIARCH)
+ALL_LDFLAGS += --sysroot=$(SYSROOT) -B$(SYSROOT)/usr/lib/$(MULTIARCH)/ -L$(SYSROOT)/usr/lib/$(MULTIARCH)
+endif
+ifeq ($(STATIC),1)
+# The linker warns of every function that would load a library: those are for names of hosts and for a
+# server of debug information, which Suture never asks.
+ALL_LDFLAGS += -static -Wl,--no-warnings
+LIBS := -Wl,--start-group $(LIBS) -lz -lbz2 -llzma -ldl -Wl,--end-group
+endif
 
 # The order of the layers is the order of the includes: each may include those before it.
 LAYERS := base elf target unwind patch build proc apply lib cli
@@ -128,6 +140,27 @@ fault: $(FAULT) $(O)/fault/fix.sut $(O)/tests/memtext
 	$(Q)$(prove) $(FAULT)
 run-test: $(FAULT) $(O)/fault/fix.sut
 
+# Another architecture: `make cross-arm64` makes a static program in build/cross/arm64, `make guest-arm64`
+# runs the live tests in an emulated machine that boots Debian's kernel. LIVE= chooses tests as above,
+# GUEST_VARIANTS= how their targets are compiled.
+CROSS := build/cross
+CROSS_ARCHS := amd64 arm64 armhf ppc64el
+GUEST_ARCHS := arm64 armhf ppc64el
+.PHONY: deps-cross deps-guest $(CROSS_ARCHS:%=cross-%) $(CROSS_ARCHS:%=guest-%) guests
+deps-cross deps-guest: deps-%:
+	$(Q)scripts/deps.sh $*
+$(CROSS_ARCHS:%=cross-%): cross-%: deps-cross
+	$(Q)scripts/cross.sh $(CROSS) $*
+	$(Q)$(MAKE) --no-print-directory O=$(CROSS)/$* STATIC=1 SYSROOT=$(abspath $(CROSS))/$*/sysroot \
+		CROSS_COMPILE=$$(scripts/triplet.sh $*)- $(CROSS)/$*/suture $(CROSS)/$*/tests/memtext
+guest_tests = $(foreach a,$(1),$(LIVE:%=tests/live/%/test@$(a)))
+with_guests = SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath build/guest) \
+	tests/guest/with.sh "$(1)" "$(LIVE)"
+$(CROSS_ARCHS:%=guest-%): guest-%: cross-% deps-guest $(O)/suture
+	$(Q)$(call with_guests,$*) env $(prove) $(call guest_tests,$*)
+guests: $(GUEST_ARCHS:%=cross-%) deps-guest $(O)/suture
+	$(Q)$(call with_guests,$(GUEST_ARCHS)) env $(prove) $(call guest_tests,$(GUEST_ARCHS))
+
 # A fuzzer for each parser, with clang's libFuzzer: make fuzz SECONDS=600. Seeds are what the build made.
 .PHONY: fuzz
 SECONDS ?= 30
@@ -166,7 +199,7 @@ clean:
 $(O)/gen/syscalls.inc: Makefile
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)printf '#include <sys/syscall.h>\n' | $(CC) -E -dM - | \
+	$(Q)printf '#include <sys/syscall.h>\n' | $(CC) $(ALL_CFLAGS) -E -dM - | \
 		sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | LC_ALL=C sort >$@
 $(O)/src/lib/syscalls.o: ALL_CFLAGS += -I$(O)
 $(O)/src/lib/syscalls.o: $(O)/gen/syscalls.inc

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs one test, whatever it is made of: for prove's --exec.
 case $1 in
+tests/live/*@a*64 | tests/live/*@armhf | tests/live/*@ppc64el) exec sh tests/guest/show.sh "$@" ;;
 tests/live/*) exec sh tests/live/run.sh "$@" ;;
 *.sh) exec sh "$@" ;;
 *) exec "$@" ;;

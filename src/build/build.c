@@ -88,6 +88,7 @@ static int capture(struct build *b, struct sut_err *err)
 static int open_objects(struct build *b, struct sut_err *err)
 {
 	const struct build_opts *o = &b->opts;
+	const struct deb *deb = b->deb;
 	size_t before = err->n;
 
 	for (size_t i = 0; o->objects && o->objects[i]; i++)
@@ -109,6 +110,10 @@ static int open_objects(struct build *b, struct sut_err *err)
 		if (twice) {
 			prove_object_free(po);
 			continue;
+		}
+		if (deb && po->is_exec && path_is_below(b->object_paths.v[i], deb->root)) {
+			free(po->name);
+			po->name = deb_program_name(deb, b->object_paths.v[i]);
 		}
 		if (!po->o->build_id)
 			sut_fail(err, SUT_B_NO_BUILD_ID, b->object_paths.v[i], "it has no build-id note");

@@ -30,6 +30,7 @@
 #include <dirent.h>
 #include <elf.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -547,6 +548,83 @@ out:
 	free(own);
 	free(full);
 	return r;
+}
+
+/* Do the files or links at @a and @b lead to one program? Absolute links are meant below d->root. */
+static bool same_program(const struct deb *d, const char *a, const char *b)
+{
+	char link[PATH_MAX], *to;
+	ssize_t n = readlink(a, link, sizeof(link) - 1);
+	struct stat x, y;
+	bool same;
+
+	if (n > 0 && link[0] == '/') {
+		link[n] = '\0';
+		to = xasprintf("%s%s", d->root, link);
+	} else {
+		to = xstrdup(a);
+	}
+	same = !stat(to, &x) && !stat(b, &y) && S_ISREG(x.st_mode) && x.st_size == y.st_size &&
+	       ((x.st_dev == y.st_dev && x.st_ino == y.st_ino) || files_equal(to, b));
+	free(to);
+	return same;
+}
+
+static bool has_package(const struct deb *d, const char *name)
+{
+	char *dir = path_join(d->dir, "debs");
+	size_t len = strlen(name);
+	struct dirent **names;
+	int n = scandir(dir, &names, only_deb, alphasort);
+	bool has = false;
+
+	for (int i = 0; i < n; i++) {
+		has |= !strncmp(names[i]->d_name, name, len) && names[i]->d_name[len] == '_';
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+	free(dir);
+	return has;
+}
+
+static bool better_name(const struct deb *d, const char *a, const char *b)
+{
+	int x = !strcmp(a, d->source) ? 0 : has_package(d, a) ? 1 : 2;
+	int y = !strcmp(b, d->source) ? 0 : has_package(d, b) ? 1 : 2;
+
+	if (x != y)
+		return x < y;
+	if (strlen(a) != strlen(b))
+		return strlen(a) < strlen(b);
+	return strcmp(a, b) < 0;
+}
+
+char *deb_program_name(const struct deb *d, const char *path)
+{
+	static const char *const dirs[] = {"usr/bin", "usr/sbin", "bin", "sbin", "usr/games"};
+	char *best = xstrdup(path_base(path));
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		char *dir = path_join(d->root, dirs[i]);
+		struct dirent **names;
+		int n = scandir(dir, &names, NULL, alphasort);
+
+		for (int k = 0; k < n; k++) {
+			char *other = path_join(dir, names[k]->d_name);
+
+			if (same_program(d, other, path) && better_name(d, names[k]->d_name, best)) {
+				free(best);
+				best = xstrdup(names[k]->d_name);
+			}
+			free(other);
+			free(names[k]);
+		}
+		if (n >= 0)
+			free(names);
+		free(dir);
+	}
+	return best;
 }
 
 int deb_build_deps(const struct deb *d, struct sut_err *err)

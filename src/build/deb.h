@@ -28,6 +28,12 @@ int deb_build_deps(const struct deb *d, struct sut_err *err);
 /* deb_build_deps where a build is due, then capture_run. */
 int deb_capture(const struct deb *d, const char *exe, const struct patch_set *patches,
 		struct capture *ret, struct sut_err *err);
+/*
+ * The name that program @path (below d->root) is known by: packages have one program under several, as
+ * links and as copies. The source package's own comes first, then a binary package's, then the shortest.
+ * Fresh string.
+ */
+char *deb_program_name(const struct deb *d, const char *path);
 void deb_free(struct deb *d);
 
 #endif

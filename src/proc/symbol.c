@@ -11,6 +11,7 @@
  * References: gABI "Hash Table"; the GNU hash layout as in binutils' elflink.c; LSB 10.7 versions.
  */
 #include "proc/symbol.h"
+#include "target/target.h"
 #include "proc/dynamic.h"
 #include "elf/wire.h"
 #include "proc/native/native.h"
@@ -330,7 +331,7 @@ static bool each_rela(struct proc_modules *ms, struct proc_module *m,
 struct slot_query {
 	struct query q;			/* of the module whose table is being read */
 	struct proc_module *def;
-	uint64_t want;			/* IFUNC: resolver; TLS: offset in the block */
+	uint64_t want;			/* the resolver */
 	uint64_t value;
 };
 
@@ -347,8 +348,8 @@ static bool names_symbol(struct slot_query *s, struct proc_module *m, const Elf6
 static bool ifunc_slot(void *ctx, struct proc_module *m, const Elf64_Rela *r)
 {
 	struct slot_query *s = ctx;
-	uint32_t type = ELF64_R_TYPE(r->r_info);
 	const struct target *t = target_find(m->machine);
+	uint32_t type = ELF64_R_TYPE(r->r_info);
 	bool mine = false;
 
 	/* Where the addend was in the slot itself (REL), the result has overwritten it. */
@@ -380,35 +381,6 @@ int proc_ifunc_target(struct proc_modules *ms, const struct proc_symbol *sym, co
 		if (ms->v[i].machine != native_elf_machine || !each_rela(ms, &ms->v[i], ifunc_slot, &s))
 			continue;
 		*ret = s.value;
-		return 0;
-	}
-	return 1;
-}
-
-static bool tpoff_slot(void *ctx, struct proc_module *m, const Elf64_Rela *r)
-{
-	struct slot_query *s = ctx;
-
-	if (ELF64_R_TYPE(r->r_info) != target_find(m->machine)->rel_tpoff)
-		return false;
-	if (ELF64_R_SYM(r->r_info) ? !names_symbol(s, m, r) || r->r_addend :
-				     m != s->def || (uint64_t)r->r_addend != s->want)
-		return false;
-	return !rd(&s->q, m->bias + r->r_offset, &s->value, wire_word(m->elf_class));
-}
-
-int proc_tls_tpoff(struct proc_modules *ms, struct proc_module *def, const char *name,
-		   uint64_t tls_off, int64_t *ret)
-{
-	struct slot_query s = {
-		.q = {.ms = ms, .name = name, .name_len = name ? strlen(name) : 0},
-		.def = def, .want = tls_off,
-	};
-
-	for (size_t i = 0; i < ms->n; i++) {
-		if (ms->v[i].machine != native_elf_machine || !each_rela(ms, &ms->v[i], tpoff_slot, &s))
-			continue;
-		*ret = (int64_t)s.value;
 		return 0;
 	}
 	return 1;

@@ -133,7 +133,6 @@ struct target {
 	uint8_t trap_byte;	/* fills gaps between functions in executable memory */
 	uint32_t rel_abs, rel_pc32; /* plain: a word of the size of a pointer; a distance */
 	uint32_t rel_glob_dat, rel_jump_slot; /* the dynamic linker's: slots of the GOT, of the PLT */
-	uint32_t rel_tpoff;	/* a slot for an offset from the thread pointer */
 	uint32_t rel_irelative;	/* a slot for what an IFUNC resolver (the addend) returns */
 	const char *const *compile_flags; /* flags for both compiles of a unit; NULL-terminated */
 	/* Where those flags change the code: flags for the compile that is proved. NULL: the same. */

@@ -596,7 +596,6 @@ const struct target target_x86_64 = {
 	.rel_glob_dat = R_X86_64_GLOB_DAT,
 	.rel_jump_slot = R_X86_64_JUMP_SLOT,
 	.rel_irelative = R_X86_64_IRELATIVE,
-	.rel_tpoff = R_X86_64_TPOFF64,
 	.rel_pc32 = R_X86_64_PC32,
 	.compile_flags = compile_flags,
 	.open = open_dis,

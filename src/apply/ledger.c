@@ -104,6 +104,7 @@ static void walk_func(struct walk *w, struct ledger_func *f)
 	FIELD(w, f->old_size);
 	FIELD(w, f->stub_addr);
 	FIELD(w, f->stub_size);
+	FIELD(w, f->new_isa);
 	FIELD(w, n_parts);
 	for (uint32_t i = 0; i < n_parts && !w->bad; i++) {
 		struct ledger_part *p =

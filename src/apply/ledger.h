@@ -56,6 +56,7 @@ struct ledger_func {
 	uint8_t via_stub[TARGET_MAX_JUMP]; /* the jump to the stub */
 	uint8_t direct[TARGET_MAX_JUMP]; /* the jump to the new code */
 	uint64_t new_addr, new_size, old_addr, old_size, stub_addr, stub_size;
+	uint32_t new_isa;	/* bits to set in new_addr to branch there: see struct target */
 	struct ledger_part *parts;
 	size_t n_parts, cap_parts;
 	uint64_t orig_size;	/* bytes of the original from @addr on, as they stood */

@@ -20,6 +20,7 @@ struct slot {			/* a GOT slot or a stub of the patch itself */
 	int64_t add;
 	uint32_t second;	/* a pair: what its second word holds; 0: a single slot */
 	uint32_t sym;		/* patch symbol of the slot */
+	uint8_t isa;		/* of a stub */
 };
 
 struct pending {		/* a section whose relocations are still to be resolved */
@@ -83,14 +84,17 @@ void psec_rel(struct patch_sec *s, uint64_t off, uint32_t type, uint32_t sym, in
 uint32_t psym_new(struct linker *l, const char *name, enum patch_sym_kind kind, uint64_t value);
 uint32_t psym_def(struct linker *l, const char *name, uint32_t psec, uint64_t value, uint64_t size,
 		  bool is_func);
+/* The same for a symbol of an object, whose section is @psec there. */
+uint32_t psym_copy(struct linker *l, const char *name, uint32_t psec, const struct elf_sym *y);
 /* The same address in the object twice is one symbol. */
 uint32_t psym_object(struct linker *l, const char *name, uint64_t addr);
 /* A slot in the patch's own GOT that holds target + add; patch symbol. */
 uint32_t got_slot(struct linker *l, uint32_t target, int64_t add);
 /* Two neighbouring slots: a {module, offset} pair of thread-local storage. */
 uint32_t got_pair(struct linker *l, uint32_t first, uint32_t second);
-/* A stub in the patch that jumps through a slot to a far function; patch symbol. */
-uint32_t plt_stub(struct linker *l, uint32_t slot_sym, const char *name);
+/* A stub in the patch that jumps through a slot to a far function, to be reached by a branch with
+ * relocation @from; patch symbol. */
+uint32_t plt_stub(struct linker *l, uint32_t slot_sym, const char *name, const struct rel_info *from);
 
 /* resolve.c: all relocations of one included section. */
 int resolve_section(struct linker *l, const struct pending *p);
@@ -114,6 +118,8 @@ bool interposable(const struct linker *l, const struct elf_sym *y);
 bool global_address(struct linker *l, const char *name, bool branch, uint64_t *ret);
 /* What is known of a thread-local variable, or NULL; an executable's offset from the thread pointer. */
 const struct sym_fact *tls_fact(struct linker *l, const struct pending *p, const struct ref *r);
+/* Where an executable's own block lies, from the thread pointer. */
+int64_t tls_exec_base(const struct linker *l);
 bool tls_offset(struct linker *l, const struct elf_sym *y, const struct sym_fact *f, int64_t *ret);
 
 #endif

@@ -132,7 +132,7 @@ static bool is_other_file(const struct build *b, const char *output)
 		if (!strcmp(base, b->objects[k]->name))
 			return false;
 	/* Packages rename what they install; what was renamed has code of the same size. */
-	o = elf_obj_open(output, &ignored);
+	o = target_obj_open(output, &ignored);
 	other = o != NULL;
 	for (size_t k = 0; o && k < b->n_objects; k++) {
 		const struct elf_sec *x = elf_obj_sec(o, ".text");

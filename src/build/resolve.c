@@ -133,7 +133,7 @@ static struct place in_patch(struct linker *l, const struct pending *p, const st
 			at.sym = i;
 	}
 	if (!at.sym)
-		at.sym = psym_def(l, name, psec, y->value, y->size, y->type == STT_FUNC);
+		at.sym = psym_copy(l, name, psec, y);
 	free(name);
 	return at;
 }
@@ -388,10 +388,11 @@ static int resolve_import(struct linker *l, const struct pending *p, const struc
 		sym = slot_for(l, p, r);
 		if (!sym)
 			return -1;
-		emit(l, p, r, r->rel->type, plt_stub(l, sym, y->name), pc_bias(p, r));
+		emit(l, p, r, r->rel->type, plt_stub(l, sym, y->name, r->info),
+		     pc_bias(p, r));
 		return 0;
 	case REL_ABS:
-		if (r->info->size != 8) {
+		if (r->info->size != (l->t->elf_class == ELFCLASS64 ? 8 : 4) || r->info->part) {
 			l->need_indirect = true;
 			return complain(l, p, r, SUT_B_NOT_INDIRECT,
 					"it is in another library, which may be out of reach");
@@ -423,10 +424,8 @@ static uint32_t abs_sym(struct linker *l, const char *name, uint64_t v)
 /* A {module, offset} pair of the patch for an executable, whose module number is always 1. */
 static uint32_t exec_tls_pair(struct linker *l, const char *name, int64_t off)
 {
-	uint64_t block = ALIGN_UP(l->po->tls_size, l->po->tls_align);
-
 	return got_pair(l, abs_sym(l, "tls.module", 1),
-			abs_sym(l, name, (uint64_t)off + block));
+			abs_sym(l, name, (uint64_t)(off - tls_exec_base(l))));
 }
 
 static int resolve_tls(struct linker *l, const struct pending *p, const struct ref *r)
@@ -450,7 +449,7 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 			uint64_t v = (uint64_t)off;
 
 			if (l->po->is_exec)
-				v += ALIGN_UP(l->po->tls_size, l->po->tls_align);
+				v -= (uint64_t)tls_exec_base(l);
 			emit(l, p, r, r->rel->type, abs_sym(l, name, v), r->off);
 			return 0;
 		}
@@ -479,7 +478,7 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 		else if (l->po->is_exec)
 			emit(l, p, r, slot_type(l, r),
 			     exec_tls_pair(l, "tls.block",
-					   -(int64_t)ALIGN_UP(l->po->tls_size, l->po->tls_align)),
+					   tls_exec_base(l)),
 			     bias); /* the block's own start: offset 0 */
 		else
 			break;
@@ -494,6 +493,16 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 		return 0;
 	}
 	return complain(l, p, r, SUT_B_TLS_PLACE, "no code of the object tells where it is");
+}
+
+/* Can the branch not go there itself, as it cannot change the instruction set? */
+static bool other_isa(const struct linker *l, const struct ref *r, uint32_t sym)
+{
+	const struct patch_sym *y = &l->out->syms[sym];
+	uint64_t isa = y->kind == PSYM_DEF ? y->isa : y->value & l->t->isa_mask;
+
+	return l->t->isa_mask && r->info->only_isa && (y->kind == PSYM_OBJECT || y->is_func) &&
+	       isa != r->info->only_isa - 1u;
 }
 
 static int resolve_one(struct linker *l, const struct pending *p, const struct ref *r)
@@ -538,6 +547,11 @@ static int resolve_one(struct linker *l, const struct pending *p, const struct r
 		return 0;
 	}
 	at = place_of(l, p, r);
+	if ((at.home == HOME_PATCH || at.home == HOME_OBJECT) && is_branch(r) && other_isa(l, r, at.sym)) {
+		sym = plt_stub(l, got_slot(l, at.sym, 0), ref_name(l, p, r), r->info);
+		emit(l, p, r, r->rel->type, sym, pc_bias(p, r));
+		return 0;
+	}
 	switch (at.home) {
 	case HOME_PATCH:
 		/* From another unit the offset is relative to the symbol, as it is undefined here. */

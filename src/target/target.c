@@ -71,6 +71,8 @@ char *target_dis_text(struct target_dis *d, const uint8_t *p, size_t n, uint64_t
 {
 	cs_insn *i = d->insn;
 
+	if (d->t->isa_mask)
+		cs_option(d->handle, CS_OPT_MODE, (size_t)d->t->isa_modes[d->isa]);
 	if (!cs_disasm_iter(d->handle, &p, &n, &addr, i))
 		return xstrdup("(not an instruction)");
 	return xasprintf("%s%s%s", i->mnemonic, *i->op_str ? " " : "", i->op_str);

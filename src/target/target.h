@@ -74,7 +74,8 @@ struct insn {
 	uint8_t isa;		/* instruction set, where there are several: see struct target */
 	uint32_t cond;		/* INSN_COND: which condition; equal for all sizes of one branch.
 				 * INSN_PCREL: all of the instruction but the displacement, likewise.
-				 * INSN_JUMP_IND: 1 where its table follows at once */
+				 * INSN_JUMP_IND: where a table follows at once, of distances from
+				 * there in units of insn_min: the bytes of an entry */
 	bool has_target;	/* @target is a branch target or a PC-relative memory address */
 	uint64_t target;
 	uint8_t field_off, field_len; /* the displacement field behind @target */
@@ -130,6 +131,8 @@ struct target {
 	 * given to the encode functions below do.
 	 */
 	uint64_t isa_mask;
+	int isa_modes[2];	/* Capstone's modes, by isa, where isa_mask is not 0 */
+	bool gp_is_pltgot;	/* the global pointer is what DT_PLTGOT names */
 	uint8_t trap_byte;	/* fills gaps between functions in executable memory */
 	uint32_t rel_abs, rel_pc32; /* plain: a word of the size of a pointer; a distance */
 	uint32_t rel_glob_dat, rel_jump_slot; /* the dynamic linker's: slots of the GOT, of the PLT */

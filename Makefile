@@ -20,7 +20,7 @@ LIBS := -lelf -ldw -lcapstone -lcrypto -ljansson -lpthread
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	-Wno-unused-parameter
 CFLAGS ?= -O2 -g
-ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fvisibility=hidden $(WARN) -Isrc -Iinclude \
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fvisibility=hidden $(WARN) -Isrc -Iinclude -Isrc/proc/native/$(ARCH) \
 	-DSUTURE_VERSION='"$(VERSION)"' -DSUTURE_ARCH='"$(ARCH)"' $(CFLAGS)
 ALL_LDFLAGS := $(LDFLAGS)
 ifeq ($(SAN),1)
@@ -35,8 +35,9 @@ ALL_LDFLAGS += --sysroot=$(SYSROOT) -B$(SYSROOT)/usr/lib/$(MULTIARCH)/ -L$(SYSRO
 endif
 ifeq ($(STATIC),1)
 # The linker warns of every function that would load a library: those are for names of hosts and for a
-# server of debug information, which Suture never asks.
-ALL_LDFLAGS += -static -Wl,--no-warnings
+# server of debug information, which Suture never asks. Its words are shown where it fails.
+ALL_LDFLAGS += -static
+QUIET_LD = 2>$@.log || { cat $@.log >&2; exit 1; }
 LIBS := -Wl,--start-group $(LIBS) -lz -lbz2 -llzma -ldl -Wl,--end-group
 endif
 
@@ -55,7 +56,7 @@ all: $(O)/suture
 
 $(O)/suture: $(CLI_OBJ) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(CLI_OBJ) $(LIB) $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(CLI_OBJ) $(LIB) $(LIBS) $(QUIET_LD)
 
 $(LIB): $(OBJ)
 	$(call say,AR,$@)
@@ -95,7 +96,9 @@ $(O)/demo-load: demo/load.c
 
 # Live tests: tests/live/NAME, each a target program, a fix and what must be seen. LIVE= chooses some,
 # VARIANT= how the targets are compiled; `make live-matrix` runs those of LIVE_CORE in every variant.
-LIVE := $(patsubst tests/live/%/test,%,$(sort $(wildcard tests/live/*/test)))
+# Programs of the archive need minutes: they are named, as in `make guest-arm64 LIVE=redis-stock`.
+LIVE_STOCK := redis-stock
+LIVE := $(filter-out $(LIVE_STOCK),$(patsubst tests/live/%/test,%,$(sort $(wildcard tests/live/*/test))))
 LIVE_CORE := changed-function new-function new-data rodata libc-new ifunc library two-objects \
 	other-unit inlined
 LIVE_VARIANTS := O0 O1 O3 Os nopie static static-pie noplt now cet pads mfentry sections clang
@@ -144,6 +147,7 @@ run-test: $(FAULT) $(O)/fault/fix.sut
 # runs the live tests in an emulated machine that boots Debian's kernel. LIVE= chooses tests as above,
 # GUEST_VARIANTS= how their targets are compiled.
 CROSS := build/cross
+# PORT: its name in Debian, in both
 CROSS_ARCHS := amd64 arm64 armhf ppc64el
 GUEST_ARCHS := arm64 armhf ppc64el
 .PHONY: deps-cross deps-guest $(CROSS_ARCHS:%=cross-%) $(CROSS_ARCHS:%=guest-%) guests
@@ -195,12 +199,12 @@ clean:
 
 -include $(OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:%=%.d)
 
-# Names of system calls, from the headers of the machine that is built for.
+# Names of system calls, from the headers of the machine that is built for. A synonym is none.
 $(O)/gen/syscalls.inc: Makefile
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)printf '#include <sys/syscall.h>\n' | $(CC) $(ALL_CFLAGS) -E -dM - | \
-		sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | LC_ALL=C sort >$@
+		sed -n '/ .* __NR_[a-z]/d; s/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | LC_ALL=C sort >$@ && [ -s $@ ]
 $(O)/src/lib/syscalls.o: ALL_CFLAGS += -I$(O)
 $(O)/src/lib/syscalls.o: $(O)/gen/syscalls.inc
 # Some tests run the program.

@@ -12,6 +12,7 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 arch=$2
 triplet=$("$root/scripts/triplet.sh" "$arch")
+# PORT: the flavour of its kernel package, where that is not the name of the architecture
 case $arch in
 armhf) flavour=armmp ;;
 ppc64el) flavour=powerpc64le ;;

@@ -8,6 +8,7 @@ build="gcc libc6-dev make libelf-dev libdw-dev libcapstone-dev libssl-dev libjan
 demo="patch dpkg-dev fakeroot xz-utils procps ca-certificates"
 test="$demo perl strace gdb clang clang-format-14 groff-base libc6-dbg git ccache musl-tools"
 
+# PORT: its cross compiler
 cross="gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
 	gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross"
 guest="$cross perl cpio qemu-system-x86 qemu-system-arm qemu-system-ppc seabios"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The compiler's name of an architecture, from Debian's name of it.
+# PORT: its name in Debian, its triplet
 case $1 in
 amd64) echo x86_64-linux-gnu ;;
 arm64) echo aarch64-linux-gnu ;;

@@ -15,6 +15,8 @@
 #include <string.h>
 
 #define STUB_ROOM ALIGN_UP((uint64_t)TARGET_MAX_JUMP, 16)
+/* Behind the switch stub: what leads into the new version and into the old copy. */
+enum { WAY_NEW = 1, WAY_OLD, N_STUBS };
 #define NOTE_SIZE (12 + 4 + 20)
 
 enum { SH_NULL, SH_NOTE, SH_RODATA, SH_EH, SH_EH_HDR, SH_TEXT, SH_DATA, SH_SYMTAB, SH_STRTAB,
@@ -122,8 +124,9 @@ int image_layout(struct image *im, const struct patch_object *o, struct ledger *
 	im->shdr_off = place(&at, 8, SH_COUNT * wire_size(WIRE_SHDR, im->t->elf_class) + sizeof(shstr));
 	close_seg(im, IMAGE_R, 0, &at, PROC_R);
 	start = at;
+	im->stub_room = STUB_ROOM * (im->t->encode_way_in ? N_STUBS : 1);
 	for (size_t i = 0; i < o->n_funcs; i++)
-		im->stub_off[i] = place(&at, 16, STUB_ROOM);
+		im->stub_off[i] = place(&at, 16, im->stub_room);
 	place_kind(im, &at, PSEC_TEXT);
 	close_seg(im, IMAGE_RX, start, &at, PROC_R | PROC_X);
 	start = at;
@@ -146,6 +149,15 @@ static uint64_t sym_value(const struct image *im, const struct image_env *env, u
 	return y->kind == PSYM_DEF ? env->base + im->sec_off[y->sec] + (y->value | y->isa) : env->values[sym];
 }
 
+/* Where code that shares the object's global pointer enters a function of the patch. */
+static uint64_t entry_of(const struct image *im, const struct image_env *env, uint32_t sym)
+{
+	const struct patch_sym *y = &im->o->syms[sym];
+	uint64_t v = sym_value(im, env, sym);
+
+	return y->kind == PSYM_DEF && im->t->local_entry ? v + im->t->local_entry(y->other) : v;
+}
+
 static int relocate(struct image *im, const struct image_env *env, struct sut_err *err)
 {
 	uint64_t gp = im->o->gp ? im->o->gp + im->ledger.bias : 0;
@@ -156,7 +168,9 @@ static int relocate(struct image *im, const struct image_env *env, struct sut_er
 		for (size_t k = 0; k < s->n_rels; k++) {
 			const struct patch_rel *r = &s->rels[k];
 			uint64_t off = im->sec_off[i] + r->offset;
-			uint64_t v = sym_value(im, env, r->sym) + (uint64_t)r->addend;
+			bool branch = target_rel(im->t, r->type)->kind == REL_PLT;
+			uint64_t v = (branch ? entry_of(im, env, r->sym) : sym_value(im, env, r->sym)) +
+				     (uint64_t)r->addend;
 
 			if (im->t->apply_rel(r->type, im->file.p + off, env->base + off, v, gp) < 0)
 				return sut_fail(err, SUT_P_REACH, im->o->syms[r->sym].name,
@@ -169,41 +183,62 @@ static int relocate(struct image *im, const struct image_env *env, struct sut_er
 	return 0;
 }
 
+/* Where the redirect leads for one version: into it, or first to code that makes up for its needs. */
+static int build_way(struct image *im, const struct image_env *env, size_t i, int which, uint32_t sym,
+		     uint64_t *ret)
+{
+	const struct patch_func *f = &im->o->funcs[i];
+	struct ledger_func *l = &im->ledger.funcs[i];
+	uint64_t gp = im->o->gp ? im->o->gp + im->ledger.bias : 0;
+	uint64_t off = im->stub_off[i] + (uint64_t)which * STUB_ROOM;
+	int n;
+
+	*ret = entry_of(im, env, sym);
+	if (!im->t->encode_way_in)
+		return 0;
+	n = im->t->encode_way_in(env->base + off, *ret, gp, im->o->syms[sym].other, l->orig, f->size,
+				 im->file.p + off);
+	if (n > 0)
+		*ret = env->base + off;
+	return n < 0 ? -1 : 0;
+}
+
 static int build_funcs(struct image *im, const struct image_env *env, uint64_t word,
 		       struct sut_err *err)
 {
 	for (size_t i = 0; i < im->o->n_funcs; i++) {
 		const struct patch_func *f = &im->o->funcs[i];
 		struct ledger_func *l = &im->ledger.funcs[i];
-		unsigned int isa = im->o->syms[f->old_sym].isa;
-		uint64_t below, to;
+		unsigned int isa = im->o->syms[f->old_sym].isa, new_isa = im->o->syms[f->new_sym].isa;
+		uint64_t below, new, old, to;
 		size_t n;
 
-		l->new_isa = im->o->syms[f->new_sym].isa;
-		l->new_addr = sym_value(im, env, f->new_sym) - l->new_isa;
+		l->new_addr = sym_value(im, env, f->new_sym) - new_isa;
 		l->new_size = im->o->syms[f->new_sym].size;
 		l->old_addr = sym_value(im, env, f->old_sym) - isa;
 		l->old_size = im->o->syms[f->old_sym].size;
 		l->stub_addr = env->base + im->stub_off[i];
-		below = env->below && env->below[i] ? env->below[i] : l->old_addr | isa;
-		n = im->t->encode_switch(l->stub_addr | isa, word, below, l->new_addr | l->new_isa,
+		if (build_way(im, env, i, WAY_NEW, f->new_sym, &new) < 0 ||
+		    build_way(im, env, i, WAY_OLD, f->old_sym, &old) < 0)
+			return sut_fail(err, SUT_P_REACH, f->name, "it needs a global pointer that nothing tells");
+		l->enter_addr = new;
+		below = env->below && env->below[i] ? env->below[i] : old;
+		n = im->t->encode_switch(l->stub_addr | isa, word, below, new,
 					 im->file.p + im->stub_off[i]);
 		if (!n)
-			n = im->t->encode_switch_far(l->stub_addr | isa, word, below,
-						     l->new_addr | l->new_isa,
+			n = im->t->encode_switch_far(l->stub_addr | isa, word, below, new,
 						     im->file.p + im->stub_off[i]);
 		if (!n)
 			return sut_fail(err, SUT_P_REACH, f->name, "its switch stub does not reach");
-		l->stub_size = n;
+		l->stub_size = im->t->encode_way_in ? im->stub_room : n;
 		/* A jump cannot change the instruction set; the stub can, and goes to the new code. */
-		to = isa == l->new_isa ? l->new_addr : l->stub_addr;
-		if (!im->t->encode_jump(l->entry | isa, to | isa, l->orig + f->entry, l->jump_len,
-					l->direct) ||
+		to = isa == new_isa ? new : l->stub_addr | isa;
+		if (!im->t->encode_jump(l->entry | isa, to, l->orig + f->entry, l->jump_len, l->direct) ||
 		    !im->t->encode_jump(l->entry | isa, l->stub_addr | isa, l->orig + f->entry, l->jump_len,
 					l->via_stub))
 			return sut_fail(err, SUT_P_REACH, f->name,
 					"a jump from 0x%llx does not reach the patch at 0x%llx",
-					(unsigned long long)l->entry, (unsigned long long)l->new_addr);
+					(unsigned long long)l->entry, (unsigned long long)new);
 	}
 	return 0;
 }
@@ -377,6 +412,7 @@ static void build_headers(struct image *im, size_t strings)
 	eh.e_type = ET_DYN;
 	eh.e_machine = im->t->machine;
 	eh.e_version = EV_CURRENT;
+	eh.e_flags = im->t->e_flags;
 	eh.e_entry = im->ledger.addr;
 	eh.e_phoff = wire_size(WIRE_EHDR, cls);
 	eh.e_shoff = im->shdr_off;

@@ -183,7 +183,7 @@ static int plan_func(struct plan *pl, struct session *s, struct plan_object *po,
 	if (proc_mem_read(&s->ms.mem, f->entry, f->saved, f->jump_len, err) < 0)
 		return -1;
 	top = top_func(s, f->addr);
-	po->below[l->n_funcs - 1] = top ? top->new_addr | top->new_isa : 0;
+	po->below[l->n_funcs - 1] = top ? top->enter_addr : 0;
 	add_ranges(pl, s, f, pf);
 	return r;
 }

@@ -125,7 +125,7 @@ uint32_t got_pair(struct linker *l, uint32_t first, uint32_t second)
 	return new_slots(l, first, 0, second);
 }
 
-uint32_t plt_stub(struct linker *l, uint32_t slot_sym, const char *name, const struct rel_info *from)
+uint32_t plt_stub(struct linker *l, uint32_t call, uint32_t slot_sym, const char *name)
 {
 	struct match_rel rels[TARGET_STUB_RELS];
 	uint8_t code[TARGET_MAX_JUMP];
@@ -133,22 +133,24 @@ uint32_t plt_stub(struct linker *l, uint32_t slot_sym, const char *name, const s
 	struct slot *stub;
 	char *stub_name;
 	size_t at, n, n_rels;
-	uint8_t isa = from->only_isa ? from->only_isa - 1 : (uint8_t)l->t->isa_mask;
 
-	for (size_t i = 0; i < l->n_plt; i++)
-		if (l->plt[i].target == slot_sym && l->plt[i].isa == isa)
-			return l->plt[i].sym;
 	s = fixed_sec(l, &l->plt_sec, ".text.plt", PSEC_TEXT, 16);
-	n = l->t->encode_stub(isa, code, rels, &n_rels);
+	n = l->t->encode_stub(call, code, rels, &n_rels);
+	for (size_t i = 0; i < l->n_plt; i++) {
+		const struct patch_sym *y = &l->out->syms[l->plt[i].sym];
+
+		if (l->plt[i].target == slot_sym && y->size == n && !memcmp(s->data + y->value, code, n))
+			return l->plt[i].sym;
+	}
 	at = grow(s, code, n, 16);
 	for (size_t i = 0; i < n_rels; i++)
 		psec_rel(s, at + rels[i].offset, rels[i].type, slot_sym, rels[i].addend);
 	stub_name = xasprintf("%s@plt", name);
 	stub = VEC_PUSH(l->plt, l->n_plt, l->cap_plt);
 	stub->target = slot_sym;
-	stub->isa = isa;
 	stub->sym = psym_def(l, stub_name, l->plt_sec - 1, at, n, true);
-	l->out->syms[stub->sym].isa = isa;
+	if (l->t->isa_mask)
+		l->out->syms[stub->sym].isa = l->t->branch_isa(call) != 0;
 	free(stub_name);
 	return stub->sym;
 }
@@ -188,11 +190,13 @@ uint32_t include_section(struct linker *l, struct lunit *u, enum side side, uint
 	for (uint32_t i = 1; i < o->n_syms; i++) {
 		const struct elf_sym *y = &o->syms[i];
 		bool func = y->type == STT_FUNC;
+		uint32_t at;
 
 		if (y->shndx != sec || (!func && y->type != STT_OBJECT) || !*y->name)
 			continue;
 		name = xasprintf("%s%s", y->name, side == SIDE_NEW ? "" : ".old");
-		psym_copy(l, name, psec, y);
+		at = psym_copy(l, name, psec, y);
+		l->out->syms[at].other = y->other & 0xe0;
 		free(name);
 	}
 	return psec;

@@ -144,6 +144,16 @@ bool interposable(const struct linker *l, const struct elf_sym *y)
 	return false;
 }
 
+uint64_t branch_entry(const struct linker *l, uint64_t addr)
+{
+	const struct elf_seg *s = elf_obj_load_seg(l->po->o, addr);
+	uint64_t n = s && addr - s->vaddr < s->filesz ? MIN(s->vaddr + s->filesz - addr, 64ull) : 0;
+	size_t len;
+
+	return n && l->t->local_entry ? addr + l->t->entry_shape(elf_obj_at(l->po->o, addr, n), n, &len)
+				      : addr;
+}
+
 /* A global of the object that this unit's own code does not tell the place of. */
 bool global_address(struct linker *l, const char *name, bool branch, uint64_t *ret)
 {
@@ -155,17 +165,24 @@ bool global_address(struct linker *l, const char *name, bool branch, uint64_t *r
 		return true;
 	}
 	if (f && f->has_addr) {
-		*ret = f->addr;
+		*ret = branch ? branch_entry(l, f->addr) : f->addr;
 		return true;
 	}
-	if (table_address(l, name, ret))
+	if (table_address(l, name, ret)) {
+		if (branch)
+			*ret = branch_entry(l, *ret);
 		return true;
+	}
 	if (l->po->gp && !strcmp(name, "_GLOBAL_OFFSET_TABLE_")) {
 		*ret = l->po->gp;
 		return true;
 	}
 	f = !dyn_import(l, name, &k) && l->in->find_fact ? l->in->find_fact(l->in->ctx, name) : NULL;
-	if (f && (f->has_addr || (f->has_plt && l->po->is_exec))) {
+	if (f && branch && (f->has_addr || (f->has_plt && l->po->is_exec))) {
+		*ret = f->has_addr ? branch_entry(l, f->addr) : f->plt;
+		return true;
+	}
+	if (f && (f->has_addr || (f->has_plt && l->po->is_exec && !l->t->local_entry))) {
 		*ret = f->has_addr ? f->addr : f->plt;
 		return true;
 	}

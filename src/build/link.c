@@ -180,6 +180,8 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 	size_t jump;
 	char *culprit;
 
+	if (!m && l->in->is_dropped && l->in->is_dropped(l->in->ctx, u->in, proof_sym(u, f->orig)))
+		return 0;
 	if (!m)
 		return refuse_unproved(l, u, f);
 	for (size_t i = 0; i < l->out->n_funcs; i++)

@@ -20,7 +20,6 @@ struct slot {			/* a GOT slot or a stub of the patch itself */
 	int64_t add;
 	uint32_t second;	/* a pair: what its second word holds; 0: a single slot */
 	uint32_t sym;		/* patch symbol of the slot */
-	uint8_t isa;		/* of a stub */
 };
 
 struct pending {		/* a section whose relocations are still to be resolved */
@@ -92,9 +91,8 @@ uint32_t psym_object(struct linker *l, const char *name, uint64_t addr);
 uint32_t got_slot(struct linker *l, uint32_t target, int64_t add);
 /* Two neighbouring slots: a {module, offset} pair of thread-local storage. */
 uint32_t got_pair(struct linker *l, uint32_t first, uint32_t second);
-/* A stub in the patch that jumps through a slot to a far function, to be reached by a branch with
- * relocation @from; patch symbol. */
-uint32_t plt_stub(struct linker *l, uint32_t slot_sym, const char *name, const struct rel_info *from);
+/* A stub in the patch for calls by relocation @call, through a slot to a far function; patch symbol. */
+uint32_t plt_stub(struct linker *l, uint32_t call, uint32_t slot_sym, const char *name);
 
 /* resolve.c: all relocations of one included section. */
 int resolve_section(struct linker *l, const struct pending *p);
@@ -116,6 +114,8 @@ bool resolver_slot(const struct linker *l, uint64_t resolver, uint64_t *ret);
 bool interposable(const struct linker *l, const struct elf_sym *y);
 /* Where a global of the object is, or for a branch its linkage stub: any unit's knowledge. */
 bool global_address(struct linker *l, const char *name, bool branch, uint64_t *ret);
+/* Where code of this object branches to for the function at @addr in it. */
+uint64_t branch_entry(const struct linker *l, uint64_t addr);
 /* What is known of a thread-local variable, or NULL; an executable's offset from the thread pointer. */
 const struct sym_fact *tls_fact(struct linker *l, const struct pending *p, const struct ref *r);
 /* Where an executable's own block lies, from the thread pointer. */

@@ -196,6 +196,18 @@ static bool target_maps(const struct match_func *f, const struct walk *w, const 
 	return w->bin_of[i] == addr + at;
 }
 
+/* As which relocation it is matched: one against a slot is against what the slot holds. */
+static uint32_t rel_type(const struct match_func *f, const struct target *t, const struct elf_rel *r)
+{
+	uint32_t sec = f->o->syms[r->sym].shndx;
+	uint32_t by_slot = t->slot_rel && r->sym && sec < f->o->n_secs &&
+					   !strcmp(f->o->secs[sec].name, t->slot_section)
+				   ? t->slot_rel(r->type)
+				   : 0;
+
+	return by_slot ? by_slot : r->type;
+}
+
 static bool match_one_rel(const struct match_func *f, struct target_dis *dis, size_t i, size_t *r,
 			  const uint8_t *bin, size_t n, uint64_t addr, size_t *b, size_t *obj_next,
 			  struct walk *w, struct match *ret)
@@ -207,7 +219,7 @@ static bool match_one_rel(const struct match_func *f, struct target_dis *dis, si
 	struct rel_match m;
 
 	for (k = 0; k < ARRAY_SIZE(rels) && *r + k < end; k++) {
-		rels[k].type = s->rels[*r + k].type;
+		rels[k].type = rel_type(f, dis->t, &s->rels[*r + k]);
 		rels[k].offset = (uint32_t)(s->rels[*r + k].offset - in->addr);
 		rels[k].addend = s->rels[*r + k].addend;
 	}
@@ -249,12 +261,33 @@ static bool add_anchors(const struct match_func *f, const struct walk *w, struct
 	return true;
 }
 
+/* Sections that are taken to pieces: two offsets in one tell nothing of each other in the program. */
+static bool in_pieces(const struct match_func *f, const struct target *t, const struct elf_rel *r)
+{
+	uint32_t sec = f->o->syms[r->sym].shndx;
+
+	return sec && sec < f->o->n_secs &&
+	       (f->o->secs[sec].flags & SHF_MERGE ||
+		(t->slot_section && !strcmp(f->o->secs[sec].name, t->slot_section)));
+}
+
+/* May the two be parts of one value? A high part alone may not show what kind of thing that is. */
+static bool are_parts(const struct match_func *f, const struct target *t, const struct match_ref *hi,
+		      const struct match_ref *lo)
+{
+	const struct elf_rel *h = &f->sec->rels[hi->rel], *l = &f->sec->rels[lo->rel];
+
+	if (h->sym != l->sym || (h->addend != l->addend && in_pieces(f, t, h)))
+		return false;
+	return hi->kind == lo->kind || target_rel(t, h->type)->kind == target_rel(t, l->type)->kind;
+}
+
 /*
  * High and low parts of one symbol's address are joined, in whatever order and number they come: each
  * high part with each low part must give the same symbol. What has no counterpart tells no address
  * (in hand-written code perhaps) and is left out. False where parts contradict each other.
  */
-static bool join_parts(const struct match_func *f, struct match *m)
+static bool join_parts(const struct match_func *f, const struct target *t, struct match *m)
 {
 	const struct elf_rel *rels = f->sec->rels;
 	size_t n = 0;
@@ -268,13 +301,13 @@ static bool join_parts(const struct match_func *f, struct match *m)
 			const struct elf_rel *rb = &rels[b->rel];
 			uint64_t mask = (1ULL << a->bits) - 1, whole;
 
-			if (b->part != PART_LO || b->kind != a->kind || rb->sym != ra->sym ||
-			    b->bits != a->bits)
+			if (b->part != PART_LO || b->bits != a->bits || !are_parts(f, t, a, b))
 				continue;
 			/* value + addend of the high one lies in [a->value, a->value + 2^bits) */
 			whole = b->value - (uint64_t)rb->addend + (uint64_t)ra->addend;
 			a->value += (whole - a->value) & mask;
 			a->part = PART_WHOLE;
+			a->kind = b->kind;
 		}
 	}
 	for (size_t i = 0; i < m->n_refs; i++) {
@@ -286,7 +319,8 @@ static bool join_parts(const struct match_func *f, struct match *m)
 			const struct elf_rel *ra = &rels[a->rel];
 			uint64_t whole = a->value - (uint64_t)ra->addend + (uint64_t)rb->addend;
 
-			if (a->part != PART_WHOLE || !a->bits || a->kind != b->kind || ra->sym != rb->sym)
+			if (a->part != PART_WHOLE || !a->bits || a->kind != b->kind ||
+			    !are_parts(f, t, a, b))
 				continue;
 			if ((whole ^ b->value) & ((1ULL << b->bits) - 1))
 				return false;
@@ -365,6 +399,7 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 			continue;
 		}
 		bool has_rel = r < rel_end && s->rels[r].offset < in->addr + in->len;
+		size_t unpadded = b;
 
 		/* A TLS descriptor's call may have become a nop, which is then no padding. */
 		if (!(has_rel && target_rel(t, s->rels[r].type)->kind == REL_TLS_DESC_CALL))
@@ -377,8 +412,13 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 		if (has_rel) {
 			size_t next;
 
-			if (!match_one_rel(f, dis, i, &r, bin, n, addr, &b, &next, &w, ret))
-				goto out;
+			/* A linker may have made a nop of it, which then is no padding. */
+			if (!match_one_rel(f, dis, i, &r, bin, n, addr, &b, &next, &w, ret)) {
+				b = unpadded;
+				w.bin_of[i] = addr + b;
+				if (!match_one_rel(f, dis, i, &r, bin, n, addr, &b, &next, &w, ret))
+					goto out;
+			}
 			/* A rewritten sequence covers several instructions of the object. */
 			while (i < f->n_insns && f->insns[i].addr < next) {
 				if (!w.bin_of[i])
@@ -419,7 +459,7 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 			goto out;
 	ret->addr = addr;
 	ret->size = b;
-	good = add_anchors(f, &w, ret) && join_parts(f, ret);
+	good = add_anchors(f, &w, ret) && join_parts(f, t, ret);
 	ret->branches = good ? xcalloc(w.n_branches + 1, sizeof(*ret->branches)) : NULL;
 	for (size_t k = 0; k < w.n_branches && good; k++)
 		ret->branches[ret->n_branches++] = (struct match_branch){

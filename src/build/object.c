@@ -77,6 +77,31 @@ static void fill_addends(struct prove_object *po)
 	}
 }
 
+/*
+ * Functions compute it themselves and so tell it; all must agree, as there is one for the whole object
+ * that a patch can join. Linkers put it at a fixed place in .got, which is asked where none tells.
+ */
+static uint64_t find_gp(const struct prove_object *po)
+{
+	const struct elf_sec *got = elf_obj_sec(po->o, ".got");
+	uint64_t gp = 0;
+
+	if (po->target->gp_is_pltgot)
+		return po->dyn->pltgot;
+	if (!po->target->code_gp)
+		return 0;
+	for (size_t i = 0; i < po->n_starts; i++) {
+		uint64_t n = po->ends[i] - po->starts[i], v;
+		const uint8_t *p = elf_obj_at(po->o, po->starts[i], n);
+
+		v = p ? po->target->code_gp(p, n, po->starts[i]) : 0;
+		if (v && gp && v != gp)
+			return 0;
+		gp = v ? v : gp;
+	}
+	return gp ? gp : got ? got->addr + 0x8000 : 0;
+}
+
 struct prove_object *prove_object_open(const char *path, struct sut_err *err)
 {
 	struct prove_object *po = xcalloc(1, sizeof(*po));
@@ -98,8 +123,6 @@ struct prove_object *prove_object_open(const char *path, struct sut_err *err)
 	if (!po->dyn)
 		goto fail;
 	fill_addends(po);
-	if (po->target->gp_is_pltgot)
-		po->gp = po->dyn->pltgot;
 	po->name = elf_obj_soname(po->o);
 	for (size_t i = 0; i < po->o->n_segs; i++) {
 		const struct elf_seg *s = &po->o->segs[i];
@@ -118,6 +141,7 @@ struct prove_object *prove_object_open(const char *path, struct sut_err *err)
 	po->is_exec = po->o->type == ET_EXEC || interp ||
 		      (po->o->entry && !po->dyn->needed.n && !elf_obj_sec(po->o, ".gnu.version_d"));
 	find_starts(po);
+	po->gp = find_gp(po);
 	return po;
 fail:
 	prove_object_free(po);

@@ -302,6 +302,9 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 			base = destination(pu->po, base);
 			if (!set_u64(c, f, &f->has_plt, &f->plt, base))
 				return false;
+			/* A branch may go to an entry for callers of the same object. */
+			if (pu->po->target->local_entry)
+				base -= pu->po->target->local_entry(pu->orig->syms[r->sym].other);
 			if (!defined_func(pu->orig, r->sym) || is_ifunc(pu->orig, r->sym))
 				return true;
 			/* A local function is reached directly; a global one perhaps by a stub. */
@@ -319,10 +322,11 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 		return content_agrees(pu, r, v) && set_u64(c, f, &f->has_addr, &f->addr, base) &&
 		       base_fact(c, r->sec, base - pu->orig->syms[r->sym].value);
 	case REL_GOT:
-		if (!f || !set_u64(c, f, &f->has_got, &f->got, v))
+		if (!f || (!r->off && !set_u64(c, f, &f->has_got, &f->got, v)))
 			return !f;
 		if (is_ifunc(pu->orig, r->sym) || !got_address(pu->po, v, &a))
 			return true;
+		a -= (uint64_t)r->off;
 		if (defined_func(pu->orig, r->sym) && !is_candidate(pu, r->sym, a))
 			return false;
 		return set_u64(c, f, &f->has_addr, &f->addr, a);

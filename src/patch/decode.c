@@ -151,6 +151,7 @@ static int read_syms(struct reader *r)
 					y->sec = e->shndx - base;
 					if (y->is_func)
 						y->isa = (uint8_t)(e->value & target_find(o->machine)->isa_mask);
+					y->other = e->other & 0xe0;
 				}
 				if (y->kind == PSYM_DEF || y->kind == PSYM_OBJECT || y->kind == PSYM_ABS) {
 					y->value = e->value - y->isa;

@@ -42,9 +42,8 @@
 #define R_ARM_GOT_BREL R_ARM_GOT32
 #define R_ARM_GOTOFF32 R_ARM_GOTOFF
 
-#define REL(type, kind, size, is_signed) {type, #type, kind, size, is_signed, PART_WHOLE, 0, 0}
-#define BRANCH(type, size, isa) {type, #type, REL_PLT, size, true, PART_WHOLE, isa, 0}
-#define SLOT(type, kind, plain) {type, #type, kind, 4, true, PART_WHOLE, 0, plain}
+#define REL(type, kind, size, is_signed) {type, #type, kind, size, is_signed, PART_WHOLE, 0}
+#define SLOT(type, kind, plain) {type, #type, kind, 4, true, PART_WHOLE, plain}
 static const struct rel_info rels[] = {
 	REL(R_ARM_NONE, REL_NONE, 0, false),
 	REL(R_ARM_V4BX, REL_NONE, 0, false),
@@ -54,19 +53,19 @@ static const struct rel_info rels[] = {
 	REL(R_ARM_PREL31, REL_PC, 4, true),
 	REL(R_ARM_BASE_PREL, REL_PC, 4, true),
 	REL(R_ARM_GOTOFF32, REL_PC, 4, true),
-	BRANCH(R_ARM_CALL, 4, 0),
-	BRANCH(R_ARM_PLT32, 4, 1),
-	BRANCH(R_ARM_PC24, 4, 1),
-	BRANCH(R_ARM_JUMP24, 4, 1),
-	BRANCH(R_ARM_THM_CALL, 4, 0),
-	BRANCH(R_ARM_THM_JUMP24, 4, 2),
-	BRANCH(R_ARM_THM_JUMP19, 4, 2),
-	BRANCH(R_ARM_THM_JUMP11, 2, 2),
-	BRANCH(R_ARM_THM_JUMP8, 2, 2),
-	{R_ARM_MOVW_ABS_NC, "R_ARM_MOVW_ABS_NC", REL_ABS, 4, false, PART_LO, 0, 0},
-	{R_ARM_MOVT_ABS, "R_ARM_MOVT_ABS", REL_ABS, 4, false, PART_HI, 0, 0},
-	{R_ARM_THM_MOVW_ABS_NC, "R_ARM_THM_MOVW_ABS_NC", REL_ABS, 4, false, PART_LO, 0, 0},
-	{R_ARM_THM_MOVT_ABS, "R_ARM_THM_MOVT_ABS", REL_ABS, 4, false, PART_HI, 0, 0},
+	REL(R_ARM_CALL, REL_PLT, 4, true),
+	REL(R_ARM_PLT32, REL_PLT, 4, true),
+	REL(R_ARM_PC24, REL_PLT, 4, true),
+	REL(R_ARM_JUMP24, REL_PLT, 4, true),
+	REL(R_ARM_THM_CALL, REL_PLT, 4, true),
+	REL(R_ARM_THM_JUMP24, REL_PLT, 4, true),
+	REL(R_ARM_THM_JUMP19, REL_PLT, 4, true),
+	REL(R_ARM_THM_JUMP11, REL_PLT, 2, true),
+	REL(R_ARM_THM_JUMP8, REL_PLT, 2, true),
+	{R_ARM_MOVW_ABS_NC, "R_ARM_MOVW_ABS_NC", REL_ABS, 4, false, PART_LO, 0},
+	{R_ARM_MOVT_ABS, "R_ARM_MOVT_ABS", REL_ABS, 4, false, PART_HI, 0},
+	{R_ARM_THM_MOVW_ABS_NC, "R_ARM_THM_MOVW_ABS_NC", REL_ABS, 4, false, PART_LO, 0},
+	{R_ARM_THM_MOVT_ABS, "R_ARM_THM_MOVT_ABS", REL_ABS, 4, false, PART_HI, 0},
 	SLOT(R_ARM_GOT_BREL, REL_GOT, R_ARM_GOTOFF32),
 	SLOT(R_ARM_GOT_PREL, REL_GOT, R_ARM_REL32),
 	SLOT(R_ARM_TLS_IE32, REL_TLS_IE, R_ARM_REL32),
@@ -121,6 +120,23 @@ static uint64_t follow(uint64_t addr, const uint8_t *p, size_t n)
 	    (arm_get32(p + 4) == 0xe08fc00c || arm_get32(p + 4) == 0xe08cc00f)) /* add ip,pc,ip; bx ip */
 		return (uint32_t)(arm_get32(p + 12) + at + 12);
 	return 0;
+}
+
+static int branch_isa(uint32_t type)
+{
+	switch (type) {
+	case R_ARM_PLT32:
+	case R_ARM_PC24:
+	case R_ARM_JUMP24:
+		return ISA_A32;
+	case R_ARM_THM_JUMP24:
+	case R_ARM_THM_JUMP19:
+	case R_ARM_THM_JUMP11:
+	case R_ARM_THM_JUMP8:
+		return ISA_THUMB;
+	default:
+		return -1;
+	}
 }
 
 static size_t entry_shape(const uint8_t *p, size_t n, size_t *ret_len)
@@ -182,7 +198,7 @@ static size_t encode_switch(uint64_t at, uint64_t word, uint64_t old, uint64_t n
 	return n + sizeof(lit);
 }
 
-static size_t encode_stub(unsigned int isa, uint8_t out[TARGET_MAX_JUMP], struct match_rel *r,
+static size_t encode_stub(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct match_rel *r,
 			  size_t *ret_n)
 {
 	static const uint16_t thumb[] = {
@@ -196,6 +212,8 @@ static size_t encode_stub(unsigned int isa, uint8_t out[TARGET_MAX_JUMP], struct
 		0xe08fc00c, /* add ip, pc, ip: the literal's own address */
 		0xe59cf000, /* ldr pc, [ip] */
 	};
+
+	bool isa = branch_isa(call) != ISA_A32;
 
 	memset(out, 0, 16);
 	memcpy(out, isa ? (const void *)thumb : a32, 12);
@@ -427,7 +445,9 @@ static bool match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 const struct target target_arm = {
 	.machine = EM_ARM,
 	.elf_class = ELFCLASS32,
+	.e_flags = EF_ARM_EABI_VER5,
 	.name = "arm",
+	.debian = "armhf",
 	.multiarch = "arm-linux-gnueabihf",
 	.rels = rels,
 	.n_rels = ARRAY_SIZE(rels),
@@ -448,6 +468,7 @@ const struct target target_arm = {
 	.proof_flags = proof_flags,
 	.prepare = arm_prepare,
 	.follow = follow,
+	.branch_isa = branch_isa,
 	.open = open_dis,
 	.decode = arm_decode,
 	.pad_len = pad_len,

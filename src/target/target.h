@@ -28,6 +28,7 @@ enum rel_kind {
 	REL_TLS_DESC,	/* PC-relative address of a TLS descriptor in the GOT */
 	REL_TLS_DESC_CALL, /* marks the call through the descriptor; no field */
 	REL_SIZE,	/* Z + A: the size of a symbol */
+	REL_GP,		/* distance to the object's global pointer, which its symbol stands for */
 };
 
 /*
@@ -47,7 +48,6 @@ struct rel_info {
 	uint8_t size;		/* bytes of the field, for one inside an instruction: of the instruction */
 	bool is_signed;		/* the field is sign-extended when it is used */
 	uint8_t part;		/* enum rel_part */
-	uint8_t only_isa;	/* a branch that cannot change the instruction set: its own, plus 1 */
 	/* REL_GOT and REL_TLS_* that go through a slot: the relocation that fills the same field with
 	 * the address of a slot given as its symbol. 0: rel_pc32. */
 	uint32_t plain;
@@ -115,7 +115,9 @@ struct match_rel {		/* a relocation as the matcher sees it */
 struct target {
 	uint16_t machine;	/* EM_* */
 	uint8_t elf_class;	/* ELFCLASS* */
+	uint32_t e_flags;	/* of the ELF files that are made */
 	const char *name;	/* "x86-64" */
+	const char *debian;	/* Debian's name of the architecture: "amd64" */
 	const char *multiarch;	/* folder of its libraries in Debian's layout: "x86_64-linux-gnu" */
 	const struct rel_info *rels;
 	size_t n_rels;
@@ -152,6 +154,9 @@ struct target {
 	 * instruction set or reaches further. @p: @n bytes there. 0: it is none. May be NULL.
 	 */
 	uint64_t (*follow)(uint64_t addr, const uint8_t *p, size_t n);
+	/* The instruction set of a branch that cannot change it, by its relocation; -1: it can, or is
+	 * none. May be NULL. */
+	int (*branch_isa)(uint32_t type);
 	/* Opens Capstone for this target (a csh through @ret_handle). 0 or -1. */
 	int (*open)(size_t *ret_handle);
 	/*
@@ -182,11 +187,38 @@ struct target {
 	size_t (*encode_switch_far)(uint64_t at, uint64_t word, uint64_t old, uint64_t new,
 				    uint8_t out[TARGET_MAX_JUMP]);
 	/*
-	 * A linkage stub: jumps to the address held in a slot. The code is position-independent but
-	 * for @rels against the slot, at most TARGET_STUB_RELS. Returns its length.
+	 * A linkage stub for calls by relocation @call: jumps to the address held in a slot. The code is
+	 * position-independent but for @rels against the slot, at most TARGET_STUB_RELS. Returns its
+	 * length. Calls of different types that get equal stubs share one.
 	 */
-	size_t (*encode_stub)(unsigned int isa, uint8_t out[TARGET_MAX_JUMP], struct match_rel *rels,
+	size_t (*encode_stub)(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct match_rel *rels,
 			      size_t *ret_n);
+
+	/* The following are for psABIs with a global pointer; all may be NULL. */
+
+	/* Offset of the entry for callers that share the global pointer, from a symbol's st_other. */
+	uint32_t (*local_entry)(uint8_t st_other);
+	/*
+	 * Code at @at that an entry leads to first where the version at @to needs more of a caller than
+	 * the function whose code is @orig does: its global pointer. @st_other is the version's.
+	 * Returns its length, 0 where none is needed, -1 where it cannot be.
+	 */
+	int (*encode_way_in)(uint64_t at, uint64_t to, uint64_t gp, uint8_t st_other,
+				const uint8_t *orig, size_t n, uint8_t out[TARGET_MAX_JUMP]);
+	/*
+	 * The call (or jump) of relocation @type at @insn, @n bytes up to its section's end, goes through
+	 * a linkage stub: makes it restore what the stub replaced. False where there is no room.
+	 */
+	bool (*link_call)(uint32_t type, uint8_t *insn, size_t n);
+	/* Is this the code of a linkage stub after which a caller has to do so? */
+	bool (*is_linkage)(const uint8_t *p, size_t n);
+	/* A section of slots that units bring themselves (".toc"), whose order is nobody's concern. A
+	 * relocation against a slot is this one against what the slot holds; 0: none. */
+	const char *slot_section;
+	uint32_t (*slot_rel)(uint32_t type);
+	/* The global pointer that a function's code at @addr computes for itself; 0: it does not. */
+	uint64_t (*code_gp)(const uint8_t *p, size_t n, uint64_t addr);
+
 	/*
 	 * Stores S + A (or S + A - P, or S + A - GP) into a field. @p is the field's local copy, @place
 	 * its address in the target, @gp the object's global pointer there (ppc64le: its TOC pointer).
@@ -207,6 +239,8 @@ struct target {
 	int64_t (*rel_offset)(uint32_t type, int64_t addend, uint32_t insn_end);
 };
 
+/* The @i-th of all targets, NULL behind the last. */
+const struct target *target_nth(size_t i);
 /* The target for an ELF machine, or NULL. */
 const struct target *target_find(uint16_t machine);
 const struct rel_info *target_rel(const struct target *t, uint32_t type);
@@ -228,7 +262,7 @@ char *target_dis_text(struct target_dis *dis, const uint8_t *p, size_t n, uint64
 /* elf_obj_open() and prepare(), by the file's own machine. */
 struct elf_obj *target_obj_open(const char *path, struct sut_err *err);
 
-extern const struct target target_x86_64;
-extern const struct target target_arm;
+/* PORT: declared here, defined in src/target/NAME.c: every hook, no NULL that is not said to be allowed */
+extern const struct target target_x86_64, target_aarch64, target_arm, target_ppc64le;
 
 #endif

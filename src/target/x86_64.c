@@ -33,7 +33,7 @@
 
 #include <capstone/capstone.h>
 
-#define REL(type, kind, size, is_signed) {type, #type, kind, size, is_signed, PART_WHOLE, 0, 0}
+#define REL(type, kind, size, is_signed) {type, #type, kind, size, is_signed, PART_WHOLE, 0}
 static const struct rel_info rels[] = {
 	REL(R_X86_64_NONE, REL_NONE, 0, false),
 	REL(R_X86_64_64, REL_ABS, 8, false),
@@ -235,8 +235,7 @@ static size_t encode_switch_far(uint64_t at, uint64_t word, uint64_t old, uint64
 	return sizeof(code);
 }
 
-static size_t encode_stub(unsigned int isa, uint8_t out[TARGET_MAX_JUMP], struct match_rel *r,
-			  size_t *ret_n)
+static size_t encode_stub(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct match_rel *r, size_t *ret_n)
 {
 	/* f3 0f 1e fa: endbr64, so that the stub may be the value of a function pointer;
 	 * ff 25 rel32: jmp *slot(%rip) */
@@ -575,6 +574,7 @@ static bool match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 	case REL_NONE:
 		return oi.len == bi.len && !memcmp(obj, bin, oi.len);
 	case REL_UNKNOWN:
+	case REL_GP:
 		break;
 	}
 	return false;
@@ -584,6 +584,7 @@ const struct target target_x86_64 = {
 	.machine = EM_X86_64,
 	.elf_class = ELFCLASS64,
 	.name = "x86-64",
+	.debian = "amd64",
 	.multiarch = "x86_64-linux-gnu",
 	.rels = rels,
 	.n_rels = ARRAY_SIZE(rels),

@@ -42,7 +42,10 @@ result()	# result NAME: from standard input
 
 console_tail()
 {
-	tail -25 "$work/console" 2>/dev/null | tr -cd '\11\12\40-\176' | sed 's/^/#   /'
+	{
+		grep -aE 'panic|Oops|BUG:|Unable to handle|Out of memory' "$work/console" | head -5
+		tail -n 12 "$work/console"
+	} 2>/dev/null | tr -cd '\11\12\40-\176' | sed 's/^/#   /'
 }
 
 qemu=''
@@ -129,6 +132,7 @@ rm -rf "$guest"
 set -- -nodefaults -nographic -no-reboot -serial stdio -m 768 -smp 2 -accel tcg,thread=multi \
 	-kernel "$CROSS/kernel" -initrd "$work/initrd"
 boot="quiet panic=-1 rdinit=/init"
+# PORT: an emulated machine that boots its kernel
 case $arch in
 amd64) set -- qemu-system-x86_64 -M q35 -cpu max "$@" -append "console=ttyS0 $boot" ;;
 arm64) set -- qemu-system-aarch64 -M virt -cpu cortex-a72 "$@" -append "console=ttyAMA0 $boot" ;;

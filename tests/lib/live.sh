@@ -185,6 +185,7 @@ life()
 questions()
 {
 	while IFS='|' read -r q old new <&5; do
+		[ -n "$q" ] || continue
 		if [ "$1" = 2 ]; then expect "$q" "$old"; else expect "$q" "$new"; fi
 	done 5<questions
 }

@@ -63,12 +63,12 @@ prepare()
 	mkdir -p "$work/src" "$work/cache" || exit 1
 	for f in "$case_dir"/* "$LIVE_LIB/talk.h"; do
 		case $(basename "$f") in
-		test | case | *.patch) ;;
+		test | case | prepare | *.patch) ;;
 		*) cp "$f" "$work/src/" ;;
 		esac
 	done
 	[ -e "$work/src/Makefile" ] || cp "$LIVE_LIB/live.mk" "$work/src/Makefile"
-	cp "$case_dir"/*.patch "$work/"
+	cp "$case_dir"/*.patch "$work/" 2>/dev/null
 	variant
 	TARGET_ARCH=$($CC -dumpmachine)
 	TARGET_ARCH=${TARGET_ARCH%%-*}
@@ -76,6 +76,13 @@ prepare()
 	*-gcc) strip=${CC%gcc}strip ;;
 	*) strip=strip ;;
 	esac
+	# What is not ours to compile brings a preparation of its own.
+	if [ -e "$case_dir/prepare" ]; then
+		cd "$work" || exit 1
+		: >needs
+		. "$case_dir/prepare"
+		return 0
+	fi
 	OBJECTS=prog BUILD_OPTS= STRIP=1 MAKE_ARGS= NEEDS= SKIP=
 	# A case may set these, and define built(), which runs between compiling and `suture build`. NEEDS
 	# are programs without which it cannot run, SKIP says why it says nothing of TARGET_ARCH.

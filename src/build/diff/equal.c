@@ -5,7 +5,8 @@
  * When the bytes outside of relocated fields are equal, the fields stand at the same places, and
  * each pair of references is equal: same kind of relocation, same offset, and either symbols that
  * are paired or anonymous pieces of equal content. The fields themselves hold nothing: addends are in
- * the relocations (RELA), or were taken there when the object was opened (REL).
+ * the relocations (RELA), or were taken there when the object was opened (REL). So they are compared with
+ * all the rest: a field may be a part of a byte, or be named by its instruction.
  *
  * Anonymous content: a string is compared up to its terminator, a constant of a mergeable section by
  * the section's entry size, and everything else (jump tables, arrays that a compiler made up) to
@@ -212,7 +213,7 @@ static void mask_escapes(const struct diff_ctx *c, const struct elf_sym *n, cons
 			bad = c->u->target->decode(c->dis, os->data + o->value + at, o->size - at,
 						   o->value + at, &b);
 		c->dis->sec = NULL;
-		if (bad || !a.len || a.len != b.len)
+		if (bad || !a.len || a.len != b.len || a.kind != b.kind || a.cond != b.cond)
 			return;
 		if (escapes(&c->new, ns, &a, n->value, nt) && a.field_off == b.field_off &&
 		    a.field_len == b.field_len) {
@@ -271,11 +272,7 @@ static bool piece_equal(const struct diff_ctx *c, uint32_t ns, uint64_t no, uint
 			return false;
 		if (field > at && memcmp(n->data + no + at, o->data + oo + at, field - at))
 			return false;
-		/* Instructions of one length share their word with the field, which is zero. */
-		if (c->u->target->insn_min > 1 && nr->insn_len && nr->insn_kind != INSN_DATA)
-			at = MAX(at, field);
-		else
-			at = MAX(at, field + nr->info->size);
+		at = MAX(at, field);
 	}
 	if (at >= len)
 		return true;

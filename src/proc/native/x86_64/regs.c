@@ -71,11 +71,6 @@ long native_syscall_nr(const struct native_regs *r)
 	return (long)r->u.orig_rax < 0 ? -1 : (long)r->u.orig_rax;
 }
 
-uint64_t native_syscall_nr_raw(const struct native_regs *r)
-{
-	return r->u.orig_rax;
-}
-
 long native_syscall_result(const struct native_regs *r)
 {
 	return (long)r->u.rax;

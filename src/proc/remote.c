@@ -70,14 +70,15 @@ static void forget_stale(struct remote *r)
 				  &r->gadgets.load_nr_ret};
 
 	for (size_t i = 0; i < ARRAY_SIZE(slot); i++) {
-		const struct proc_map *map = *slot[i] ? proc_maps_find(&r->ms->maps, *slot[i]) : NULL;
+		uint64_t at = *slot[i] & ~NATIVE_ISA_BITS;
+		const struct proc_map *map = at ? proc_maps_find(&r->ms->maps, at) : NULL;
 		struct native_gadgets now = {0};
-		uint8_t code[16];
+		uint8_t code[32];
 		size_t n;
 
 		if (map && (map->perms & PROC_X)) {
-			n = proc_mem_read_some(&r->ms->mem, *slot[i], code, sizeof(code));
-			native_find_gadgets(&now, code, n, *slot[i]);
+			n = proc_mem_read_some(&r->ms->mem, at, code, sizeof(code));
+			native_find_gadgets(&now, code, n, at);
 		}
 		if (now.syscall_ret != *slot[i] && now.sigreturn != *slot[i] &&
 		    now.load_nr_ret != *slot[i])
@@ -96,7 +97,7 @@ static void search_map(struct remote *r, const struct proc_map *map, uint8_t *bu
 	    (!map->inode && strcmp(map->path, "[vdso]") != 0))
 		return;
 	/* Chunks overlap so that no sequence is cut in two. */
-	for (uint64_t at = map->lo; at < map->hi; at += CODE_CHUNK - 16) {
+	for (uint64_t at = map->lo; at < map->hi; at += CODE_CHUNK - 32) {
 		size_t n = proc_mem_read_some(&r->ms->mem, at, buf,
 					      MIN(map->hi - at, (uint64_t)CODE_CHUNK));
 

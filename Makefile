@@ -86,7 +86,7 @@ demo: deps-demo
 	$(Q)O=$(O) demo/run.sh
 test: deps-test
 	$(Q)$(MAKE) --no-print-directory run-test
-deps-demo deps-test: deps-%:
+deps-demo deps-test deps-real: deps-%:
 	$(Q)scripts/deps.sh $*
 
 $(O)/demo-load: demo/load.c
@@ -124,10 +124,35 @@ live: $(O)/suture $(O)/tests/memtext
 live-matrix: $(O)/suture $(O)/tests/memtext
 	$(Q)$(prove) $(matrix_tests)
 
+# Random programs, patched and compared with native builds: `make random SEEDS=50 FIRST=1000`. A few small
+# ones are part of all tests. FUNCTIONS= of each program.
+.PHONY: random
+SEEDS ?= 12
+FIRST ?= 1
+FUNCTIONS ?= 300
+GEN := $(O)/tests/random/gen
+$(GEN): $(wildcard tests/random/*.c tests/random/*.h)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)cc -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -o $@ $(wildcard tests/random/*.c)
+RANDOM_FEW := 4x100@nopie
+export GEN := $(abspath $(GEN))
+random: $(O)/suture $(O)/tests/memtext $(GEN)
+	$(Q)$(prove) $(patsubst %,tests/random/%x$(FUNCTIONS),$(shell seq $(FIRST) $$(($(FIRST)+$(SEEDS)-1))))
+
 # All tests under one prove: its summary is the last thing on the screen.
 SCRIPTS := $(sort $(wildcard tests/cli/*.sh tests/build/*.sh tests/check-*.sh))
-run-test: $(O)/suture $(O)/tests/memtext $(UNIT)
-	$(Q)$(prove) $(SCRIPTS) $(UNIT) $(FAULT) $(live_tests) $(matrix_tests)
+run-test: $(O)/suture $(O)/tests/memtext $(UNIT) $(GEN)
+	$(Q)$(prove) $(SCRIPTS) $(UNIT) $(FAULT) $(live_tests) $(matrix_tests) \
+		$(RANDOM_FEW:%=tests/random/%)
+
+# Debian's own programs and their fixes, from the archive. Slow, and it needs the network: not part of
+# `make test`. REAL= chooses some.
+REAL := $(sort $(wildcard tests/real/*.sh))
+.PHONY: test-real deps-real
+test-real: deps-real
+	$(Q)$(MAKE) --no-print-directory $(O)/suture $(O)/demo-load $(O)/tests/memtext
+	$(Q)LOAD=$(abspath $(O)/demo-load) REAL_WORK=$(abspath $(O)/real) $(prove) $(REAL)
 
 # Fault tests: suture is killed, failed and raced on a target that checks itself.
 FAULT := $(patsubst tests/fault/%.c,$(O)/tests/fault/%,$(sort $(wildcard tests/fault/*.c)))
@@ -153,10 +178,21 @@ GUEST_ARCHS := arm64 armhf ppc64el
 .PHONY: deps-cross deps-guest $(CROSS_ARCHS:%=cross-%) $(CROSS_ARCHS:%=guest-%) guests
 deps-cross deps-guest: deps-%:
 	$(Q)scripts/deps.sh $*
+cross_make = $(MAKE) --no-print-directory O=$(CROSS)/$* STATIC=1 SYSROOT=$(abspath $(CROSS))/$*/sysroot \
+	CROSS_COMPILE=$$(scripts/triplet.sh $*)-
 $(CROSS_ARCHS:%=cross-%): cross-%: deps-cross
 	$(Q)scripts/cross.sh $(CROSS) $*
-	$(Q)$(MAKE) --no-print-directory O=$(CROSS)/$* STATIC=1 SYSROOT=$(abspath $(CROSS))/$*/sysroot \
-		CROSS_COMPILE=$$(scripts/triplet.sh $*)- $(CROSS)/$*/suture $(CROSS)/$*/tests/memtext
+	+$(Q)$(cross_make) $(CROSS)/$*/suture $(CROSS)/$*/tests/memtext
+
+# A package with the static program: `make deb-arm64`, `make debs`.
+.PHONY: $(CROSS_ARCHS:%=deb-%) debs
+debs: $(CROSS_ARCHS:%=deb-%)
+$(CROSS_ARCHS:%=deb-%): deb-%: cross-%
+	$(Q)rm -rf $(CROSS)/$*/stage
+	+$(Q)$(cross_make) install PREFIX=/usr DESTDIR=$(abspath $(CROSS))/$*/stage >/dev/null
+	$(Q)scripts/deb.sh $(CROSS)/$*/stage $* $(VERSION) $(CROSS)/$*/sources build/suture_$(VERSION)_$*.deb
+	$(call say,DEB,build/suture_$(VERSION)_$*.deb)
+
 guest_tests = $(foreach a,$(1),$(LIVE:%=tests/live/%/test@$(a)))
 with_guests = SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath build/guest) \
 	tests/guest/with.sh "$(1)" "$(LIVE)"
@@ -216,6 +252,10 @@ check-layers:
 	$(Q)tests/check-layers.sh
 check-docs: $(O)/suture
 	$(Q)tests/check-docs.sh $(O)/suture
+# From what the last runs said: make live guests docs-tests.
+.PHONY: docs-tests
+docs-tests:
+	$(Q)tests/gen-table.sh build/live/tap build/guest >build/tests.md && mv build/tests.md docs/tests.md
 docs: $(O)/suture
 	$(Q)tests/gen-codes.sh $(O)/suture >$(O)/codes.md && mv $(O)/codes.md docs/codes.md
 

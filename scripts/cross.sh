@@ -4,6 +4,7 @@
 #
 #   sysroot/   Debian's own libraries of ARCH: to link against statically, and to boot with
 #   kernel     the newest Debian 12 kernel of ARCH, and busybox beside it
+#   sources    the source packages of the libraries that a static program has in it
 #
 # ARCH is Debian's name: amd64, arm64, armhf, ppc64el. Packages are unpacked, never installed. A file
 # `ready` names what is there; nothing is fetched again while it says the same.
@@ -24,7 +25,7 @@ cd "$1/$arch"
 want="libc6 libc6-dev linux-libc-dev libgcc-s1 libelf-dev libdw-dev libcapstone-dev libssl-dev
 	libjansson-dev zlib1g-dev libbz2-dev liblzma-dev"
 want=$(echo $want)
-[ "$(cat ready 2>/dev/null)" != "$want" ] || exit 0
+{ [ "$(cat ready 2>/dev/null)" != "$want" ] || [ ! -e sources ]; } || exit 0
 rm -rf ready sysroot kernel busybox image debs
 mkdir -p debs
 
@@ -47,6 +48,15 @@ for f in debs/*.deb; do
 	dpkg-deb --fsys-tarfile "$f" | tar -x -C sysroot --exclude='./usr/share/*' --exclude='./usr/bin/*' \
 		--exclude='./usr/sbin/*' --exclude='./etc/*' --exclude='./var/*'
 done
+# A package without a Source field is its own source; some name another version of it in brackets.
+for f in debs/*.deb; do
+	case ${f##*/} in
+	libc6-dev_* | libelf-dev_* | libdw-dev_* | libcapstone-dev_* | libssl-dev_* | libjansson-dev_* | \
+		zlib1g-dev_* | libbz2-dev_* | liblzma-dev_*)
+		dpkg-deb -W --showformat='${source:Package} (= ${source:Version})\n' "$f"
+		;;
+	esac
+done | sort -u | paste -sd, | sed 's/,/, /g' >sources
 # Absolute links would lead out of it.
 find sysroot -type l -lname '/*' | while read -r l; do
 	to=$(readlink "$l")
@@ -59,4 +69,5 @@ mv image/boot/vmlinu* kernel
 mv image/bin/busybox busybox
 rm -rf image debs
 [ -e "sysroot/usr/lib/$triplet/libc.a" ]
+[ -s sources ] && [ -s kernel ] && [ -s busybox ]
 echo "$want" >ready

@@ -4,6 +4,7 @@
 # PORT: its name behind an @ is a test of its guest
 case $1 in
 tests/live/*@a*64 | tests/live/*@armhf | tests/live/*@ppc64el) exec sh tests/guest/show.sh "$@" ;;
+tests/random/*) exec sh tests/random/run.sh "$@" ;;
 tests/live/*) exec sh tests/live/run.sh "$@" ;;
 *.sh) exec sh "$@" ;;
 *) exec "$@" ;;

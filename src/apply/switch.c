@@ -24,7 +24,8 @@
  * from outside the two cannot be told apart. Such a thread has moved on a moment later.
  *
  * A stub has no unwind record. Threads meet one only after a death between 2 and 4, and then for
- * four instructions; such a stack counts as unreliable and the attempt is made again.
+ * four instructions. Stubs are among the ranges of whatever is done next with their functions, so the
+ * scan that decides about such a stack (verdict.c) finds the thread in the way.
  *
  * An entry may cross a page: it is written by one pwrite, with all threads stopped, so no thread
  * can execute half of it; if the tool dies, it does so before or after the call. What was written

@@ -73,7 +73,7 @@ static void forget_stale(struct remote *r)
 		uint64_t at = *slot[i] & ~NATIVE_ISA_BITS;
 		const struct proc_map *map = at ? proc_maps_find(&r->ms->maps, at) : NULL;
 		struct native_gadgets now = {0};
-		uint8_t code[32];
+		uint8_t code[NATIVE_GADGET_BYTES];
 		size_t n;
 
 		if (map && (map->perms & PROC_X)) {
@@ -97,7 +97,7 @@ static void search_map(struct remote *r, const struct proc_map *map, uint8_t *bu
 	    (!map->inode && strcmp(map->path, "[vdso]") != 0))
 		return;
 	/* Chunks overlap so that no sequence is cut in two. */
-	for (uint64_t at = map->lo; at < map->hi; at += CODE_CHUNK - 32) {
+	for (uint64_t at = map->lo; at < map->hi; at += CODE_CHUNK - NATIVE_GADGET_BYTES) {
 		size_t n = proc_mem_read_some(&r->ms->mem, at, buf,
 					      MIN(map->hi - at, (uint64_t)CODE_CHUNK));
 

@@ -673,8 +673,9 @@ static bool match_lo(const struct words *w, const struct match_rel *r, struct re
 	const struct rel_info *ri = target_rel(&target_aarch64, r->type);
 	int scale = lo12_scale(r->type);
 
+	/* The low part of an address belongs to a high one that counts from the pc. */
 	if (scale >= 0 && same_but(w->o[0], w->b[0], MASK_IMM12))
-		return tell(m, ri->kind, PART_LO, 12, (uint64_t)imm12(w->b[0]) << scale);
+		return tell(m, ri->kind == REL_ABS ? REL_PC : ri->kind, PART_LO, 12, (uint64_t)imm12(w->b[0]) << scale);
 	if (r->type == R_AARCH64_TLSLE_MOVW_TPREL_G0_NC && same_but(w->o[0], w->b[0], MASK_MOV16))
 		return tell(m, ri->kind, PART_LO, 16, imm16(w->b[0]));
 	return ri->kind == REL_TLS_IE && is_movk(w->b[0], w->o[0] & 0x1f) &&

@@ -63,7 +63,10 @@ struct native_gadgets {
 	uint64_t syscall_ret;	/* system call, then return */
 	uint64_t sigreturn;	/* sets the number of rt_sigreturn, system call */
 	uint64_t load_nr_ret;	/* loads the call number from the stack, returns */
+	uint32_t ret_up;	/* ppc64le: by how much that return moves the stack pointer up */
+	int32_t ret_lr;		/* ppc64le: where the return address is taken from, -1: the register */
 };
+#define NATIVE_GADGET_BYTES 64	/* no sequence is longer */
 /* Searches @n bytes of code at @addr and fills what is still missing. True when complete. */
 bool native_find_gadgets(struct native_gadgets *g, const uint8_t *code, size_t n, uint64_t addr);
 /* True where the sequences found are enough. */

@@ -130,7 +130,7 @@ static bool is_output(const struct build *b, size_t k, const char *output)
 
 	if (!strcmp(base, path_base(po->path)) || !strcmp(base, b->objects[k]->name))
 		return true;
-	o = elf_obj_open(output, &ignored);
+	o = target_obj_open(output, &ignored);
 	x = o ? elf_obj_sec(o, ".text") : NULL;
 	y = elf_obj_sec(po, ".text");
 	/* What cannot be read may be anything, as may what was made for another architecture than the object. */
@@ -206,7 +206,7 @@ bool member_is_dropped(const struct build *b, size_t k, const struct prove_unit 
 
 		if (!output || is_other_file(b, output))
 			continue;
-		o = elf_obj_open(output, &ignored);
+		o = target_obj_open(output, &ignored);
 		dropped = o && o->machine == b->objects[k]->o->machine && agrees_on_drop(o, pu, func - 1);
 		elf_obj_free(o);
 		sut_err_free(&ignored);

@@ -12,6 +12,9 @@
  * Units of one source that claim different code (a template compiled with two macros) are all
  * members. One unit may be part of several objects: each gets its own patched copy.
  *
+ * Static functions of headers are in every object whose units include them. A unit of which nothing else
+ * is found in an object, but everything in another, is part of the other alone.
+ *
  * A unit that is nowhere is a refusal, because to leave it out may leave the fix out, except where
  * the capture saw it linked, and into other files only.
  */
@@ -65,6 +68,27 @@ static void prove(struct build *b, struct build_unit *u)
 		u->proofs[k] = pu;
 		u->member[k] = pu->n_found * 2 >= pu->n_funcs && pu->n_found;
 	}
+}
+
+/* Is anything found there that no header can bring: a function that only one unit can define? */
+static bool has_own_func(const struct prove_unit *pu, bool found)
+{
+	for (size_t i = 0; i < pu->n_funcs; i++)
+		if (pu->orig->syms[pu->funcs[i].sym].bind == STB_GLOBAL &&
+		    (!found || pu->funcs[i].state == PROVE_FOUND))
+			return true;
+	return false;
+}
+
+static void drop_guests(struct build *b, struct build_unit *u)
+{
+	bool whole = false;
+
+	for (size_t k = 0; k < b->n_objects; k++)
+		whole |= u->member && u->member[k] && u->proofs[k]->n_found == u->proofs[k]->n_funcs;
+	for (size_t k = 0; whole && k < b->n_objects; k++)
+		if (u->member[k] && has_own_func(u->proofs[k], false) && !has_own_func(u->proofs[k], true))
+			u->member[k] = false;
 }
 
 static int by_address(const void *a, const void *b)
@@ -221,6 +245,8 @@ void members_find(struct build *b, struct sut_err *err)
 	for (size_t i = 0; i < b->n_units; i++)
 		if (is_wanted(b, &b->units[i]))
 			prove(b, &b->units[i]);
+	for (size_t i = 0; i < b->n_units; i++)
+		drop_guests(b, &b->units[i]);
 	for (size_t k = 0; k < b->n_objects; k++)
 		drop_rivals(b, k);
 	for (size_t i = 0; i < b->n_units; i++)

@@ -12,8 +12,8 @@
  * Units of one source that claim different code (a template compiled with two macros) are all
  * members. One unit may be part of several objects: each gets its own patched copy.
  *
- * Static functions of headers are in every object whose units include them. A unit of which nothing else
- * is found in an object, but everything in another, is part of the other alone.
+ * Static functions of headers are in every object whose units include them. A unit of whose own
+ * functions most are missing in an object, and none in another, is part of the other alone.
  *
  * A unit that is nowhere is a refusal, because to leave it out may leave the fix out, except where
  * the capture saw it linked, and into other files only.
@@ -70,24 +70,35 @@ static void prove(struct build *b, struct build_unit *u)
 	}
 }
 
-/* Is anything found there that no header can bring: a function that only one unit can define? */
-static bool has_own_func(const struct prove_unit *pu, bool found)
+/*
+ * Functions that only one unit can define, which no header brings, and of them those that are found.
+ * True where no function at all is missing.
+ */
+static bool count_own(const struct prove_unit *pu, size_t *ret_own, size_t *ret_found)
 {
-	for (size_t i = 0; i < pu->n_funcs; i++)
-		if (pu->orig->syms[pu->funcs[i].sym].bind == STB_GLOBAL &&
-		    (!found || pu->funcs[i].state == PROVE_FOUND))
-			return true;
-	return false;
+	bool whole = true;
+
+	*ret_own = *ret_found = 0;
+	for (size_t i = 0; i < pu->n_funcs; i++) {
+		const struct prove_func *pf = &pu->funcs[i];
+		bool is_own = pu->orig->syms[pf->sym].bind == STB_GLOBAL;
+
+		*ret_own += is_own;
+		*ret_found += is_own && pf->state == PROVE_FOUND;
+		whole &= pf->state != PROVE_MISSING;
+	}
+	return whole;
 }
 
 static void drop_guests(struct build *b, struct build_unit *u)
 {
 	bool whole = false;
+	size_t own, found;
 
-	for (size_t k = 0; k < b->n_objects; k++)
-		whole |= u->member && u->member[k] && u->proofs[k]->n_found == u->proofs[k]->n_funcs;
+	for (size_t k = 0; u->member && k < b->n_objects; k++)
+		whole |= u->member[k] && count_own(u->proofs[k], &own, &found);
 	for (size_t k = 0; whole && k < b->n_objects; k++)
-		if (u->member[k] && has_own_func(u->proofs[k], false) && !has_own_func(u->proofs[k], true))
+		if (u->member[k] && !count_own(u->proofs[k], &own, &found) && found * 2 < own)
 			u->member[k] = false;
 }
 

@@ -20,12 +20,25 @@ LIBS := -lelf -ldw -lcapstone -lcrypto -ljansson -lpthread
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	-Wno-unused-parameter
 CFLAGS ?= -O2 -g
-ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fvisibility=hidden $(WARN) -Isrc -Iinclude \
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fvisibility=hidden $(WARN) -Isrc -Iinclude -Isrc/proc/native/$(ARCH) \
 	-DSUTURE_VERSION='"$(VERSION)"' -DSUTURE_ARCH='"$(ARCH)"' $(CFLAGS)
 ALL_LDFLAGS := $(LDFLAGS)
 ifeq ($(SAN),1)
 ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 ALL_LDFLAGS += -fsanitize=address,undefined
+endif
+# SYSROOT= has the libraries of another architecture, STATIC=1 makes programs that need none where they run.
+ifneq ($(SYSROOT),)
+MULTIARCH := $(shell $(CC) -print-multiarch)
+ALL_CFLAGS += --sysroot=$(SYSROOT) -isystem $(SYSROOT)/usr/include/$(MULTIARCH)
+ALL_LDFLAGS += --sysroot=$(SYSROOT) -B$(SYSROOT)/usr/lib/$(MULTIARCH)/ -L$(SYSROOT)/usr/lib/$(MULTIARCH)
+endif
+ifeq ($(STATIC),1)
+# The linker warns of every function that would load a library: those are for names of hosts and for a
+# server of debug information, which Suture never asks. Its words are shown where it fails.
+ALL_LDFLAGS += -static
+QUIET_LD = 2>$@.log || { cat $@.log >&2; exit 1; }
+LIBS := -Wl,--start-group $(LIBS) -lz -lbz2 -llzma -ldl -Wl,--end-group
 endif
 
 # The order of the layers is the order of the includes: each may include those before it.
@@ -43,7 +56,7 @@ all: $(O)/suture
 
 $(O)/suture: $(CLI_OBJ) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(CLI_OBJ) $(LIB) $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(CLI_OBJ) $(LIB) $(LIBS) $(QUIET_LD)
 
 $(LIB): $(OBJ)
 	$(call say,AR,$@)
@@ -73,7 +86,7 @@ demo: deps-demo
 	$(Q)O=$(O) demo/run.sh
 test: deps-test
 	$(Q)$(MAKE) --no-print-directory run-test
-deps-demo deps-test: deps-%:
+deps-demo deps-test deps-real: deps-%:
 	$(Q)scripts/deps.sh $*
 
 $(O)/demo-load: demo/load.c
@@ -83,7 +96,9 @@ $(O)/demo-load: demo/load.c
 
 # Live tests: tests/live/NAME, each a target program, a fix and what must be seen. LIVE= chooses some,
 # VARIANT= how the targets are compiled; `make live-matrix` runs those of LIVE_CORE in every variant.
-LIVE := $(patsubst tests/live/%/test,%,$(sort $(wildcard tests/live/*/test)))
+# Programs of the archive need minutes: they are named, as in `make guest-arm64 LIVE=redis-stock`.
+LIVE_STOCK := redis-stock
+LIVE := $(filter-out $(LIVE_STOCK),$(patsubst tests/live/%/test,%,$(sort $(wildcard tests/live/*/test))))
 LIVE_CORE := changed-function new-function new-data rodata libc-new ifunc library two-objects \
 	other-unit inlined
 LIVE_VARIANTS := O0 O1 O3 Os nopie static static-pie noplt now cet pads mfentry sections clang
@@ -125,11 +140,22 @@ export GEN := $(abspath $(GEN))
 random: $(O)/suture $(O)/tests/memtext $(GEN)
 	$(Q)$(prove) $(patsubst %,tests/random/%x$(FUNCTIONS),$(shell seq $(FIRST) $$(($(FIRST)+$(SEEDS)-1))))
 
-# All tests under one prove: its summary is the last thing on the screen.
+# All tests under one prove: its summary is the last thing on the screen. GUESTS= names architectures whose
+# guests run the live tests meanwhile; their results come last.
+GUESTS ?=
 SCRIPTS := $(sort $(wildcard tests/cli/*.sh tests/build/*.sh tests/check-*.sh))
 run-test: $(O)/suture $(O)/tests/memtext $(UNIT) $(GEN)
-	$(Q)$(prove) $(SCRIPTS) $(UNIT) $(FAULT) $(live_tests) $(matrix_tests) \
-		$(RANDOM_FEW:%=tests/random/%)
+	$(Q)$(if $(GUESTS),$(call with_guests,$(GUESTS)) env) $(prove) $(SCRIPTS) $(UNIT) $(FAULT) $(live_tests) \
+		$(matrix_tests) $(RANDOM_FEW:%=tests/random/%) $(call guest_tests,$(GUESTS))
+run-test: $(GUESTS:%=cross-%) $(if $(GUESTS),deps-guest)
+
+# Debian's own programs and their fixes, from the archive. Slow, and it needs the network: not part of
+# `make test`. REAL= chooses some.
+REAL := $(sort $(wildcard tests/real/*.sh))
+.PHONY: test-real deps-real
+test-real: deps-real
+	$(Q)$(MAKE) --no-print-directory $(O)/suture $(O)/demo-load $(O)/tests/memtext
+	$(Q)LOAD=$(abspath $(O)/demo-load) REAL_WORK=$(abspath $(O)/real) $(prove) $(REAL)
 
 # Fault tests: suture is killed, failed and raced on a target that checks itself.
 FAULT := $(patsubst tests/fault/%.c,$(O)/tests/fault/%,$(sort $(wildcard tests/fault/*.c)))
@@ -144,6 +170,42 @@ $(O)/fault/fix.sut: $(O)/suture $(wildcard tests/fault/prey/*) tests/fault/prepa
 fault: $(FAULT) $(O)/fault/fix.sut $(O)/tests/memtext
 	$(Q)$(prove) $(FAULT)
 run-test: $(FAULT) $(O)/fault/fix.sut
+
+# Another architecture: `make cross-arm64` makes a static program in build/cross/arm64, `make guest-arm64`
+# runs the live tests in an emulated machine that boots Debian's kernel. LIVE= chooses tests as above.
+CROSS := build/cross
+# PORT: its name in Debian, in both
+CROSS_ARCHS := amd64 arm64 armhf ppc64el
+GUEST_ARCHS := arm64 armhf ppc64el
+.PHONY: deps-cross deps-guest $(CROSS_ARCHS:%=cross-%) $(CROSS_ARCHS:%=guest-%) guests
+deps-cross deps-guest: deps-%:
+	$(Q)scripts/deps.sh $*
+cross_make = $(MAKE) --no-print-directory O=$(CROSS)/$* STATIC=1 SYSROOT=$(abspath $(CROSS))/$*/sysroot \
+	CROSS_COMPILE=$$(scripts/triplet.sh $*)-
+$(CROSS_ARCHS:%=cross-%): cross-%: deps-cross
+	$(Q)scripts/cross.sh $(CROSS) $*
+	+$(Q)$(cross_make) $(CROSS)/$*/suture $(CROSS)/$*/tests/memtext
+
+# A package with the static program: `make deb-arm64`, `make debs`.
+.PHONY: $(CROSS_ARCHS:%=deb-%) debs
+debs: $(CROSS_ARCHS:%=deb-%)
+$(CROSS_ARCHS:%=deb-%): deb-%: cross-%
+	$(Q)rm -rf $(CROSS)/$*/stage
+	+$(Q)$(cross_make) install PREFIX=/usr DESTDIR=$(abspath $(CROSS))/$*/stage >/dev/null
+	$(Q)scripts/deb.sh $(CROSS)/$*/stage $* $(VERSION) $(CROSS)/$*/sources build/suture_$(VERSION)_$*.deb
+	$(call say,DEB,build/suture_$(VERSION)_$*.deb)
+
+# What only one architecture has is tried there, with the tests of LIVE_CORE.
+GUEST_VARIANTS_arm64 := bti
+GUEST_VARIANTS_armhf := a32
+guest_tests = $(foreach a,$(1),$(LIVE:%=tests/live/%/test@$(a)) $(foreach v,$(GUEST_VARIANTS_$(a)),\
+	$(patsubst %,tests/live/%/test@$(v)@$(a),$(filter $(LIVE_CORE),$(LIVE)))))
+with_guests = SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath build/guest) \
+	tests/guest/with.sh $(call guest_tests,$(1)) --
+$(CROSS_ARCHS:%=guest-%): guest-%: cross-% deps-guest $(O)/suture
+	$(Q)$(call with_guests,$*) env $(prove) $(call guest_tests,$*)
+guests: $(GUEST_ARCHS:%=cross-%) deps-guest $(O)/suture
+	$(Q)$(call with_guests,$(GUEST_ARCHS)) env $(prove) $(call guest_tests,$(GUEST_ARCHS))
 
 # A fuzzer for each parser, with clang's libFuzzer: make fuzz SECONDS=600. Seeds are what the build made.
 .PHONY: fuzz
@@ -179,12 +241,12 @@ clean:
 
 -include $(OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:%=%.d)
 
-# Names of system calls, from the headers of the machine that is built for.
+# Names of system calls, from the headers of the machine that is built for. A synonym is none.
 $(O)/gen/syscalls.inc: Makefile
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)printf '#include <sys/syscall.h>\n' | $(CC) -E -dM - | \
-		sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | LC_ALL=C sort >$@
+	$(Q)printf '#include <sys/syscall.h>\n' | $(CC) $(ALL_CFLAGS) -E -dM - | \
+		sed -n '/ .* __NR_[a-z]/d; s/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | LC_ALL=C sort >$@ && [ -s $@ ]
 $(O)/src/lib/syscalls.o: ALL_CFLAGS += -I$(O)
 $(O)/src/lib/syscalls.o: $(O)/gen/syscalls.inc
 # Some tests run the program.
@@ -196,6 +258,10 @@ check-layers:
 	$(Q)tests/check-layers.sh
 check-docs: $(O)/suture
 	$(Q)tests/check-docs.sh $(O)/suture
+# From what the last runs said: make live guests docs-tests.
+.PHONY: docs-tests
+docs-tests:
+	$(Q)tests/gen-table.sh build/live/tap build/guest >build/tests.md && mv build/tests.md docs/tests.md
 docs: $(O)/suture
 	$(Q)tests/gen-codes.sh $(O)/suture >$(O)/codes.md && mv $(O)/codes.md docs/codes.md
 

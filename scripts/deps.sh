@@ -1,19 +1,29 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs the Debian packages that building (build), testing (test) or the demo (demo) need, where
-# they are missing. Without root it uses sudo, or says what to install.
+# Installs the Debian packages that building (build), testing (test), the tests with Debian's programs
+# (real), the demo (demo), building for other architectures (cross) or testing there (guest) need, where they
+# are missing. Without root it uses sudo, or says what to install.
 set -eu
 
 build="gcc libc6-dev make libelf-dev libdw-dev libcapstone-dev libssl-dev libjansson-dev"
 demo="patch dpkg-dev fakeroot xz-utils procps ca-certificates"
 test="$demo perl strace gdb clang clang-format-14 groff-base libc6-dbg git ccache musl-tools"
+real="$demo python3"
+
+# PORT: its cross compiler
+cross="gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
+	gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross"
+guest="$cross perl cpio qemu-system-x86 qemu-system-arm qemu-system-ppc seabios"
 
 case "${1:-build}" in
 build) want=$build ;;
 demo) want="$build $demo" ;;
 test) want="$build $test" ;;
+real) want="$build $real" ;;
+cross) want="$build $cross" ;;
+guest) want="$build $guest" ;;
 *)
-	echo "usage: scripts/deps.sh [build|demo|test]" >&2
+	echo "usage: scripts/deps.sh [build|demo|test|real|cross|guest]" >&2
 	exit 2
 	;;
 esac

@@ -44,6 +44,11 @@ tests/gen-codes.sh "$suture" >"$tmp"
 report "docs/codes.md is up to date (make docs)" "$(diff docs/codes.md "$tmp" | head -5)"
 rm -f "$tmp"
 
+found=$(grep -rlw 'PORT:' src tests scripts Makefile | grep -v '^tests/check-docs' | while read -r f; do
+	grep -qF "\`$f\`" docs/porting.md || echo "$f"
+done)
+report "docs/porting.md names every place that lists architectures" "$found"
+
 found=$("$suture" explain | cut -d' ' -f1 | sort | uniq -d)
 report "no code is used twice" "$found"
 

@@ -16,9 +16,9 @@
  * Reading all memory of a process takes time that all of its threads stand still, so it is done only
  * where a known way of switching stacks is linked in, and never longer than the pause may last.
  *
- * Not searched: a thread's own stack, which was walked. That is the mapping called [stack] for the main
- * thread, and for the others the part of the mapping of their stack pointer up to their thread pointer,
- * as C libraries put the thread's descriptor at the top of its stack.
+ * Not searched: what lies below the stack pointer on a thread's own stack (see proc/scan.c). The part
+ * above it was walked, but a coroutine's stack may be an array in one of its frames. A program that runs
+ * a coroutine on such an array of the main thread's, with others waiting below it, is not recognized.
  */
 #include "apply/dormant.h"
 #include "proc/dynamic.h"
@@ -76,81 +76,4 @@ char *dormant_reason(struct proc_modules *ms)
 			return xasprintf("'%s' uses %s", path_base(m->path), name);
 	}
 	return NULL;
-}
-
-/* End of the part of @m that is the own stack of some stopped thread, or 0. */
-static uint64_t own_stack_end(struct session *s, const struct proc_map *m)
-{
-	if (!strcmp(m->path, "[stack]"))
-		return m->hi;
-	for (size_t i = 0; i < s->ts.n; i++) {
-		struct native_regs *r = tracee_regs(&s->ts.v[i]);
-		uint64_t sp = r ? native_sp(r) : 0, tp = r ? native_tp(r) : 0;
-
-		if (r && sp >= m->lo && sp < tp && tp < m->hi)
-			return tp & ~(uint64_t)7;
-	}
-	return 0;
-}
-
-static const struct switch_range *points_into(const struct switch_ranges *rs, uint64_t v)
-{
-	for (size_t i = 0; i < rs->n; i++)
-		if (v > rs->v[i].lo && v <= rs->v[i].hi)
-			return &rs->v[i];
-	return NULL;
-}
-
-int dormant_scan(struct session *s, const struct switch_ranges *rs, uint64_t deadline_ns,
-		 uint64_t *ret_at, const struct switch_range **ret_in)
-{
-	enum { CHUNK = 1 << 20 };
-	size_t w = native_unw_arch->addr_size;
-	uint8_t *buf = xmalloc(CHUNK);
-	uint64_t lo = UINT64_MAX, hi = 0;
-	struct proc_maps maps = {0};
-	struct sut_err err = {0};
-	int result = 0;
-
-	for (size_t i = 0; i < rs->n; i++) {
-		lo = MIN(lo, rs->v[i].lo);
-		hi = MAX(hi, rs->v[i].hi);
-	}
-	/* Read again: the program may have mapped a stack since the plan was made. */
-	if (proc_maps_read(&maps, s->pid, &err) < 0) {
-		sut_err_free(&err);
-		free(buf);
-		return -1;
-	}
-	for (size_t i = 0; i < maps.n && !result; i++) {
-		const struct proc_map *m = &maps.v[i];
-		uint64_t at = m->lo;
-
-		if (!(m->perms & PROC_W) || !(m->perms & PROC_R) || str_starts(m->path, "/memfd:suture:"))
-			continue;
-		at = MAX(at, own_stack_end(s, m));
-		while (at < m->hi && !result) {
-			size_t n = proc_mem_read_some(&s->ms.mem, at, buf, MIN(CHUNK, m->hi - at));
-
-			if (now_ns() > deadline_ns) {
-				result = -1;
-				break;
-			}
-			for (size_t k = 0; k + w <= n && !result; k += w) {
-				uint64_t v = 0;
-
-				memcpy(&v, buf + k, w);
-				/* One range around all of them settles nearly every word. */
-				if (v <= lo || v > hi || !(*ret_in = points_into(rs, v)))
-					continue;
-				*ret_at = at + k;
-				result = 1;
-			}
-			/* A page that cannot be read (a hole of a device) holds no stack. */
-			at += n ? n : NATIVE_PAGE;
-		}
-	}
-	proc_maps_free(&maps);
-	free(buf);
-	return result;
 }

@@ -7,6 +7,7 @@
  * from memory finds them, although no loader needs them.
  */
 #include "apply/image.h"
+#include "elf/wire.h"
 #include "unwind/cfi.h"
 
 #include <elf.h>
@@ -14,6 +15,8 @@
 #include <string.h>
 
 #define STUB_ROOM ALIGN_UP((uint64_t)TARGET_MAX_JUMP, 16)
+/* Behind the switch stub: what leads into the new version and into the old copy. */
+enum { WAY_NEW = 1, WAY_OLD, N_STUBS };
 #define NOTE_SIZE (12 + 4 + 20)
 
 enum { SH_NULL, SH_NOTE, SH_RODATA, SH_EH, SH_EH_HDR, SH_TEXT, SH_DATA, SH_SYMTAB, SH_STRTAB,
@@ -87,11 +90,11 @@ int image_layout(struct image *im, const struct patch_object *o, struct ledger *
 	im->t = target_find(o->machine);
 	im->ledger = *ledger;
 	memset(ledger, 0, sizeof(*ledger));
-	if (!im->t || im->t->elf_class != ELFCLASS64 || im->ledger.n_funcs != o->n_funcs)
+	if (!im->t || im->ledger.n_funcs != o->n_funcs)
 		return sut_fail(err, SUT_P_IMAGE, o->name, "no image can be made for this architecture");
 	im->sec_off = xcalloc(o->n_secs, sizeof(*im->sec_off));
 	im->stub_off = xcalloc(o->n_funcs, sizeof(*im->stub_off));
-	at = sizeof(Elf64_Ehdr) + 7 * sizeof(Elf64_Phdr);
+	at = wire_size(WIRE_EHDR, im->t->elf_class) + 7 * wire_size(WIRE_PHDR, im->t->elf_class);
 	im->note_off = place(&at, 4, NOTE_SIZE);
 	place_kind(im, &at, PSEC_RODATA);
 	im->eh_off = place(&at, 8, 0);
@@ -117,12 +120,13 @@ int image_layout(struct image *im, const struct patch_object *o, struct ledger *
 	}
 	for (size_t i = 0; i < o->n_funcs; i++)
 		strings += strlen(o->funcs[i].name) + sizeof(".switch");
-	im->sym_off = place(&at, 8, im->n_syms * sizeof(Elf64_Sym) + strings);
-	im->shdr_off = place(&at, 8, SH_COUNT * sizeof(Elf64_Shdr) + sizeof(shstr));
+	im->sym_off = place(&at, 8, im->n_syms * wire_size(WIRE_SYM, im->t->elf_class) + strings);
+	im->shdr_off = place(&at, 8, SH_COUNT * wire_size(WIRE_SHDR, im->t->elf_class) + sizeof(shstr));
 	close_seg(im, IMAGE_R, 0, &at, PROC_R);
 	start = at;
+	im->stub_room = STUB_ROOM * (im->t->encode_way_in ? N_STUBS : 1);
 	for (size_t i = 0; i < o->n_funcs; i++)
-		im->stub_off[i] = place(&at, 16, STUB_ROOM);
+		im->stub_off[i] = place(&at, 16, im->stub_room);
 	place_kind(im, &at, PSEC_TEXT);
 	close_seg(im, IMAGE_RX, start, &at, PROC_R | PROC_X);
 	start = at;
@@ -142,7 +146,16 @@ static uint64_t sym_value(const struct image *im, const struct image_env *env, u
 {
 	const struct patch_sym *y = &im->o->syms[sym];
 
-	return y->kind == PSYM_DEF ? env->base + im->sec_off[y->sec] + y->value : env->values[sym];
+	return y->kind == PSYM_DEF ? env->base + im->sec_off[y->sec] + (y->value | y->isa) : env->values[sym];
+}
+
+/* Where code that shares the object's global pointer enters a function of the patch. */
+static uint64_t entry_of(const struct image *im, const struct image_env *env, uint32_t sym)
+{
+	const struct patch_sym *y = &im->o->syms[sym];
+	uint64_t v = sym_value(im, env, sym);
+
+	return y->kind == PSYM_DEF && im->t->local_entry ? v + im->t->local_entry(y->other) : v;
 }
 
 static int relocate(struct image *im, const struct image_env *env, struct sut_err *err)
@@ -155,7 +168,9 @@ static int relocate(struct image *im, const struct image_env *env, struct sut_er
 		for (size_t k = 0; k < s->n_rels; k++) {
 			const struct patch_rel *r = &s->rels[k];
 			uint64_t off = im->sec_off[i] + r->offset;
-			uint64_t v = sym_value(im, env, r->sym) + (uint64_t)r->addend;
+			bool branch = target_rel(im->t, r->type)->kind == REL_PLT;
+			uint64_t v = (branch ? entry_of(im, env, r->sym) : sym_value(im, env, r->sym)) +
+				     (uint64_t)r->addend;
 
 			if (im->t->apply_rel(r->type, im->file.p + off, env->base + off, v, gp) < 0)
 				return sut_fail(err, SUT_P_REACH, im->o->syms[r->sym].name,
@@ -168,35 +183,62 @@ static int relocate(struct image *im, const struct image_env *env, struct sut_er
 	return 0;
 }
 
+/* Where the redirect leads for one version: into it, or first to code that makes up for its needs. */
+static int build_way(struct image *im, const struct image_env *env, size_t i, int which, uint32_t sym,
+		     uint64_t *ret)
+{
+	const struct patch_func *f = &im->o->funcs[i];
+	struct ledger_func *l = &im->ledger.funcs[i];
+	uint64_t gp = im->o->gp ? im->o->gp + im->ledger.bias : 0;
+	uint64_t off = im->stub_off[i] + (uint64_t)which * STUB_ROOM;
+	int n;
+
+	*ret = entry_of(im, env, sym);
+	if (!im->t->encode_way_in)
+		return 0;
+	n = im->t->encode_way_in(env->base + off, *ret, gp, im->o->syms[sym].other, l->orig, f->size,
+				 im->file.p + off);
+	if (n > 0)
+		*ret = env->base + off;
+	return n < 0 ? -1 : 0;
+}
+
 static int build_funcs(struct image *im, const struct image_env *env, uint64_t word,
 		       struct sut_err *err)
 {
 	for (size_t i = 0; i < im->o->n_funcs; i++) {
 		const struct patch_func *f = &im->o->funcs[i];
 		struct ledger_func *l = &im->ledger.funcs[i];
-		uint64_t below;
+		unsigned int isa = im->o->syms[f->old_sym].isa, new_isa = im->o->syms[f->new_sym].isa;
+		uint64_t below, new, old, to;
 		size_t n;
 
-		l->new_addr = sym_value(im, env, f->new_sym);
+		l->new_addr = sym_value(im, env, f->new_sym) - new_isa;
 		l->new_size = im->o->syms[f->new_sym].size;
-		l->old_addr = sym_value(im, env, f->old_sym);
+		l->old_addr = sym_value(im, env, f->old_sym) - isa;
 		l->old_size = im->o->syms[f->old_sym].size;
 		l->stub_addr = env->base + im->stub_off[i];
-		below = env->below && env->below[i] ? env->below[i] : l->old_addr;
-		n = im->t->encode_switch(l->stub_addr, word, below, l->new_addr,
+		if (build_way(im, env, i, WAY_NEW, f->new_sym, &new) < 0 ||
+		    build_way(im, env, i, WAY_OLD, f->old_sym, &old) < 0)
+			return sut_fail(err, SUT_P_REACH, f->name, "it needs a global pointer that nothing tells");
+		l->enter_addr = new;
+		below = env->below && env->below[i] ? env->below[i] : old;
+		n = im->t->encode_switch(l->stub_addr | isa, word, below, new,
 					 im->file.p + im->stub_off[i]);
 		if (!n)
-			n = im->t->encode_switch_far(l->stub_addr, word, below, l->new_addr,
+			n = im->t->encode_switch_far(l->stub_addr | isa, word, below, new,
 						     im->file.p + im->stub_off[i]);
 		if (!n)
 			return sut_fail(err, SUT_P_REACH, f->name, "its switch stub does not reach");
-		l->stub_size = n;
-		if (!im->t->encode_jump(l->entry, l->new_addr, l->orig + f->entry, l->jump_len, l->direct) ||
-		    !im->t->encode_jump(l->entry, l->stub_addr, l->orig + f->entry, l->jump_len,
+		l->stub_size = im->t->encode_way_in ? im->stub_room : n;
+		/* A jump cannot change the instruction set; the stub can, and goes to the new code. */
+		to = isa == new_isa ? new : l->stub_addr | isa;
+		if (!im->t->encode_jump(l->entry | isa, to, l->orig + f->entry, l->jump_len, l->direct) ||
+		    !im->t->encode_jump(l->entry | isa, l->stub_addr | isa, l->orig + f->entry, l->jump_len,
 					l->via_stub))
 			return sut_fail(err, SUT_P_REACH, f->name,
 					"a jump from 0x%llx does not reach the patch at 0x%llx",
-					(unsigned long long)l->entry, (unsigned long long)l->new_addr);
+					(unsigned long long)l->entry, (unsigned long long)new);
 	}
 	return 0;
 }
@@ -237,7 +279,7 @@ static int build_eh_hdr(struct image *im, struct sut_err *err)
 		.data = im->file.p + im->eh_off,
 		.size = im->eh_size,
 		.addr = im->base + im->eh_off,
-		.addr_size = 8,
+		.addr_size = (uint8_t)wire_word(im->t->elf_class),
 	};
 	int32_t rel = (int32_t)(im->eh_off - (im->eh_hdr_off + 4));
 	uint32_t n;
@@ -266,6 +308,7 @@ static void build_symbols(struct image *im, const struct image_env *env, size_t 
 	Elf64_Sym *sym = xcalloc(im->n_syms, sizeof(*sym));
 	struct buf str = {0};
 	uint32_t n = 1;
+	uint8_t *p;
 
 	buf_add(&str, NULL, 1);
 	for (size_t i = 1; i < im->o->n_syms; i++) {
@@ -291,12 +334,14 @@ static void build_symbols(struct image *im, const struct image_env *env, size_t 
 		sym[n].st_name = (Elf64_Word)buf_addstr(&str, s);
 		sym[n].st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC);
 		sym[n].st_shndx = SH_TEXT;
-		sym[n].st_value = im->ledger.funcs[i].stub_addr;
+		sym[n].st_value = im->ledger.funcs[i].stub_addr | im->o->syms[im->o->funcs[i].old_sym].isa;
 		sym[n++].st_size = im->ledger.funcs[i].stub_size;
 		free(s);
 	}
-	memcpy(im->file.p + im->sym_off, sym, n * sizeof(*sym));
-	memcpy(im->file.p + im->sym_off + n * sizeof(*sym), str.p, str.n);
+	p = im->file.p + im->sym_off;
+	for (uint32_t i = 0; i < n; i++)
+		p += wire_put_sym(p, im->t->elf_class, &sym[i]);
+	memcpy(p, str.p, str.n);
 	*ret_strings = str.n;
 	free(sym);
 	buf_free(&str);
@@ -320,7 +365,8 @@ static void set_sh(const struct image *im, Elf64_Shdr *sh, int i, uint32_t type,
 
 static void build_headers(struct image *im, size_t strings)
 {
-	uint64_t sym_size = im->n_syms * sizeof(Elf64_Sym);
+	uint8_t cls = im->t->elf_class, *p;
+	uint64_t sym_size = im->n_syms * wire_size(WIRE_SYM, cls);
 	Elf64_Shdr sh[SH_COUNT] = {{0}};
 	Elf64_Phdr ph[7] = {{0}};
 	Elf64_Ehdr eh = {0};
@@ -356,29 +402,33 @@ static void build_headers(struct image *im, size_t strings)
 	set_sh(im, sh, SH_SYMTAB, SHT_SYMTAB, 0, im->sym_off, sym_size, 8);
 	sh[SH_SYMTAB].sh_link = SH_STRTAB;
 	sh[SH_SYMTAB].sh_info = im->n_syms;
-	sh[SH_SYMTAB].sh_entsize = sizeof(Elf64_Sym);
+	sh[SH_SYMTAB].sh_entsize = wire_size(WIRE_SYM, cls);
 	set_sh(im, sh, SH_STRTAB, SHT_STRTAB, 0, im->sym_off + sym_size, strings, 1);
-	set_sh(im, sh, SH_SHSTRTAB, SHT_STRTAB, 0, im->shdr_off + sizeof(sh), sizeof(shstr), 1);
+	set_sh(im, sh, SH_SHSTRTAB, SHT_STRTAB, 0, im->shdr_off + SH_COUNT * wire_size(WIRE_SHDR, cls), sizeof(shstr), 1);
 	memcpy(eh.e_ident, ELFMAG, SELFMAG);
-	eh.e_ident[EI_CLASS] = im->t->elf_class;
+	eh.e_ident[EI_CLASS] = cls;
 	eh.e_ident[EI_DATA] = ELFDATA2LSB;
 	eh.e_ident[EI_VERSION] = EV_CURRENT;
 	eh.e_type = ET_DYN;
 	eh.e_machine = im->t->machine;
 	eh.e_version = EV_CURRENT;
+	eh.e_flags = im->t->e_flags;
 	eh.e_entry = im->ledger.addr;
-	eh.e_phoff = sizeof(eh);
+	eh.e_phoff = wire_size(WIRE_EHDR, cls);
 	eh.e_shoff = im->shdr_off;
-	eh.e_ehsize = sizeof(eh);
-	eh.e_phentsize = sizeof(*ph);
+	eh.e_ehsize = (Elf64_Half)wire_size(WIRE_EHDR, cls);
+	eh.e_phentsize = (Elf64_Half)wire_size(WIRE_PHDR, cls);
 	eh.e_phnum = (Elf64_Half)n;
-	eh.e_shentsize = sizeof(*sh);
+	eh.e_shentsize = (Elf64_Half)wire_size(WIRE_SHDR, cls);
 	eh.e_shnum = SH_COUNT;
 	eh.e_shstrndx = SH_SHSTRTAB;
-	memcpy(im->file.p, &eh, sizeof(eh));
-	memcpy(im->file.p + sizeof(eh), ph, (size_t)n * sizeof(*ph));
-	memcpy(im->file.p + im->shdr_off, sh, sizeof(sh));
-	memcpy(im->file.p + im->shdr_off + sizeof(sh), shstr, sizeof(shstr));
+	p = im->file.p + wire_put_ehdr(im->file.p, cls, &eh);
+	for (int i = 0; i < n; i++)
+		p += wire_put_phdr(p, cls, &ph[i]);
+	p = im->file.p + im->shdr_off;
+	for (int i = 0; i < SH_COUNT; i++)
+		p += wire_put_shdr(p, cls, &sh[i]);
+	memcpy(p, shstr, sizeof(shstr));
 }
 
 /* Tells apart every patch, object and load address: symbol caches go by it. */

@@ -34,6 +34,7 @@ struct image {
 	struct buf file;	/* content, after image_build() */
 	/* Offsets in the image. */
 	uint64_t *sec_off, *stub_off;
+	uint64_t stub_room;	/* bytes for each func's switch stub and ways in */
 	uint64_t note_off, eh_off, eh_size, eh_hdr_off, sym_off, shdr_off;
 	size_t n_fdes;
 	uint32_t n_syms;

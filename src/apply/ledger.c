@@ -104,6 +104,7 @@ static void walk_func(struct walk *w, struct ledger_func *f)
 	FIELD(w, f->old_size);
 	FIELD(w, f->stub_addr);
 	FIELD(w, f->stub_size);
+	FIELD(w, f->enter_addr);
 	FIELD(w, n_parts);
 	for (uint32_t i = 0; i < n_parts && !w->bad; i++) {
 		struct ledger_part *p =
@@ -208,7 +209,8 @@ static bool plausible(const struct ledger *l)
 		    !inside(f->entry, f->jump_len, f->addr, f->addr + f->orig_size) ||
 		    !inside(f->new_addr, f->new_size, l->text_lo, l->text_hi) ||
 		    !inside(f->old_addr, f->old_size, l->text_lo, l->text_hi) ||
-		    !inside(f->stub_addr, f->stub_size, l->text_lo, l->text_hi))
+		    !inside(f->stub_addr, f->stub_size, l->text_lo, l->text_hi) ||
+		    !inside(f->enter_addr, 1, l->text_lo, l->text_hi))
 			return false;
 	}
 	return true;

@@ -211,14 +211,16 @@ static int map_image(struct session *s, struct remote *r, struct plan_object *po
 				 (g->perms & PROC_R ? PROT_READ : 0) |
 					 (g->perms & PROC_W ? PROT_WRITE : 0) |
 					 (g->perms & PROC_X ? PROT_EXEC : 0),
-				 MAP_PRIVATE | MAP_FIXED_NOREPLACE, (uint64_t)fd, g->off};
+				 MAP_PRIVATE | MAP_FIXED_NOREPLACE, (uint64_t)fd,
+				 g->off / NATIVE_MMAP_UNIT};
 
 		if (!g->size)
 			continue;
-		res = call(s, r, "mmap", SYS_mmap, m, &got, err);
-		/* Kernels before 4.17 take the address for a hint. */
-		if (!res && (uint64_t)got != m[0]) {
-			uint64_t u[6] = {(uint64_t)got, g->size};
+		res = call(s, r, "mmap", NATIVE_MMAP, m, &got, err);
+		/* Kernels before 4.17 take the address for a hint. A long is as wide as the target's pointers,
+		 * and its high bit is no sign. */
+		if (!res && (unsigned long)got != m[0]) {
+			uint64_t u[6] = {(unsigned long)got, g->size};
 
 			res = sut_fail(err, SUT_P_PLACE, "mmap", "the range was taken meanwhile");
 			remote_syscall(r, SYS_munmap, u, &ret, err);

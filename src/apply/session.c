@@ -110,15 +110,32 @@ static int take_lock(struct session *s, struct sut_err *err)
 	return 0;
 }
 
+/*
+ * From the file itself: getpwuid() loads libraries that the system's name service is configured for,
+ * and a static program has no business with those of another libc.
+ */
+static void name_user(struct session *s)
+{
+	FILE *f = fopen("/etc/passwd", "re");
+	struct passwd *pw;
+
+	snprintf(s->user, sizeof(s->user), "%u", (unsigned int)getuid());
+	while (f && (pw = fgetpwent(f)))
+		if (pw->pw_uid == getuid()) {
+			snprintf(s->user, sizeof(s->user), "%s", pw->pw_name);
+			break;
+		}
+	if (f)
+		fclose(f);
+}
+
 int session_open(struct session *s, pid_t pid, bool write, const struct apply_opts *opts,
 		 struct apply_result *res, struct sut_err *err)
 {
-	struct passwd *pw = getpwuid(getuid());
 	char subject[32];
 
 	memset(s, 0, sizeof(*s));
-	if (pw)
-		snprintf(s->user, sizeof(s->user), "%s", pw->pw_name);
+	name_user(s);
 	s->lock = -1;
 	s->pid = pid;
 	s->res = res;

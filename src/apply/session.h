@@ -30,6 +30,7 @@ struct apply_blocker {
 	pid_t tid;
 	char comm[32];
 	bool unreliable;	/* its stack could not be trusted; @why says where */
+	bool scanned;		/* it may be inside: a word of a stack or a register leads there */
 	char *func;		/* else: the function it is in, */
 	char *file;		/* with its source position, NULL: unknown */
 	int line;

@@ -24,7 +24,8 @@
  * from outside the two cannot be told apart. Such a thread has moved on a moment later.
  *
  * A stub has no unwind record. Threads meet one only after a death between 2 and 4, and then for
- * four instructions; such a stack counts as unreliable and the attempt is made again.
+ * four instructions. Stubs are among the ranges of whatever is done next with their functions, so the
+ * scan that decides about such a stack (verdict.c) finds the thread in the way.
  *
  * An entry may cross a page: it is written by one pwrite, with all threads stopped, so no thread
  * can execute half of it; if the tool dies, it does so before or after the call. What was written
@@ -32,7 +33,7 @@
  * its exec) are not seen; their parent is then in vfork and cannot be stopped, and we wait.
  */
 #include "apply/switch.h"
-#include "apply/dormant.h"
+#include "apply/verdict.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -288,120 +289,6 @@ int switch_recover(struct session *s, struct sut_err *err)
 	return 0;
 }
 
-static void thread_comm(pid_t pid, pid_t tid, char *out, size_t n)
-{
-	char path[64];
-	uint8_t *d;
-	size_t len;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", (int)pid, (int)tid);
-	out[0] = '\0';
-	if (read_file(path, &d, &len) == 0) {
-		while (len && d[len - 1] == '\n')
-			len--;
-		snprintf(out, n, "%.*s", (int)len, (const char *)d);
-		free(d);
-	}
-}
-
-static const struct switch_range *hit(const struct switch_ranges *rs, uint64_t pc)
-{
-	for (size_t i = 0; i < rs->n; i++)
-		if (pc >= rs->v[i].lo && pc < rs->v[i].hi)
-			return &rs->v[i];
-	return NULL;
-}
-
-static struct apply_blocker *blocker(struct session *s, pid_t tid)
-{
-	struct apply_result *r = s->res;
-	struct apply_blocker *b = VEC_PUSH(r->blockers, r->n_blockers, r->cap_blockers);
-
-	b->tid = tid;
-	thread_comm(s->pid, tid, b->comm, sizeof(b->comm));
-	return b;
-}
-
-static void forget_blockers(struct apply_result *r)
-{
-	while (r->n_blockers) {
-		struct apply_blocker *b = &r->blockers[--r->n_blockers];
-
-		free(b->func);
-		free(b->file);
-		free(b->why);
-	}
-}
-
-/* The verdict on stacks that no thread runs on, where the program may have such. */
-static void judge_dormant(struct session *s, const struct switch_ranges *rs)
-{
-	const struct switch_range *in = NULL;
-	struct apply_blocker *b;
-	uint64_t at = 0;
-	int r = dormant_scan(s, rs, s->ts.t_stop_ns + s->opts.max_pause_ns, &at, &in);
-
-	if (!r)
-		return;
-	b = VEC_PUSH(s->res->blockers, s->res->n_blockers, s->res->cap_blockers);
-	snprintf(b->comm, sizeof(b->comm), "no thread");
-	b->unreliable = r < 0;
-	if (r < 0) {
-		b->why = xasprintf("%s, and not all memory could be searched for its stacks within the "
-				   "longest pause", s->dormant);
-		return;
-	}
-	b->func = xstrdup(in->func);
-	b->file = in->file ? xstrdup(in->file) : NULL;
-	b->line = in->line;
-	b->why = xasprintf("%s, and a stack at 0x%llx may return into '%s'", s->dormant,
-			   (unsigned long long)at, in->func);
-}
-
-/* One verdict per thread. True where all are clear. */
-static bool all_clear(struct session *s, const struct switch_ranges *rs)
-{
-	struct unw_opts opts = {0};
-	struct unw_trace t = {0};
-	unsigned int n = 0;
-
-	forget_blockers(s->res);
-	for (size_t i = 0; i < s->ts.n; i++) {
-		struct tracee *th = &s->ts.v[i];
-		const struct switch_range *in = NULL;
-		struct apply_blocker *b;
-		size_t k;
-
-		if (th->state == TRACEE_GONE || th->is_zombie_leader)
-			continue;
-		n++;
-		/* Without ranges no stack matters. A thread that vanished has none. */
-		if (!rs->n || !tracee_walk(&s->ts, th, &s->space, &opts, &t))
-			continue;
-		/* A return address behind a call that does not return belongs to the caller. */
-		for (k = 0; k < t.n && !in; k++)
-			in = hit(rs, t.v[k].at_call ? t.v[k].pc - 1 : t.v[k].pc);
-		if (!in && t.reliable)
-			continue;
-		b = blocker(s, th->tid);
-		if (in) {
-			b->func = xstrdup(in->func);
-			b->file = in->file ? xstrdup(in->file) : NULL;
-			b->line = in->line;
-			b->frame = k - 1;
-			b->why = xasprintf("inside '%s' at frame %zu", in->func, k - 1);
-		} else {
-			b->unreliable = true;
-			b->why = xasprintf("its stack is not reliable: %s", t.text);
-		}
-	}
-	unw_trace_free(&t);
-	s->res->n_threads = n;
-	if (!s->res->n_blockers && rs->n && s->dormant)
-		judge_dormant(s, rs);
-	return !s->res->n_blockers;
-}
-
 static void nap(uint64_t ns)
 {
 	struct timespec ts = {(time_t)(ns / 1000000000ull), (long)(ns % 1000000000ull)};
@@ -444,7 +331,7 @@ int switch_sample(struct session *s, const struct switch_ranges *ranges, struct 
 		return -1;
 	s->res->attempts++;
 	if (r == 0)
-		all_clear(s, ranges);
+		verdict_all_clear(s, ranges);
 	threads_resume(&s->ts);
 	s->res->pause_ns = MAX(s->res->pause_ns, s->ts.pause_ns);
 	return r;
@@ -478,7 +365,7 @@ int switch_when_clear(struct session *s, const struct switch_ranges *ranges,
 		} else {
 			late[0] = '\0';
 			/* Late but clear is late: what users feel is bounded first of all. */
-			if (all_clear(s, ranges) &&
+			if (verdict_all_clear(s, ranges) &&
 			    now_ns() - s->ts.t_stop_ns <= s->opts.max_pause_ns) {
 				r = fn(ctx, s, err);
 				threads_resume(&s->ts);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -406,14 +407,64 @@ static void child_exec(char *const argv[], const struct run_opts *o, int out_fd)
 	_exit(127);
 }
 
+/*
+ * Ends the command when @cancel asks for it, as Ctrl-C would; a command that has other plans is asked
+ * once more after two seconds. Never SIGKILL: it may be in the middle of installing something.
+ */
+static void pass_cancel(const volatile int *cancel, pid_t pid, uint64_t *asked)
+{
+	uint64_t now = now_ns();
+
+	if (!cancel || !*cancel)
+		return;
+	if (!*asked)
+		kill(pid, SIGINT);
+	else if (now - *asked > 2000000000u)
+		kill(pid, SIGTERM);
+	else
+		return;
+	*asked = now;
+}
+
+/* Collects what comes from @fd until its end, or until @pid has ended after a cancel. */
+static char *collect(int fd, pid_t pid, const volatile int *cancel, uint64_t *asked)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	size_t n = 0, cap = 0;
+	char *out = NULL;
+
+	for (;;) {
+		ssize_t r;
+
+		if (n + 4096 >= cap)
+			out = xrealloc(out, cap = cap ? cap * 2 : 16384);
+		if (cancel && poll(&p, 1, 50) <= 0) {
+			siginfo_t si = {0};
+
+			pass_cancel(cancel, pid, asked);
+			/* Its children may hold the pipe for as long as they like. */
+			if (*asked && !waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) && si.si_pid)
+				break;
+			continue;
+		}
+		r = read(fd, out + n, cap - n - 1);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			break;
+		n += (size_t)r;
+	}
+	out[n] = '\0';
+	return out;
+}
+
 int run_command(char *const argv[], const struct run_opts *opts)
 {
 	static const struct run_opts none;
 	const struct run_opts *o = opts ? opts : &none;
 	int fds[2] = {-1, -1}, status;
-	size_t n = 0, cap = 0;
-	char *out = NULL;
-	pid_t pid;
+	uint64_t asked = 0;
+	pid_t pid, w;
 
 	if (o->ret_output && pipe2(fds, O_CLOEXEC) < 0)
 		return -1;
@@ -432,25 +483,16 @@ int run_command(char *const argv[], const struct run_opts *opts)
 		child_exec(argv, o, fds[1]);
 	if (o->ret_output) {
 		close(fds[1]);
-		for (;;) {
-			ssize_t r;
-
-			if (n + 4096 >= cap)
-				out = xrealloc(out, cap = cap ? cap * 2 : 16384);
-			r = read(fds[0], out + n, cap - n - 1);
-			if (r < 0 && errno == EINTR)
-				continue;
-			if (r <= 0)
-				break;
-			n += (size_t)r;
-		}
+		*o->ret_output = collect(fds[0], pid, o->cancel, &asked);
 		close(fds[0]);
-		out[n] = '\0';
-		*o->ret_output = out;
 	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
+	while ((w = waitpid(pid, &status, o->cancel ? WNOHANG : 0)) != pid) {
+		if (w < 0 && errno != EINTR)
 			return -1;
+		pass_cancel(o->cancel, pid, &asked);
+		if (w == 0)
+			usleep(5000);
+	}
 	if (WIFSIGNALED(status))
 		return 128 + WTERMSIG(status);
 	return WEXITSTATUS(status);

@@ -87,6 +87,7 @@ struct run_opts {
 	const char *stdin_path; /* NULL: /dev/null */
 	char **ret_output;	/* captures stdout and stderr together; caller frees */
 	bool keep_stderr;	/* with ret_output: capture stdout only */
+	const volatile int *cancel; /* not zero: end the command (SIGINT, then SIGTERM); may be NULL */
 };
 /*
  * Runs argv[0] (searched on PATH) and waits. Returns the exit status (0..255), 128+signal where a

@@ -28,7 +28,7 @@ static bool is_edited(void *ctx, const char *file, int from, int to)
 static bool uses_symbol(const struct unit *u, const char *name)
 {
 	struct sut_err err = {0};
-	struct elf_obj *o = u->output && file_exists(u->output) ? elf_obj_open(u->output, &err) : NULL;
+	struct elf_obj *o = u->output && file_exists(u->output) ? target_obj_open(u->output, &err) : NULL;
 	bool used = false;
 
 	for (size_t s = 1; o && s < o->n_syms && !used; s++)
@@ -69,7 +69,7 @@ static int capture(struct build *b, struct sut_err *err)
 	if (o->deb) {
 		struct deb *d = b->deb = xcalloc(1, sizeof(*d));
 
-		if (deb_prepare(o->deb, o->work, d, err) < 0)
+		if (deb_prepare(o->deb, o->work, o->cancel, d, err) < 0)
 			return -1;
 		tree = d->tree;
 		if (!o->objects || !o->objects[0])
@@ -88,6 +88,7 @@ static int capture(struct build *b, struct sut_err *err)
 static int open_objects(struct build *b, struct sut_err *err)
 {
 	const struct build_opts *o = &b->opts;
+	const struct deb *deb = b->deb;
 	size_t before = err->n;
 
 	for (size_t i = 0; o->objects && o->objects[i]; i++)
@@ -110,6 +111,10 @@ static int open_objects(struct build *b, struct sut_err *err)
 			prove_object_free(po);
 			continue;
 		}
+		if (deb && po->is_exec && path_is_below(b->object_paths.v[i], deb->root)) {
+			free(po->name);
+			po->name = deb_program_name(deb, b->object_paths.v[i]);
+		}
 		if (!po->o->build_id)
 			sut_fail(err, SUT_B_NO_BUILD_ID, b->object_paths.v[i], "it has no build-id note");
 		*VEC_PUSH(b->objects, b->n_objects, b->cap_objects) = po;
@@ -125,8 +130,8 @@ static int open_unit(struct build *b, const struct compiled *c, struct build_uni
 
 	u->compiled = c;
 	u->source = c->unit->source;
-	u->orig = elf_obj_open(c->orig, err);
-	u->new = elf_obj_open(c->patched, err);
+	u->orig = target_obj_open(c->orig, err);
+	u->new = target_obj_open(c->patched, err);
 	if (!u->orig || !u->new)
 		return -1;
 	u->diff = diff_unit_compare(u->orig, u->new, &dopts, &u->err);
@@ -171,7 +176,7 @@ static struct build_unit *helper_unit(struct finder *f, const struct unit *unit)
 	proof_flags(b, &flags);
 	co.extra_flags = flags.v;
 	if (compile_originals(&b->capture, &unit, 1, &co, &paths, &err) == 0) {
-		h->orig = elf_obj_open(paths[0], &err);
+		h->orig = target_obj_open(paths[0], &err);
 		free(paths[0]);
 	}
 	free(paths);
@@ -238,12 +243,28 @@ static int find_import(void *ctx, const char *name, const char **ret_version)
 	return imports_find(&b->imports[f->object], name, ret_version);
 }
 
+static bool is_dropped(void *ctx, const struct link_unit *u, uint32_t proof_sym)
+{
+	const struct finder *f = ctx;
+	struct build *b = f->b;
+	char *text;
+
+	if (!member_is_dropped(b, f->object, u->pu, proof_sym))
+		return false;
+	text = xasprintf("%s of %s (the linker drops it from %s, as nothing there uses it)",
+			 u->pu->orig->syms[proof_sym].name, u->source, b->objects[f->object]->name);
+	if (!strvec_has(&b->elsewhere, text))
+		strvec_push(&b->elsewhere, text);
+	free(text);
+	return true;
+}
+
 static int link_one(struct build *b, size_t k, struct patch_object *ret, bool *ret_indirect,
 		    struct sut_err *err)
 {
 	struct finder f = {b, k};
 	struct link_input in = {.po = b->objects[k], .find_fact = find_fact,
-				.find_import = find_import, .ctx = &f};
+				.find_import = find_import, .is_dropped = is_dropped, .ctx = &f};
 	struct link_unit *units = xcalloc(b->n_units, sizeof(*units));
 	int r;
 
@@ -338,16 +359,19 @@ static int link_all(struct build *b, bool *ret_indirect, struct sut_err *err)
 	*ret_indirect = false;
 	b->patch = describe(b);
 	for (size_t k = 0; k < b->n_objects; k++) {
-		struct patch_object po = {0};
+		struct patch_object *po;
 		bool wanted = false, indirect = false;
 
 		for (size_t i = 0; i < b->n_units; i++)
 			wanted |= b->units[i].diff && b->units[i].member[k] && member_has_changed_func(&b->units[i]);
 		if (!wanted)
 			continue;
-		link_one(b, k, &po, &indirect, err);
+		po = VEC_PUSH(b->patch->objects, b->patch->n_objects, b->patch->cap_objects);
+		link_one(b, k, po, &indirect, err);
 		*ret_indirect |= indirect;
-		*VEC_PUSH(b->patch->objects, b->patch->n_objects, b->patch->cap_objects) = po;
+		/* All that changes may be what the linker left out. */
+		if (!po->n_funcs && err->n == before)
+			patch_drop_object(b->patch, b->patch->n_objects - 1);
 	}
 	if (err->n == before && b->patch->n_objects)
 		return 0;
@@ -436,7 +460,7 @@ static int go_on(const struct build *b, struct sut_err *err)
 	return sut_fail(err, SUT_E_INTERRUPTED, "build", "no patch was written");
 }
 
-int build_run(struct build *b, const struct build_opts *opts, struct sut_err *err)
+static int run(struct build *b, const struct build_opts *opts, struct sut_err *err)
 {
 	struct sut_err first = {0};
 	uint64_t t = now_ns();
@@ -468,6 +492,18 @@ int build_run(struct build *b, const struct build_opts *opts, struct sut_err *er
 		return -1;
 	attempt(b, indirect_flag(&b->plain_compiled), &indirect, err);
 	return err->n ? -1 : 0;
+}
+
+int build_run(struct build *b, const struct build_opts *opts, struct sut_err *err)
+{
+	int r = run(b, opts, err);
+
+	/* What a command says that was ended on the way is no reason of its own. */
+	if (r < 0 && opts->cancel && *opts->cancel) {
+		sut_err_free(err);
+		go_on(b, err);
+	}
+	return r;
 }
 
 void build_free(struct build *b)

@@ -275,6 +275,7 @@ static void parse_wp(struct command *c, const char *w)
 	for (size_t i = 1; i < parts.n; i++) {
 		if (!strcmp(parts.v[i], "-MD") || !strcmp(parts.v[i], "-MMD")) {
 			deps = c->writes_deps = true;
+			c->deps_partial |= !strcmp(parts.v[i], "-MMD");
 			if (i + 1 < parts.n && parts.v[i + 1][0] != '-') {
 				free(c->dep_file);
 				c->dep_file = xstrdup(parts.v[i + 1]);
@@ -328,6 +329,7 @@ static void parse_option(struct command *c, struct parse *p, char *const **pw)
 		p->asks = true;
 	} else if (!strcmp(w, "-MD") || !strcmp(w, "-MMD")) {
 		c->writes_deps = true;
+		c->deps_partial |= !strcmp(w, "-MMD");
 	} else if (str_starts(w, "-Wp,")) {
 		parse_wp(c, w);
 	} else if (WORD_IN(drop_words, w)) {

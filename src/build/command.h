@@ -43,6 +43,7 @@ struct command {
 	bool compiles;		/* makes object code of at least one source */
 	bool links;
 	bool writes_deps;	/* has -MD, -MMD or -Wp,-MD */
+	bool deps_partial;	/* has -MMD: headers behind -isystem or a system_header pragma are left out */
 	bool is_lto;
 };
 

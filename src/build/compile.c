@@ -26,6 +26,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "build/copies.h"
+#include "build/depend.h"
 #include "build/jobs.h"
 #include "build/load.h"
 
@@ -44,6 +45,8 @@ struct task {
 	const char *tree;	/* WORK/src or WORK/patched */
 	char *object;
 	char *temp;
+	char *deps;		/* what the compiler read, written by it */
+	char *temp_deps;
 	char *cwd;
 	struct strvec argv, env;
 };
@@ -52,6 +55,8 @@ static void task_free(struct task *t)
 {
 	free(t->object);
 	free(t->temp);
+	free(t->deps);
+	free(t->temp_deps);
 	free(t->cwd);
 	strvec_free(&t->argv);
 	strvec_free(&t->env);
@@ -190,6 +195,11 @@ static void task_argv(const struct capture *c, const struct compile_opts *o, str
 	}
 	if (command_is_clang(u->compiler))
 		strvec_push(&t->argv, "-Qunused-arguments");
+	if (u->lang != LANG_ASM) {
+		strvec_push(&t->argv, "-MD");
+		strvec_push(&t->argv, "-MF");
+		strvec_push(&t->argv, t->temp_deps);
+	}
 	strvec_push(&t->argv, "-c");
 	if (!lines_is_source_name(u->source)) {
 		strvec_push(&t->argv, "-x");
@@ -233,6 +243,8 @@ static void task_init(struct task *t, const struct capture *c, const struct unit
 	hex = hex_encode(sum, 8);
 	t->object = xasprintf("%s/%s/%s-%s.o", c->work, folder, u->id, hex);
 	t->temp = xasprintf("%s.tmp.o", t->object);
+	t->deps = xasprintf("%s.d", t->object);
+	t->temp_deps = xasprintf("%s.tmp.d", t->object);
 	free(hex);
 	task_argv(c, o, t);
 	task_env(c, t);
@@ -271,7 +283,8 @@ static int run_tasks(struct capture *c, struct task *t, size_t n, int max, size_
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (file_exists(t[i].object)) {
+		if (file_exists(t[i].object) &&
+		    (t[i].unit->lang == LANG_ASM || file_exists(t[i].deps))) {
 			++*reused;
 			continue;
 		}
@@ -297,7 +310,9 @@ static int run_tasks(struct capture *c, struct task *t, size_t n, int max, size_
 				     jobs[i].output);
 			add_position(jobs[i].output, c, k, err);
 			unlink(k->temp);
-		} else if (rename(k->temp, k->object) < 0) {
+			unlink(k->temp_deps);
+		} else if ((k->unit->lang != LANG_ASM && rename(k->temp_deps, k->deps) < 0) ||
+			   rename(k->temp, k->object) < 0) {
 			r = sut_fail(err, SUT_E_IO, k->object, "%s", strerror(errno));
 		}
 	}
@@ -335,7 +350,7 @@ static char *patched_content(const struct patch_set *ps, const char *tree)
 static void find_affected(const struct capture *c, const struct patch_set *ps,
 			  const struct copies *copies, struct compile_result *res)
 {
-	bool *used = xcalloc(ps->n_files, sizeof(*used));
+	bool *used = xcalloc(ps->n_files, sizeof(*used)), *namers = depend_on_new(c, ps);
 
 	for (size_t i = 0; i < c->units.n; i++) {
 		struct compiled *done = NULL;
@@ -350,7 +365,12 @@ static void find_affected(const struct capture *c, const struct patch_set *ps,
 			strvec_push(&done->touched, ps->files[k].path);
 			used[k] = true;
 		}
+		if (!done && namers && namers[i]) {
+			done = VEC_PUSH(res->v, res->n, res->cap);
+			done->unit = &c->units.v[i];
+		}
 	}
+	free(namers);
 	for (size_t k = 0; k < ps->n_files; k++)
 		/* Who includes a new header is known only when the patched code is compiled. */
 		if (!used[k] && !(ps->files[k].is_new && lines_may_be_included(ps->files[k].path)))
@@ -405,7 +425,7 @@ static int settle_assembly(struct compile_result *res, struct sut_err *err)
 		if (v->unit->is_asm)
 			r = sut_fail(err, SUT_B_ASM, v->unit->source,
 				     "its object changes by what the patch does to '%s'",
-				     v->touched.v[0]);
+				     v->touched.n ? v->touched.v[0] : v->unit->source);
 		res->v[n++] = *v;
 	}
 	res->n = n;
@@ -435,7 +455,7 @@ int compile_units(struct capture *c, const struct patch_set *ps, const struct co
 	struct copies copies = {0};
 	struct task *tasks;
 	char *content;
-	int r;
+	int r, bad = 0;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->patched_tree = path_join(c->work, "patched");
@@ -453,7 +473,11 @@ int compile_units(struct capture *c, const struct patch_set *ps, const struct co
 	if (r < 0)
 		return -1;
 	for (size_t i = 0; i < ret->not_compiled.n; i++)
-		log_debug("no unit is made of '%s'", ret->not_compiled.v[i]);
+		if (depend_is_build_file(ret->not_compiled.v[i]))
+			log_warn("'%s' tells how the program is built: units are compiled with the flags "
+				 "that they had, whatever the patch changes there", ret->not_compiled.v[i]);
+		else
+			log_debug("no unit is made of '%s'", ret->not_compiled.v[i]);
 	if (check_units(c, ps, ret, err) < 0)
 		return -1;
 	content = patched_content(ps, ret->patched_tree);
@@ -467,6 +491,12 @@ int compile_units(struct capture *c, const struct patch_set *ps, const struct co
 		v->patched = xstrdup(tasks[2 * i + 1].object);
 	}
 	r = run_tasks(c, tasks, 2 * ret->n, opts ? opts->jobs : 0, &ret->n_reused, err);
+	for (size_t i = 0; i < ret->n && r == 0; i++)
+		if (ret->v[i].unit->lang != LANG_ASM &&
+		    depend_check(c, ps, ret->v[i].unit, tasks[2 * i + 1].deps, tasks[2 * i + 1].cwd,
+				 ret->patched_tree, &ret->v[i].touched, err) < 0)
+			bad = -1;
+	r = r < 0 ? r : bad;
 	for (size_t i = 0; i < 2 * ret->n; i++)
 		task_free(&tasks[i]);
 	free(tasks);

@@ -3,9 +3,12 @@
 #ifndef SUTURE_BUILD_DEB_H
 #define SUTURE_BUILD_DEB_H
 
+#include "build/apt.h"
 #include "build/capture.h"
 
 struct deb {
+	struct apt apt;		/* of the host's architecture */
+	char *arch;		/* Debian's name of the binaries' architecture; NULL: the host's */
 	char *source;		/* source package */
 	char *version;		/* of the source package */
 	char *dir;		/* its folder below the cache */
@@ -18,16 +21,23 @@ struct deb {
 };
 
 /*
- * @spec is NAME or NAME=VERSION of a source or binary package; without a version the one that is
- * installed, else the newest. @cache NULL: capture_cache_dir(). Downloads and unpacks what is not
- * there yet. -1 with B_DEB_NAME, B_DEB_FETCH, E_TOOL, E_IO.
+ * @spec is NAME[:ARCH][=VERSION] of a source or binary package; without a version the one that is
+ * installed, else the newest; ARCH is Debian's name of another architecture. @cache NULL: capture_cache_dir(). Downloads and unpacks what is not
+ * there yet. -1 with B_DEB_NAME, B_DEB_FETCH, E_TOOL, E_IO, E_INTERRUPTED (@cancel, may be NULL).
  */
-int deb_prepare(const char *spec, const char *cache, struct deb *ret, struct sut_err *err);
+int deb_prepare(const char *spec, const char *cache, const volatile int *cancel, struct deb *ret,
+		struct sut_err *err);
 /* Installs missing build dependencies as root; else -1 with B_DEB_DEPS, which has the command. */
 int deb_build_deps(const struct deb *d, struct sut_err *err);
 /* deb_build_deps where a build is due, then capture_run. */
 int deb_capture(const struct deb *d, const char *exe, const struct patch_set *patches,
 		struct capture *ret, struct sut_err *err);
+/*
+ * The name that program @path (below d->root) is known by: packages have one program under several, as
+ * links and as copies. The source package's own comes first, then a binary package's, then the shortest.
+ * Fresh string.
+ */
+char *deb_program_name(const struct deb *d, const char *path);
 void deb_free(struct deb *d);
 
 #endif

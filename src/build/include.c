@@ -47,6 +47,15 @@ uint32_t psym_def(struct linker *l, const char *name, uint32_t psec, uint64_t va
 	return i;
 }
 
+uint32_t psym_copy(struct linker *l, const char *name, uint32_t psec, const struct elf_sym *y)
+{
+	uint32_t i = psym_def(l, name, psec, y->value, y->size, y->type == STT_FUNC);
+
+	if (y->type == STT_FUNC)
+		l->out->syms[i].isa = y->isa;
+	return i;
+}
+
 uint32_t psym_object(struct linker *l, const char *name, uint64_t addr)
 {
 	for (uint32_t i = 1; i < l->out->n_syms; i++) {
@@ -116,7 +125,7 @@ uint32_t got_pair(struct linker *l, uint32_t first, uint32_t second)
 	return new_slots(l, first, 0, second);
 }
 
-uint32_t plt_stub(struct linker *l, uint32_t slot_sym, const char *name)
+uint32_t plt_stub(struct linker *l, uint32_t call, uint32_t slot_sym, const char *name)
 {
 	struct match_rel rels[TARGET_STUB_RELS];
 	uint8_t code[TARGET_MAX_JUMP];
@@ -125,11 +134,14 @@ uint32_t plt_stub(struct linker *l, uint32_t slot_sym, const char *name)
 	char *stub_name;
 	size_t at, n, n_rels;
 
-	for (size_t i = 0; i < l->n_plt; i++)
-		if (l->plt[i].target == slot_sym)
-			return l->plt[i].sym;
 	s = fixed_sec(l, &l->plt_sec, ".text.plt", PSEC_TEXT, 16);
-	n = l->t->encode_stub(code, rels, &n_rels);
+	n = l->t->encode_stub(call, code, rels, &n_rels);
+	for (size_t i = 0; i < l->n_plt; i++) {
+		const struct patch_sym *y = &l->out->syms[l->plt[i].sym];
+
+		if (l->plt[i].target == slot_sym && y->size == n && !memcmp(s->data + y->value, code, n))
+			return l->plt[i].sym;
+	}
 	at = grow(s, code, n, 16);
 	for (size_t i = 0; i < n_rels; i++)
 		psec_rel(s, at + rels[i].offset, rels[i].type, slot_sym, rels[i].addend);
@@ -137,6 +149,8 @@ uint32_t plt_stub(struct linker *l, uint32_t slot_sym, const char *name)
 	stub = VEC_PUSH(l->plt, l->n_plt, l->cap_plt);
 	stub->target = slot_sym;
 	stub->sym = psym_def(l, stub_name, l->plt_sec - 1, at, n, true);
+	if (l->t->isa_mask)
+		l->out->syms[stub->sym].isa = l->t->branch_isa(call) != 0;
 	free(stub_name);
 	return stub->sym;
 }
@@ -176,11 +190,13 @@ uint32_t include_section(struct linker *l, struct lunit *u, enum side side, uint
 	for (uint32_t i = 1; i < o->n_syms; i++) {
 		const struct elf_sym *y = &o->syms[i];
 		bool func = y->type == STT_FUNC;
+		uint32_t at;
 
 		if (y->shndx != sec || (!func && y->type != STT_OBJECT) || !*y->name)
 			continue;
 		name = xasprintf("%s%s", y->name, side == SIDE_NEW ? "" : ".old");
-		psym_def(l, name, psec, y->value, y->size, func);
+		at = psym_copy(l, name, psec, y);
+		l->out->syms[at].other = y->other & 0xe0;
 		free(name);
 	}
 	return psec;

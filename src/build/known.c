@@ -62,7 +62,7 @@ static bool table_address(const struct linker *l, const char *name, uint64_t *re
 
 		if (s->shndx != SHN_UNDEF && s->bind != STB_LOCAL && s->type != STT_TLS &&
 		    s->type != STT_GNU_IFUNC && !strcmp(s->name, name)) {
-			*ret = s->value;
+			*ret = s->value | s->isa;
 			hits++;
 		}
 	}
@@ -101,7 +101,7 @@ static bool ifunc_slot(const struct linker *l, const char *name, uint64_t *ret)
 	for (size_t i = 1; i < o->n_syms; i++)
 		if (o->syms[i].type == STT_GNU_IFUNC && o->syms[i].shndx != SHN_UNDEF &&
 		    !strcmp(o->syms[i].name, name))
-			return resolver_slot(l, o->syms[i].value, ret);
+			return resolver_slot(l, o->syms[i].value | o->syms[i].isa, ret);
 	return false;
 }
 
@@ -144,6 +144,16 @@ bool interposable(const struct linker *l, const struct elf_sym *y)
 	return false;
 }
 
+uint64_t branch_entry(const struct linker *l, uint64_t addr)
+{
+	const struct elf_seg *s = elf_obj_load_seg(l->po->o, addr);
+	uint64_t n = s && addr - s->vaddr < s->filesz ? MIN(s->vaddr + s->filesz - addr, 64ull) : 0;
+	size_t len;
+
+	return n && l->t->local_entry ? addr + l->t->entry_shape(elf_obj_at(l->po->o, addr, n), n, &len)
+				      : addr;
+}
+
 /* A global of the object that this unit's own code does not tell the place of. */
 bool global_address(struct linker *l, const char *name, bool branch, uint64_t *ret)
 {
@@ -155,13 +165,24 @@ bool global_address(struct linker *l, const char *name, bool branch, uint64_t *r
 		return true;
 	}
 	if (f && f->has_addr) {
-		*ret = f->addr;
+		*ret = branch ? branch_entry(l, f->addr) : f->addr;
 		return true;
 	}
-	if (table_address(l, name, ret))
+	if (table_address(l, name, ret)) {
+		if (branch)
+			*ret = branch_entry(l, *ret);
 		return true;
+	}
+	if (l->po->gp && !strcmp(name, "_GLOBAL_OFFSET_TABLE_")) {
+		*ret = l->po->gp;
+		return true;
+	}
 	f = !dyn_import(l, name, &k) && l->in->find_fact ? l->in->find_fact(l->in->ctx, name) : NULL;
-	if (f && (f->has_addr || (f->has_plt && l->po->is_exec))) {
+	if (f && branch && (f->has_addr || (f->has_plt && l->po->is_exec))) {
+		*ret = f->has_addr ? branch_entry(l, f->addr) : f->plt;
+		return true;
+	}
+	if (f && (f->has_addr || (f->has_plt && l->po->is_exec && !l->t->local_entry))) {
 		*ret = f->has_addr ? f->addr : f->plt;
 		return true;
 	}
@@ -194,12 +215,19 @@ const struct sym_fact *tls_fact(struct linker *l, const struct pending *p, const
 	return l->in->find_fact ? l->in->find_fact(l->in->ctx, y->name) : NULL;
 }
 
+int64_t tls_exec_base(const struct linker *l)
+{
+	if (l->t->tls_variant2)
+		return -(int64_t)ALIGN_UP(l->po->tls_size, l->po->tls_align);
+	return (int64_t)ALIGN_UP((uint64_t)l->t->thread_ptr_gap, MAX(l->po->tls_align, 1));
+}
+
 /* The executable's offset of a TLS variable from the thread pointer. */
 bool tls_offset(struct linker *l, const struct elf_sym *y, const struct sym_fact *f,
 		int64_t *ret)
 {
 	const struct elf_obj *b = l->po->o;
-	int64_t block = (int64_t)ALIGN_UP(l->po->tls_size, l->po->tls_align);
+	int64_t base = tls_exec_base(l);
 
 	if (f && f->has_tls) {
 		*ret = f->tls;
@@ -210,10 +238,16 @@ bool tls_offset(struct linker *l, const struct elf_sym *y, const struct sym_fact
 
 		/* A slot without relocation, in a static program, holds the offset itself. */
 		if (!d) {
-			const uint8_t *q = elf_obj_at(b, f->ie, 8);
+			size_t w = b->elf_class == ELFCLASS64 ? 8 : 4;
+			const uint8_t *q = elf_obj_at(b, f->ie, w);
+			int32_t v;
 
-			if (q)
+			if (q && w == 8) {
 				memcpy(ret, q, 8);
+			} else if (q) {
+				memcpy(&v, q, 4);
+				*ret = v;
+			}
 			return q != NULL;
 		}
 	}
@@ -221,14 +255,14 @@ bool tls_offset(struct linker *l, const struct elf_sym *y, const struct sym_fact
 		const struct dyn_sym *d = &l->po->dyn->syms[i];
 
 		if (d->type == STT_TLS && d->shndx != SHN_UNDEF && !strcmp(d->name, y->name)) {
-			*ret = l->po->is_exec ? (int64_t)d->value - block : (int64_t)d->value;
+			*ret = l->po->is_exec ? (int64_t)d->value + base : (int64_t)d->value;
 			return true;
 		}
 	}
 	for (size_t i = 1; i < b->n_syms; i++)
 		if (b->syms[i].type == STT_TLS && b->syms[i].shndx != SHN_UNDEF &&
 		    b->syms[i].bind != STB_LOCAL && !strcmp(b->syms[i].name, y->name)) {
-			*ret = l->po->is_exec ? (int64_t)b->syms[i].value - block
+			*ret = l->po->is_exec ? (int64_t)b->syms[i].value + base
 					      : (int64_t)b->syms[i].value;
 			return true;
 		}

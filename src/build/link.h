@@ -31,6 +31,9 @@ struct link_input {
 	/* Does a library that the object is linked with define this? 1 with its version (borrowed,
 	 * may be NULL), 0 no, -1 not known. May be NULL. */
 	int (*find_import)(void *ctx, const char *name, const char **ret_version);
+	/* Is this function of the unit's proof surely not in the object, as the linker dropped it? It is left
+	 * out, then. May be NULL. */
+	bool (*is_dropped)(void *ctx, const struct link_unit *u, uint32_t proof_sym);
 	void *ctx;
 };
 

@@ -83,14 +83,16 @@ void psec_rel(struct patch_sec *s, uint64_t off, uint32_t type, uint32_t sym, in
 uint32_t psym_new(struct linker *l, const char *name, enum patch_sym_kind kind, uint64_t value);
 uint32_t psym_def(struct linker *l, const char *name, uint32_t psec, uint64_t value, uint64_t size,
 		  bool is_func);
+/* The same for a symbol of an object, whose section is @psec there. */
+uint32_t psym_copy(struct linker *l, const char *name, uint32_t psec, const struct elf_sym *y);
 /* The same address in the object twice is one symbol. */
 uint32_t psym_object(struct linker *l, const char *name, uint64_t addr);
 /* A slot in the patch's own GOT that holds target + add; patch symbol. */
 uint32_t got_slot(struct linker *l, uint32_t target, int64_t add);
 /* Two neighbouring slots: a {module, offset} pair of thread-local storage. */
 uint32_t got_pair(struct linker *l, uint32_t first, uint32_t second);
-/* A stub in the patch that jumps through a slot to a far function; patch symbol. */
-uint32_t plt_stub(struct linker *l, uint32_t slot_sym, const char *name);
+/* A stub in the patch for calls by relocation @call, through a slot to a far function; patch symbol. */
+uint32_t plt_stub(struct linker *l, uint32_t call, uint32_t slot_sym, const char *name);
 
 /* resolve.c: all relocations of one included section. */
 int resolve_section(struct linker *l, const struct pending *p);
@@ -112,8 +114,12 @@ bool resolver_slot(const struct linker *l, uint64_t resolver, uint64_t *ret);
 bool interposable(const struct linker *l, const struct elf_sym *y);
 /* Where a global of the object is, or for a branch its linkage stub: any unit's knowledge. */
 bool global_address(struct linker *l, const char *name, bool branch, uint64_t *ret);
+/* Where code of this object branches to for the function at @addr in it. */
+uint64_t branch_entry(const struct linker *l, uint64_t addr);
 /* What is known of a thread-local variable, or NULL; an executable's offset from the thread pointer. */
 const struct sym_fact *tls_fact(struct linker *l, const struct pending *p, const struct ref *r);
+/* Where an executable's own block lies, from the thread pointer. */
+int64_t tls_exec_base(const struct linker *l);
 bool tls_offset(struct linker *l, const struct elf_sym *y, const struct sym_fact *f, int64_t *ret);
 
 #endif

@@ -160,7 +160,8 @@ static int load_record(struct capture *c, const char *path, struct sut_err *err)
 	}
 	command_parse(cwd, argv.v, &cmd);
 	command_units(&cmd, compiler, &env, &c->units);
-	if (c->units.n == first + 1)
+	/* A list that leaves something out is none: the compiler is asked for a whole one. */
+	if (c->units.n == first + 1 && !cmd.deps_partial)
 		load_deps(c, &c->units.v[first], deps);
 	if (cmd.links)
 		add_link(c, &cmd);

@@ -152,32 +152,101 @@ static bool is_member(const struct build *b, const struct build_unit *u)
 	return false;
 }
 
-/* Is this file, which the build linked, surely none of the given objects? */
-static bool is_other_file(const struct build *b, const char *output)
+/* Is the file @output, which the build linked, object @k? By its name, or by the size of its code, as
+ * packages rename what they install. */
+static bool is_output(const struct build *b, size_t k, const char *output)
 {
+	const struct elf_obj *po = b->objects[k]->o;
 	const char *base = path_base(output);
 	struct sut_err ignored = {0};
+	const struct elf_sec *x, *y;
 	struct elf_obj *o;
-	bool other;
+	bool same;
 
-	for (size_t i = 0; i < b->object_paths.n; i++)
-		if (!strcmp(base, path_base(b->object_paths.v[i])))
-			return false;
-	for (size_t k = 0; k < b->n_objects; k++)
-		if (!strcmp(base, b->objects[k]->name))
-			return false;
-	/* Packages rename what they install; what was renamed has code of the same size. */
-	o = elf_obj_open(output, &ignored);
-	other = o != NULL;
-	for (size_t k = 0; o && k < b->n_objects; k++) {
-		const struct elf_sec *x = elf_obj_sec(o, ".text");
-		const struct elf_sec *y = elf_obj_sec(b->objects[k]->o, ".text");
-
-		other &= x && y && x->size != y->size;
-	}
+	if (!strcmp(base, path_base(po->path)) || !strcmp(base, b->objects[k]->name))
+		return true;
+	o = target_obj_open(output, &ignored);
+	x = o ? elf_obj_sec(o, ".text") : NULL;
+	y = elf_obj_sec(po, ".text");
+	/* What cannot be read may be anything, as may what was made for another architecture than the object. */
+	same = !x || !y || o->machine != po->machine || x->size == y->size;
 	elf_obj_free(o);
 	sut_err_free(&ignored);
-	return other;
+	return same;
+}
+
+/*
+ * Is this file, which the build linked, surely none of the given objects? Only where it is known what each
+ * of them is: one of another name that nothing was linked as may be this very file, compiled otherwise.
+ */
+static bool is_other_file(const struct build *b, const char *output)
+{
+	for (size_t i = 0; i < b->object_paths.n; i++)
+		if (!strcmp(path_base(output), path_base(b->object_paths.v[i])))
+			return false;
+	for (size_t k = 0; k < b->n_objects; k++) {
+		bool known = false;
+
+		if (is_output(b, k, output))
+			return false;
+		for (size_t i = 0; i < b->capture.n_links && !known; i++)
+			known = b->capture.links[i].output && is_output(b, k, b->capture.links[i].output);
+		if (!known)
+			return false;
+	}
+	return true;
+}
+
+static bool names_func(const struct elf_obj *o, const char *name)
+{
+	for (size_t i = 1; i < o->n_syms; i++)
+		if (o->syms[i].shndx != SHN_UNDEF && o->syms[i].type == STT_FUNC &&
+		    !strcmp(o->syms[i].name, name))
+			return true;
+	return false;
+}
+
+static bool names_any(const struct elf_obj *o, const struct prove_unit *pu, size_t func)
+{
+	for (size_t s = 1; s < pu->orig->n_syms; s++)
+		if (pu->func_of_sym[s] == func + 1 && names_func(o, pu->orig->syms[s].name))
+			return true;
+	return false;
+}
+
+/* Is the function missing in the object and in @o, and are all others in either both or none? */
+static bool agrees_on_drop(const struct elf_obj *o, const struct prove_unit *pu, size_t func)
+{
+	size_t both = 0;
+
+	for (size_t i = 0; i < pu->n_funcs; i++) {
+		bool found = pu->funcs[i].state != PROVE_MISSING, named = names_any(o, pu, i);
+
+		if (i == func ? found || named : named && !found)
+			return false;
+		both += named && found;
+	}
+	return both > 0;
+}
+
+bool member_is_dropped(const struct build *b, size_t k, const struct prove_unit *pu, uint32_t sym)
+{
+	uint32_t func = pu->func_of_sym[sym];
+	bool dropped = false;
+
+	for (size_t i = 0; func && i < b->capture.n_links && !dropped; i++) {
+		const char *output = b->capture.links[i].output;
+		struct sut_err ignored = {0};
+		struct elf_obj *o;
+
+		if (!output || is_other_file(b, output))
+			continue;
+		o = target_obj_open(output, &ignored);
+		dropped = o && o->machine == b->objects[k]->o->machine && agrees_on_drop(o, pu, func - 1);
+		elf_obj_free(o);
+		sut_err_free(&ignored);
+	}
+	return dropped;
 }
 
 /* The file that the unit is linked into, when it is in none of the objects for sure; else NULL. */

@@ -11,5 +11,11 @@
  */
 void members_find(struct build *b, struct sut_err *err);
 bool member_has_changed_func(const struct build_unit *u);
+/*
+ * Did the linker leave function @sym of @pu->orig out of object @k (--gc-sections), for sure? The build's
+ * own output tells: it has names for all the functions of the unit that are in the object, and none for
+ * this one. False also where that output is not there or has no names.
+ */
+bool member_is_dropped(const struct build *b, size_t k, const struct prove_unit *pu, uint32_t sym);
 
 #endif

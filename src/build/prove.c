@@ -40,12 +40,12 @@ static const uint8_t *exec_bytes(const struct prove_object *po, uint64_t addr, u
 	return NULL;
 }
 
-static bool only_pads(const struct prove_object *po, uint64_t from, uint64_t to)
+static bool only_pads(const struct prove_object *po, uint64_t from, uint64_t to, unsigned int isa)
 {
 	while (from < to) {
 		uint64_t left;
 		const uint8_t *p = exec_bytes(po, from, &left);
-		size_t n = p ? po->target->pad_len(p, MIN(left, to - from)) : 0;
+		size_t n = p ? po->target->pad_len(p, MIN(left, to - from), isa) : 0;
 
 		if (!n)
 			return false;
@@ -68,8 +68,8 @@ static void add_candidate(struct prove_func *pf, const struct prove_object *po,
 	if (!match_at(&pf->mf, dis, p, left, addr, &m))
 		return;
 	/* The unwind record knows where the function ends: a mere prefix is no match. */
-	if (end > addr && !only_pads(po, addr + m.size, end)) {
-		free(m.refs);
+	if (end > addr && !only_pads(po, addr + m.size, end, pf->mf.isa)) {
+		match_free(&m);
 		return;
 	}
 	*VEC_PUSH(pf->cands, pf->n_cands, pf->cap_cands) = m;
@@ -86,9 +86,14 @@ static bool has_records(const struct elf_obj *orig)
 static void find_candidates(struct prove_func *pf, const struct prove_object *po,
 			    struct target_dis *dis)
 {
-	for (size_t i = 0; i < po->n_starts; i++)
-		if (!i || po->starts[i] != po->starts[i - 1])
-			add_candidate(pf, po, dis, po->starts[i], po->ends[i]);
+	for (size_t i = 0; i < po->n_starts; i++) {
+		if (i && po->starts[i] == po->starts[i - 1])
+			continue;
+		add_candidate(pf, po, dis, po->starts[i], po->ends[i]);
+		/* On some architectures a record begins behind the nops of a patchable entry. */
+		if (pf->mf.lead)
+			add_candidate(pf, po, dis, po->starts[i] - pf->mf.lead, po->ends[i]);
+	}
 	if (po->n_starts && has_records(pf->mf.o))
 		return;
 	/* Units compiled without unwind tables lie between those that have them: libc's start code has.
@@ -212,6 +217,7 @@ static bool is_candidate(const struct prove_unit *pu, uint32_t sym, uint64_t add
 	uint32_t k = pu->func_of_sym[sym];
 	const struct prove_func *pf = k ? &pu->funcs[k - 1] : NULL;
 
+	addr &= ~pu->po->target->isa_mask;
 	if (!pf)
 		return true; /* assembly in the unit: nothing to contradict */
 	if (pf->state == PROVE_FOUND)
@@ -271,6 +277,28 @@ static bool anon_fact(const struct fact_check *c, const struct ref *r, uint64_t 
 	return true;
 }
 
+static bool names_symbol(const struct prove_object *po, uint64_t slot)
+{
+	const struct dyn_rel *d = object_dyn_rel_at(po->dyn, slot);
+
+	return d && d->sym;
+}
+
+/* Where a branch to @v ends up behind the detours that a linker puts in. */
+static uint64_t destination(const struct prove_object *po, uint64_t v)
+{
+	for (int i = 0; i < 4 && po->target->follow; i++) {
+		uint64_t left = 0, at = v & ~po->target->isa_mask, to;
+		const uint8_t *p = exec_bytes(po, at, &left);
+
+		to = p ? po->target->follow(v, p, left) : 0;
+		if (!to)
+			break;
+		v = to;
+	}
+	return v;
+}
+
 /* Checks one decoded reference against what is known; with c->store it also becomes known. */
 static bool ref_agrees(const struct fact_check *c, const struct ref *r, const struct match_ref *mr)
 {
@@ -288,8 +316,12 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 		if (!f)
 			return true;
 		if (is_branch(r)) {
+			base = destination(pu->po, base);
 			if (!set_u64(c, f, &f->has_plt, &f->plt, base))
 				return false;
+			/* A branch may go to an entry for callers of the same object. */
+			if (pu->po->target->local_entry)
+				base -= pu->po->target->local_entry(pu->orig->syms[r->sym].other);
 			if (!defined_func(pu->orig, r->sym) || is_ifunc(pu->orig, r->sym))
 				return true;
 			/* A local function is reached directly; a global one perhaps by a stub. */
@@ -307,10 +339,11 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 		return content_agrees(pu, r, v) && set_u64(c, f, &f->has_addr, &f->addr, base) &&
 		       base_fact(c, r->sec, base - pu->orig->syms[r->sym].value);
 	case REL_GOT:
-		if (!f || !set_u64(c, f, &f->has_got, &f->got, v))
+		if (!f || (!r->off && !set_u64(c, f, &f->has_got, &f->got, v)))
 			return !f;
 		if (is_ifunc(pu->orig, r->sym) || !got_address(pu->po, v, &a))
 			return true;
+		a -= (uint64_t)r->off;
 		if (defined_func(pu->orig, r->sym) && !is_candidate(pu, r->sym, a))
 			return false;
 		return set_u64(c, f, &f->has_addr, &f->addr, a);
@@ -326,6 +359,9 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 	case REL_TLS_DESC:
 		return !f || set_u64(c, f, &f->has_desc, &f->desc, v);
 	case REL_TLS_LD:
+		/* Of a variable of the unit's own, not of one that another module may have. */
+		if (names_symbol(pu->po, v))
+			return true;
 		if (pu->has_ld)
 			return pu->ld == v;
 		if (c->store) {
@@ -344,7 +380,7 @@ static bool candidate_agrees(struct prove_unit *pu, struct prove_func *pf, size_
 	struct fact_check c = {pu, pu->orig->syms[pf->sym].name, store};
 	struct sym_fact *own = &pu->facts[pf->sym];
 
-	if (!set_u64(&c, own, &own->has_addr, &own->addr, m->addr))
+	if (!set_u64(&c, own, &own->has_addr, &own->addr, m->addr | pf->mf.isa))
 		return false;
 	for (size_t k = 0; k < m->n_refs; k++)
 		if (!ref_agrees(&c, ref_of(pu, pf, &m->refs[k]), &m->refs[k]))
@@ -361,7 +397,7 @@ static void accept(struct prove_unit *pu, struct prove_func *pf, size_t i)
 	for (uint32_t s = 1; s < pu->orig->n_syms; s++)
 		if (pu->func_of_sym[s] == (uint32_t)(pf - pu->funcs) + 1) {
 			pu->facts[s].has_addr = true;
-			pu->facts[s].addr = pf->cands[i].addr;
+			pu->facts[s].addr = pf->cands[i].addr | pf->mf.isa;
 		}
 	pu->n_found++;
 }
@@ -406,7 +442,7 @@ static bool learn_from_data(struct prove_unit *pu)
 
 static void drop(struct prove_func *pf, size_t i)
 {
-	free(pf->cands[i].refs);
+	match_free(&pf->cands[i]);
 	memmove(&pf->cands[i], &pf->cands[i + 1], (pf->n_cands - i - 1) * sizeof(*pf->cands));
 	pf->n_cands--;
 }
@@ -464,7 +500,7 @@ static size_t in_gap(const struct prove_object *po, const struct prove_func *pf,
 		if (m->addr < lo || (hi && m->addr + m->size > hi))
 			continue;
 		/* Without a neighbour behind it must follow the one before at once, or its equal. */
-		if (!hi && !only_pads(po, end, m->addr))
+		if (!hi && !only_pads(po, end, m->addr, pf->mf.isa))
 			continue;
 		end = m->addr + m->size;
 		ret[n++] = i;
@@ -526,7 +562,7 @@ static bool named_at(const struct prove_object *po, const char *name, bool globa
 		    !strcmp(po->o->syms[s].name, name))
 			return true;
 	for (size_t s = 1; s < po->dyn->n_syms && global; s++)
-		if (po->dyn->syms[s].value == addr && po->dyn->syms[s].shndx != SHN_UNDEF &&
+		if ((po->dyn->syms[s].value & ~po->target->isa_mask) == addr && po->dyn->syms[s].shndx != SHN_UNDEF &&
 		    po->dyn->syms[s].type == STT_FUNC && !strcmp(po->dyn->syms[s].name, name))
 			return true;
 	return false;
@@ -651,7 +687,7 @@ void prove_unit_free(struct prove_unit *pu)
 		struct prove_func *pf = &pu->funcs[i];
 
 		for (size_t k = 0; k < pf->n_cands; k++)
-			free(pf->cands[k].refs);
+			match_free(&pf->cands[k]);
 		free(pf->cands);
 		match_func_free(&pf->mf);
 	}

@@ -18,6 +18,9 @@
  * only the symbol is exchanged for one of the patch, corrected by how far the new symbol's meaning of
  * "start" is from the old one.
  *
+ * Where a psABI has two entries of a function (ppc64le), branches go to the one for callers of the same
+ * object, addresses are the other's. A branch that the matched code told goes where that one does.
+ *
  * Thread-local storage (Drepper, "ELF Handling For Thread-Local Storage"): an executable's block has a
  * fixed offset from the thread pointer, which the matched code tells, so its offset is a constant. A
  * library's module number and offset are only known at run time; the object's own GOT has them.
@@ -133,7 +136,8 @@ static struct place in_patch(struct linker *l, const struct pending *p, const st
 			at.sym = i;
 	}
 	if (!at.sym)
-		at.sym = psym_def(l, name, psec, y->value, y->size, y->type == STT_FUNC);
+		at.sym = psym_copy(l, name, psec, y);
+	l->out->syms[at.sym].other = y->other & 0xe0;
 	free(name);
 	return at;
 }
@@ -187,8 +191,9 @@ static struct place place_func(struct linker *l, const struct pending *p, const 
 	if (f && branch && f->has_plt)
 		return place_object(l, y->name, f->plt);
 	if (f && f->has_addr)
-		return place_object(l, y->name, f->addr);
-	if (f && f->has_plt && l->po->is_exec)
+		return place_object(l, y->name, branch ? branch_entry(l, f->addr) : f->addr);
+	/* With two entries the one that branches go to is not the function's address. */
+	if (f && f->has_plt && l->po->is_exec && !l->t->local_entry)
 		return place_object(l, y->name, f->plt);
 	if (y->bind != STB_LOCAL && orig_sym(p->u, p->side, r->sym) &&
 	    global_address(l, y->name, branch, &addr))
@@ -303,7 +308,7 @@ static struct place place_undefined(struct linker *l, const struct pending *p, c
 	if (f && is_branch(r) && f->has_plt)
 		return place_object(l, y->name, f->plt);
 	if (f && f->has_addr)
-		return place_object(l, y->name, f->addr);
+		return place_object(l, y->name, is_branch(r) ? branch_entry(l, f->addr) : f->addr);
 	if (global_address(l, y->name, is_branch(r), &addr))
 		return place_object(l, y->name, addr);
 	return (struct place){HOME_IMPORT, 0};
@@ -344,14 +349,42 @@ static void emit(struct linker *l, const struct pending *p, const struct ref *r,
 	psec_rel(&l->out->secs[p->psec], r->rel->offset, type, sym, addend);
 }
 
-/* A slot that holds what @r refers to (offset 0): the object's own, or one of the patch. */
+/* A call of what may be another object's: behind it the caller restores what the stub replaced. */
+static int through_linkage(struct linker *l, const struct pending *p, const struct ref *r)
+{
+	struct patch_sec *s = &l->out->secs[p->psec];
+	uint64_t at = r->rel->offset;
+
+	if (!l->t->link_call || l->t->link_call(r->rel->type, s->data + at, s->size - at))
+		return 0;
+	return complain(l, p, r, SUT_B_RELOCATION, "the call has no room to restore the TOC pointer");
+}
+
+/* The same for a place in the object, where its own linkage stub is. */
+static int through_object(struct linker *l, const struct pending *p, const struct ref *r, uint64_t to)
+{
+	const uint8_t *code = elf_obj_at(l->po->o, to, 4);
+
+	return l->t->is_linkage && is_branch(r) && code && l->t->is_linkage(code, 4)
+		       ? through_linkage(l, p, r)
+		       : 0;
+}
+
+/* A slot that holds what @r refers to: the object's own, or one of the patch. */
 static uint32_t slot_for(struct linker *l, const struct pending *p, const struct ref *r)
 {
 	const struct elf_sym *y = &side_obj(p->u, p->side)->syms[r->sym];
 	const struct sym_fact *f = fact_of(p, r->sym);
 	struct place at;
 	uint64_t slot;
+	int64_t off;
 
+	if (r->kind == REF_ANON && side_obj(p->u, p->side)->secs[r->sec].flags & SHF_MERGE) {
+		at.sym = include_constant(l, p->u, p->side, r, &off);
+		return at.sym ? got_slot(l, at.sym, off) : 0;
+	}
+	if (r->off)
+		goto own;
 	if (f && f->has_got && !carried(p, r->sym))
 		return psym_object(l, y->name, f->got);
 	if ((!r->sec || y->type == STT_GNU_IFUNC || interposable(l, y)) &&
@@ -359,16 +392,19 @@ static uint32_t slot_for(struct linker *l, const struct pending *p, const struct
 		return psym_object(l, y->name, slot);
 	if (y->type == STT_GNU_IFUNC && f && f->has_addr && resolver_slot(l, f->addr, &slot))
 		return psym_object(l, y->name, slot);
+own:
 	if (interposable(l, y) && !is_branch(r)) {
 		at.sym = import_sym(l, p, r);
-		return at.sym ? got_slot(l, at.sym, 0) : 0;
+		return at.sym ? got_slot(l, at.sym, r->off) : 0;
 	}
 	at = place_of(l, p, r);
 	if (at.home == HOME_REFUSED)
 		return 0;
 	if (at.home == HOME_IMPORT)
 		at.sym = import_sym(l, p, r);
-	return at.sym ? got_slot(l, at.sym, 0) : 0;
+	/* A branch's own offset is that of the call, not of what the slot holds. */
+	off = is_branch(r) ? 0 : at.home == HOME_PATCH ? r->rel->addend - pc_bias(p, r) : r->off;
+	return at.sym ? got_slot(l, at.sym, off) : 0;
 }
 
 static int resolve_import(struct linker *l, const struct pending *p, const struct ref *r)
@@ -388,10 +424,10 @@ static int resolve_import(struct linker *l, const struct pending *p, const struc
 		sym = slot_for(l, p, r);
 		if (!sym)
 			return -1;
-		emit(l, p, r, r->rel->type, plt_stub(l, sym, y->name), pc_bias(p, r));
-		return 0;
+		emit(l, p, r, r->rel->type, plt_stub(l, r->rel->type, sym, y->name), pc_bias(p, r));
+		return through_linkage(l, p, r);
 	case REL_ABS:
-		if (r->info->size != 8) {
+		if (r->info->size != (l->t->elf_class == ELFCLASS64 ? 8 : 4) || r->info->part) {
 			l->need_indirect = true;
 			return complain(l, p, r, SUT_B_NOT_INDIRECT,
 					"it is in another library, which may be out of reach");
@@ -423,10 +459,8 @@ static uint32_t abs_sym(struct linker *l, const char *name, uint64_t v)
 /* A {module, offset} pair of the patch for an executable, whose module number is always 1. */
 static uint32_t exec_tls_pair(struct linker *l, const char *name, int64_t off)
 {
-	uint64_t block = ALIGN_UP(l->po->tls_size, l->po->tls_align);
-
 	return got_pair(l, abs_sym(l, "tls.module", 1),
-			abs_sym(l, name, (uint64_t)off + block));
+			abs_sym(l, name, (uint64_t)(off - tls_exec_base(l))));
 }
 
 static int resolve_tls(struct linker *l, const struct pending *p, const struct ref *r)
@@ -450,7 +484,7 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 			uint64_t v = (uint64_t)off;
 
 			if (l->po->is_exec)
-				v += ALIGN_UP(l->po->tls_size, l->po->tls_align);
+				v -= (uint64_t)tls_exec_base(l);
 			emit(l, p, r, r->rel->type, abs_sym(l, name, v), r->off);
 			return 0;
 		}
@@ -479,7 +513,7 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 		else if (l->po->is_exec)
 			emit(l, p, r, slot_type(l, r),
 			     exec_tls_pair(l, "tls.block",
-					   -(int64_t)ALIGN_UP(l->po->tls_size, l->po->tls_align)),
+					   tls_exec_base(l)),
 			     bias); /* the block's own start: offset 0 */
 		else
 			break;
@@ -494,6 +528,17 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 		return 0;
 	}
 	return complain(l, p, r, SUT_B_TLS_PLACE, "no code of the object tells where it is");
+}
+
+/* Can the branch not go there itself, as it cannot change the instruction set? */
+static bool other_isa(const struct linker *l, const struct ref *r, uint32_t sym)
+{
+	const struct patch_sym *y = &l->out->syms[sym];
+	uint64_t isa = y->kind == PSYM_DEF ? y->isa : y->value & l->t->isa_mask;
+
+	int own = l->t->branch_isa ? l->t->branch_isa(r->rel->type) : -1;
+
+	return own >= 0 && (y->kind == PSYM_OBJECT || y->is_func) && isa != (unsigned int)own;
 }
 
 static int resolve_one(struct linker *l, const struct pending *p, const struct ref *r)
@@ -521,7 +566,12 @@ static int resolve_one(struct linker *l, const struct pending *p, const struct r
 		sym = slot_for(l, p, r);
 		if (!sym)
 			return -1;
-		emit(l, p, r, slot_type(l, r), sym, r->rel->addend);
+		emit(l, p, r, slot_type(l, r), sym, pc_bias(p, r));
+		return 0;
+	case REL_GP:
+		if (!l->po->gp || r->kind != REF_SYM || strcmp(ref_name(l, p, r), ".TOC."))
+			return complain(l, p, r, SUT_B_RELOCATION, "the object has no one TOC pointer");
+		emit(l, p, r, r->rel->type, psym_object(l, ".TOC.", l->po->gp), r->rel->addend);
 		return 0;
 	case REL_ABS:
 	case REL_PC:
@@ -538,6 +588,11 @@ static int resolve_one(struct linker *l, const struct pending *p, const struct r
 		return 0;
 	}
 	at = place_of(l, p, r);
+	if ((at.home == HOME_PATCH || at.home == HOME_OBJECT) && is_branch(r) && other_isa(l, r, at.sym)) {
+		sym = plt_stub(l, r->rel->type, got_slot(l, at.sym, 0), ref_name(l, p, r));
+		emit(l, p, r, r->rel->type, sym, pc_bias(p, r));
+		return 0;
+	}
 	switch (at.home) {
 	case HOME_PATCH:
 		/* From another unit the offset is relative to the symbol, as it is undefined here. */
@@ -545,7 +600,7 @@ static int resolve_one(struct linker *l, const struct pending *p, const struct r
 		return 0;
 	case HOME_OBJECT:
 		emit(l, p, r, r->rel->type, at.sym, r->off + pc_bias(p, r));
-		return 0;
+		return through_object(l, p, r, l->out->syms[at.sym].value);
 	case HOME_IMPORT:
 		return resolve_import(l, p, r);
 	case HOME_REFUSED:

@@ -37,6 +37,15 @@ static void render_frame(size_t i, const json_t *f)
 	printf("\n");
 }
 
+static const char *decision(const char *by)
+{
+	if (!strcmp(by, "scan"))
+		return "whether it is inside a function is decided by a scan of its stack";
+	if (!strcmp(by, "search"))
+		return "it is not on the stack it began on: a scan of all memory decides whether it is inside";
+	return "nothing can decide whether it is inside a function: it blocks";
+}
+
 static void render(const json_t *doc)
 {
 	const json_t *t, *f, *call;
@@ -60,6 +69,8 @@ static void render(const json_t *doc)
 		printf("  %s%s%s", style(stdout, ok ? GREEN : YELLOW),
 		       ok ? "reliable" : "not reliable", style(stdout, PLAIN));
 		printf(ok ? "%s\n" : ": %s\n", jstr(t, "why_not"));
+		if (!ok)
+			printf("  %s\n", decision(jstr(t, "decided_by")));
 		json_array_foreach((json_t *)jget(t, "frames"), k, f)
 			render_frame(k, f);
 	}

@@ -81,6 +81,8 @@ static void render_blocker(FILE *f, const json_t *b)
 	fprintf(f, "    thread %lld (%s): ", jint(b, "tid"), jstr(b, "comm"));
 	if (!strcmp(jstr(b, "verdict"), "unreliable"))
 		fprintf(f, "stack is not reliable: %s", jstr(b, "why"));
+	else if (!strcmp(jstr(b, "verdict"), "possible"))
+		fprintf(f, "%s", jstr(b, "why"));
 	else
 		fprintf(f, "inside '%s', frame %lld", jstr(b, "function"), jint(b, "frame"));
 	if (*jstr(b, "file"))

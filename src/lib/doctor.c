@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proc/native/native.h"
 #include "target/target.h"
 
 #define CAP_SYS_PTRACE_BIT 19
@@ -283,21 +284,12 @@ static void look_at_cache(struct doctor *d)
 
 static void look_at_architectures(struct doctor *d)
 {
-	static const struct {
-		uint16_t machine;
-		const char *id, *name;
-	} known[] = {{EM_X86_64, "x86-64", "x86-64"},
-		     {EM_AARCH64, "arm64", "arm64"},
-		     {EM_ARM, "arm", "arm (32-bit)"},
-		     {EM_PPC64, "ppc64le", "ppc64le"}};
+	const struct target *t;
 
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (target_find(known[i].machine))
-			add(d, "architectures", known[i].id, known[i].name, "ok",
-			    "processes can be patched", NULL);
-		else
-			add(d, "architectures", known[i].id, known[i].name, "info",
-			    "not supported by this version", NULL);
+	for (size_t i = 0; (t = target_nth(i)); i++)
+		add(d, "architectures", t->name, t->name, "ok",
+		    t->machine == native_elf_machine ? "patches are built, processes are patched" :
+						       "patches are built, compared and inspected", NULL);
 }
 
 static const char *livepatch_config(const char *release)

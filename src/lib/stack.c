@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "lib/cancel.h"
+#include "proc/scan.h"
 #include "proc/status.h"
 #include "proc/threads.h"
 
@@ -30,6 +31,7 @@ struct thread_view {
 	char state;
 	long syscall_nr;	/* -1: in user mode, or not known */
 	bool seen;		/* @trace was made */
+	const char *decided_by;	/* what says whether the thread is clear of some code */
 	struct unw_trace trace;
 };
 
@@ -70,8 +72,25 @@ static struct thread_view *thread_of(struct view *w, pid_t pid, pid_t tid)
 	return &w->v[w->n - 1];
 }
 
-static void walk_all(struct view *w, struct threads *ts, struct unw_space *space)
+/* A scan for no code at all tells what a scan for some could do. */
+static const char *scan_kind(struct threads *ts, struct tracee *t, const struct proc_mem *mem,
+			     struct stacks *st)
 {
+	struct unw_scan_out out;
+	struct sut_err err = {0};
+	bool good = st->mem || !stacks_read(st, ts->pid, mem, now_ns() + STOP_TIMEOUT_NS, &err);
+
+	sut_err_free(&err);
+	if (!good || !tracee_scan(st, ts, t, NULL, 0, &out))
+		return "nothing";
+	return out.verdict == UNW_SCAN_CLEAR ? "scan" : out.verdict == UNW_SCAN_AWAY ? "search" : "nothing";
+}
+
+static void walk_all(struct view *w, struct threads *ts, struct unw_space *space,
+		     const struct proc_mem *mem)
+{
+	struct stacks st = {0};
+
 	const struct unw_opts opts = {.display = true, .max_frames = MAX_FRAMES};
 
 	for (size_t i = 0; i < ts->n; i++) {
@@ -87,11 +106,15 @@ static void walk_all(struct view *w, struct threads *ts, struct unw_space *space
 			continue;
 		tv->syscall_nr = native_syscall_nr(regs);
 		tv->seen = tracee_walk(ts, t, space, &opts, &tv->trace);
+		if (tv->seen)
+			tv->decided_by = tv->trace.reliable ? "walk" : scan_kind(ts, t, mem, &st);
 	}
+	stacks_free(&st);
 }
 
 /* Stops, walks, and lets go. A thread that cannot be stopped does not hide the others. */
-static int look(struct view *w, pid_t pid, struct unw_space *space, struct sut_err *err)
+static int look(struct view *w, pid_t pid, struct unw_space *space, const struct proc_mem *mem,
+		struct sut_err *err)
 {
 	struct threads ts = {0};
 	int r;
@@ -103,7 +126,7 @@ static int look(struct view *w, pid_t pid, struct unw_space *space, struct sut_e
 		note_thread(w, pid, ts.v[i].tid);
 	r = threads_stop(&ts, STOP_TIMEOUT_NS, err);
 	if (r >= 0)
-		walk_all(w, &ts, space);
+		walk_all(w, &ts, space, mem);
 	threads_resume(&ts);
 	w->pause_ns = ts.pause_ns;
 	threads_detach(&ts);
@@ -184,6 +207,7 @@ static json_t *thread_json(const struct thread_view *t, const struct target_view
 				    text_json("the thread ended or could not be stopped"));
 	else
 		json_object_set_new(j, "why_not", tr->reliable ? json_null() : text_json(tr->text));
+	json_object_set_new(j, "decided_by", text_json(t->decided_by ? t->decided_by : "nothing"));
 	json_object_set_new(j, "end", text_json(t->seen ? end_name(tr->end) : NULL));
 	json_object_set_new(j, "frames", frames);
 	return j;
@@ -208,7 +232,7 @@ struct sut_result *sut_stack(pid_t pid)
 		goto out_modules;
 	proc_modules_unwind_space(&tv.ms, &space);
 	proc_modules_unwind_preload(&space);
-	if (!look(&w, pid, &space, &err)) {
+	if (!look(&w, pid, &space, &tv.ms.mem, &err)) {
 		tv.sym = symbolizer_new(&tv.ms);
 		for (size_t i = 0; i < w.n; i++)
 			json_array_append_new(threads, thread_json(&w.v[i], &tv));

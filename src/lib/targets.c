@@ -51,7 +51,8 @@ static json_t *blockers_json(const struct apply_result *res)
 
 		json_object_set_new(j, "tid", json_integer(b->tid));
 		json_object_set_new(j, "comm", text_json(b->comm));
-		json_object_set_new(j, "verdict", text_json(b->unreliable ? "unreliable" : "inside"));
+		json_object_set_new(j, "verdict", text_json(b->unreliable ? "unreliable" :
+									 b->scanned ? "possible" : "inside"));
 		json_object_set_new(j, "function", text_json(b->unreliable ? NULL : b->func));
 		json_object_set_new(j, "frame", json_integer((json_int_t)b->frame));
 		json_object_set_new(j, "file", text_json(b->file));

@@ -68,7 +68,7 @@ static void put_section(struct writer *w, const char *name, uint32_t type, uint6
 }
 
 static void put_sym(struct writer *w, const char *name, uint64_t value, uint64_t size, uint8_t info,
-		    uint16_t shndx)
+		    uint8_t other, uint16_t shndx)
 {
 	struct buf *b = &w->syms;
 	uint32_t at = *name ? (uint32_t)buf_addstr(&w->strtab, name) : 0;
@@ -76,7 +76,7 @@ static void put_sym(struct writer *w, const char *name, uint64_t value, uint64_t
 	put(b, at, 4);
 	if (w->is64) {
 		put(b, info, 1);
-		put(b, STV_DEFAULT, 1);
+		put(b, other, 1);
 		put(b, shndx, 2);
 		put(b, value, 8);
 		put(b, size, 8);
@@ -84,7 +84,7 @@ static void put_sym(struct writer *w, const char *name, uint64_t value, uint64_t
 		put(b, value, 4);
 		put(b, size, 4);
 		put(b, info, 1);
-		put(b, STV_DEFAULT, 1);
+		put(b, other, 1);
 		put(b, shndx, 2);
 	}
 }
@@ -119,7 +119,7 @@ static void put_symbols(struct writer *w, const struct patch *p, uint32_t **map,
 {
 	uint32_t next = 1, base = 1;
 
-	put_sym(w, "", 0, 0, 0, SHN_UNDEF);
+	put_sym(w, "", 0, 0, 0, STV_DEFAULT, SHN_UNDEF);
 	for (size_t i = 0; i < p->n_objects; i++) {
 		const struct patch_object *o = &p->objects[i];
 
@@ -130,8 +130,8 @@ static void put_symbols(struct writer *w, const struct patch *p, uint32_t **map,
 			if (y->kind != PSYM_DEF)
 				continue;
 			map[i][k] = next++;
-			put_sym(w, y->name, y->value, y->size,
-				ELF64_ST_INFO(STB_LOCAL, y->is_func ? STT_FUNC : STT_OBJECT),
+			put_sym(w, y->name, y->value | y->isa, y->size,
+				ELF64_ST_INFO(STB_LOCAL, y->is_func ? STT_FUNC : STT_OBJECT), y->other,
 				(uint16_t)(base + y->sec));
 		}
 		base += (uint32_t)o->n_secs;
@@ -151,7 +151,7 @@ static void put_symbols(struct writer *w, const struct patch *p, uint32_t **map,
 			put_sym(w, y->name, abs ? y->value : 0, abs ? y->size : 0,
 				ELF64_ST_INFO(y->is_weak ? STB_WEAK : STB_GLOBAL,
 					      y->is_func ? STT_FUNC : STT_NOTYPE),
-				abs ? SHN_ABS : SHN_UNDEF);
+				STV_DEFAULT, abs ? SHN_ABS : SHN_UNDEF);
 		}
 	}
 }
@@ -204,7 +204,7 @@ static void put_ehdr(struct writer *w, struct buf *b, uint16_t machine, uint64_t
 	put_addr(w, b, 0);
 	put_addr(w, b, 0);
 	put_addr(w, b, shoff);
-	put(b, 0, 4);
+	put(b, target_find(machine)->e_flags, 4);
 	put(b, w->is64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr), 2);
 	put(b, 0, 2);
 	put(b, 0, 2);

@@ -111,6 +111,13 @@ static void free_object(struct patch_object *o)
 	strvec_free(&o->new_data);
 }
 
+void patch_drop_object(struct patch *p, size_t i)
+{
+	free_object(&p->objects[i]);
+	p->n_objects--;
+	memmove(&p->objects[i], &p->objects[i + 1], (p->n_objects - i) * sizeof(*p->objects));
+}
+
 void patch_free(struct patch *p)
 {
 	if (!p)

@@ -56,6 +56,9 @@ struct patch_sym {
 	uint32_t sec;		/* PSYM_DEF: index into secs */
 	uint64_t value, size;
 	int64_t add;
+	uint8_t isa;		/* PSYM_DEF of a function: bits that select an instruction set in an
+				 * address of it (see struct target); the file has them in the value */
+	uint8_t other;		/* PSYM_DEF: the psABI's bits of st_other (ppc64le: the local entry) */
 	bool is_func, is_weak;	/* weak import: may stay unresolved and is then 0 */
 };
 
@@ -127,6 +130,8 @@ int patch_write(struct patch *p, const char *path, struct sut_err *err);
  * NULL with a reason (F_*). */
 struct patch *patch_read(const char *path, struct sut_err *err);
 struct patch *patch_decode(const char *name, const uint8_t *data, size_t n, struct sut_err *err);
+/* Frees object @i; those behind it move up. */
+void patch_drop_object(struct patch *p, size_t i);
 void patch_free(struct patch *p);
 
 #endif

@@ -8,7 +8,8 @@
 /* Run-time addresses; 0: not there. */
 struct proc_dyn {
 	uint64_t symtab, strtab, strsz, gnu_hash, hash, versym, verdef, verdef_num;
-	uint64_t rela, rela_size, jmprel, jmprel_size;
+	uint64_t rela, rela_size, rel, rel_size, jmprel, jmprel_size;
+	bool jmprel_is_rel;	/* its entries have no addend */
 	char *soname;
 };
 

@@ -6,9 +6,13 @@
  * each other without a gap, each FDE covers executable memory of the module, and a zero ends it.
  * A run of bytes that is all of that is the section; one that only looks so at its start fails a
  * few entries on. A sorted table is made for it, in the form of an .eh_frame_hdr.
+ *
+ * .sframe and .ARM.exidx have program headers of their own, PT_GNU_SFRAME and PT_ARM_EXIDX.
  */
 #include "proc/ehframe.h"
+#include "proc/native/native.h"
 #include "unwind/cfi.h"
+#include "unwind/exidx.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +109,8 @@ static bool search_segment(const struct proc_module *m, const uint8_t *data, siz
 {
 	for (size_t off = 0; off + 16 <= n; off += SEARCH_ALIGN) {
 		struct cfi_section s = {
-			.data = data + off, .size = n - off, .addr = addr + off, .addr_size = 8,
+			.data = data + off, .size = n - off, .addr = addr + off,
+			.addr_size = m->elf_class == ELFCLASS64 ? 8 : 4,
 		};
 		struct index ix = {.m = m, .section = addr + off};
 
@@ -142,17 +147,63 @@ static void search(struct proc_modules *ms, const struct proc_module *m, struct 
 	}
 }
 
+#ifndef PT_GNU_SFRAME
+#define PT_GNU_SFRAME 0x6474e554
+#endif
+
+static void load_sframe(struct proc_modules *ms, const struct proc_module *m, struct unw_module *u)
+{
+	for (size_t i = 0; i < m->n_phdrs && !u->sframe; i++) {
+		const Elf64_Phdr *ph = &m->phdrs[i];
+
+		if (ph->p_type != PT_GNU_SFRAME)
+			continue;
+		u->sframe_addr = m->bias + ph->p_vaddr;
+		u->sframe = fetch(&ms->mem, u->sframe_addr, ph->p_memsz, &u->sframe_size);
+	}
+}
+
+#ifndef PT_ARM_EXIDX
+#define PT_ARM_EXIDX 0x70000001
+#endif
+
+static void load_exidx(struct proc_modules *ms, const struct proc_module *m, struct unw_module *u)
+{
+	for (size_t i = 0; m->machine == EM_ARM && i < m->n_phdrs && !u->exidx; i++) {
+		const Elf64_Phdr *ph = &m->phdrs[i];
+		struct exidx x;
+		uint64_t lo, hi;
+
+		if (ph->p_type != PT_ARM_EXIDX)
+			continue;
+		u->exidx_addr = m->bias + ph->p_vaddr;
+		u->exidx = fetch(&ms->mem, u->exidx_addr, ph->p_memsz, &u->exidx_size);
+		x = (struct exidx){
+			.index = u->exidx, .index_size = u->exidx_size, .index_addr = u->exidx_addr,
+		};
+		exidx_table_bounds(&x, &lo, &hi);
+		/* The index may be damaged: nothing outside of the object is looked at. */
+		if (lo >= m->lo && hi <= m->hi && lo < hi) {
+			u->extab_addr = lo;
+			u->extab = fetch(&ms->mem, lo, MIN(hi + EXIDX_ENTRY_MAX, m->hi) - lo, &u->extab_size);
+		}
+	}
+}
+
 void proc_ehframe_load(struct proc_modules *ms, const struct proc_module *m, struct unw_module *u)
 {
 	uint64_t eh;
 
+	load_sframe(ms, m, u);
+	load_exidx(ms, m, u);
 	if (!m->eh_frame_hdr) {
 		search(ms, m, u);
 		return;
 	}
 	u->hdr_addr = m->eh_frame_hdr;
 	u->hdr = fetch(&ms->mem, m->eh_frame_hdr, m->eh_frame_hdr_size, &u->hdr_size);
-	if (!u->hdr || cfi_hdr_eh_frame(u->hdr, u->hdr_size, u->hdr_addr, 8, &eh) || !eh)
+	if (!u->hdr || cfi_hdr_eh_frame(u->hdr, u->hdr_size, u->hdr_addr,
+					m->elf_class == ELFCLASS64 ? 8 : 4, &eh) || !eh)
 		return;
 	for (size_t i = 0; i < m->n_phdrs; i++) {
 		const Elf64_Phdr *ph = &m->phdrs[i];

@@ -8,6 +8,8 @@
 #include "proc/module.h"
 #include "proc/status.h"
 #include "elf/note.h"
+#include "elf/wire.h"
+#include "proc/native/native.h"
 
 #include <dirent.h>
 #include <linux/kcmp.h>
@@ -151,16 +153,22 @@ struct search {
 
 static bool header_matches(const struct search *s, const struct proc_mem *mem, uint64_t base)
 {
+	uint8_t head[sizeof(Elf64_Ehdr)], raw[PHDRS_MAX * sizeof(Elf64_Phdr)];
+	size_t w = wire_size(WIRE_PHDR, native_elf_class);
 	Elf64_Ehdr eh;
 	Elf64_Phdr ph[PHDRS_MAX];
 	uint64_t first = UINT64_MAX;
 	bool match = false;
 
-	if (proc_mem_try_read(mem, base, &eh, sizeof(eh)) || memcmp(eh.e_ident, ELFMAG, SELFMAG) ||
-	    eh.e_ident[EI_CLASS] != ELFCLASS64 || eh.e_phentsize != sizeof(ph[0]) ||
-	    eh.e_phnum > PHDRS_MAX ||
-	    proc_mem_try_read(mem, base + eh.e_phoff, ph, eh.e_phnum * sizeof(ph[0])))
+	if (proc_mem_try_read(mem, base, head, sizeof(head)) || memcmp(head, ELFMAG, SELFMAG) ||
+	    head[EI_CLASS] != native_elf_class)
 		return false;
+	wire_get_ehdr(head, &eh);
+	if (eh.e_phentsize != w || eh.e_phnum > PHDRS_MAX ||
+	    proc_mem_try_read(mem, base + eh.e_phoff, raw, eh.e_phnum * w))
+		return false;
+	for (unsigned int i = 0; i < eh.e_phnum; i++)
+		wire_get_phdr(raw + i * w, native_elf_class, &ph[i]);
 	for (unsigned int i = 0; i < eh.e_phnum; i++)
 		if (ph[i].p_type == PT_LOAD && ph[i].p_offset < 4096 && first == UINT64_MAX)
 			first = ph[i].p_vaddr - ph[i].p_offset;

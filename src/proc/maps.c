@@ -6,6 +6,7 @@
  * clear of the first two; the third is harmless, it merely goes elsewhere.
  */
 #include "proc/maps.h"
+#include "proc/native/native.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,7 +16,6 @@
 
 #define STACK_MARGIN (256ULL << 20)	/* rlimits of more than the usual 8 MiB are common */
 #define HEAP_MARGIN (64ULL << 20)
-#define USER_TOP 0x7ffffffff000ULL
 
 static int parse_line(struct proc_maps *m, const char *line, size_t len)
 {
@@ -160,10 +160,10 @@ int proc_maps_gap(const struct proc_maps *m, uint64_t lo, uint64_t hi, uint64_t 
 		seen_heap |= !strcmp(m->v[i].path, "[heap]");
 	size = ALIGN_UP(size, page);
 	for (size_t i = 0; i <= m->n; i++) {
-		uint64_t ghi = i < m->n ? m->v[i].lo : USER_TOP;
+		uint64_t ghi = i < m->n ? m->v[i].lo : NATIVE_USER_TOP;
 
-		if (i < m->n && m->v[i].lo >= USER_TOP)
-			ghi = USER_TOP;
+		if (i < m->n && m->v[i].lo >= NATIVE_USER_TOP)
+			ghi = NATIVE_USER_TOP;
 		if (i < m->n && !strcmp(m->v[i].path, "[stack]"))
 			ghi = ghi > STACK_MARGIN ? ghi - STACK_MARGIN : 0;
 		if (glo < ghi && fit(glo, ghi, lo, hi, size, reach, page, &at, &dist) &&
@@ -171,7 +171,7 @@ int proc_maps_gap(const struct proc_maps *m, uint64_t lo, uint64_t hi, uint64_t 
 			best_dist = dist;
 			*ret = at;
 		}
-		if (i == m->n || m->v[i].hi >= USER_TOP)
+		if (i == m->n || m->v[i].hi >= NATIVE_USER_TOP)
 			break;
 		glo = m->v[i].hi;
 		/*

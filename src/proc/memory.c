@@ -82,7 +82,7 @@ int proc_mem_read_pieces(const struct proc_mem *m, const struct proc_mem_piece *
 
 		for (size_t i = 0; i < k; i++) {
 			here[i] = (struct iovec){v[at + i].buf, v[at + i].len};
-			there[i] = (struct iovec){(void *)v[at + i].addr, v[at + i].len};
+			there[i] = (struct iovec){(void *)(uintptr_t)v[at + i].addr, v[at + i].len};
 			want += v[at + i].len;
 		}
 		got = process_vm_readv(m->pid, here, k, there, k, 0);

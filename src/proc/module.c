@@ -8,6 +8,7 @@
  */
 #include "proc/module.h"
 #include "elf/note.h"
+#include "elf/wire.h"
 #include "proc/dynamic.h"
 #include "proc/ehframe.h"
 #include "proc/native/native.h"
@@ -34,8 +35,9 @@ static void read_auxv(pid_t pid, struct auxv *a)
 	snprintf(path, sizeof(path), "/proc/%d/auxv", pid);
 	if (read_file(path, &data, &size))
 		return;
-	for (size_t i = 0; i + 16 <= size; i += 16) {
-		uint64_t kv[2];
+	/* A pair of words of the process that asks, not of the one that is asked about. */
+	for (size_t i = 0; i + 2 * sizeof(long) <= size; i += 2 * sizeof(long)) {
+		unsigned long kv[2];
 
 		memcpy(kv, data + i, sizeof(kv));
 		if (kv[0] == AT_PHDR)
@@ -164,14 +166,16 @@ static bool has_code(const struct proc_maps *maps, const struct proc_map *map)
 static bool read_module(const struct proc_mem *mem, const struct proc_maps *maps,
 			const struct proc_map *map, struct proc_module *m, bool *ret_unread)
 {
+	uint8_t head[sizeof(Elf64_Ehdr)], *raw;
 	Elf64_Ehdr eh;
-	size_t len;
+	size_t len, w = wire_size(WIRE_PHDR, native_elf_class);
 
 	memset(m, 0, sizeof(*m));
-	*ret_unread = proc_mem_try_read(mem, map->lo, &eh, sizeof(eh)) != 0;
-	if (*ret_unread ||
-	    memcmp(eh.e_ident, ELFMAG, SELFMAG) || eh.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    eh.e_phentsize != sizeof(Elf64_Phdr) || eh.e_phnum == 0 || eh.e_phnum > PHDRS_MAX)
+	*ret_unread = proc_mem_try_read(mem, map->lo, head, sizeof(head)) != 0;
+	if (*ret_unread || memcmp(head, ELFMAG, SELFMAG) || head[EI_CLASS] != native_elf_class)
+		return false;
+	wire_get_ehdr(head, &eh);
+	if (eh.e_phentsize != w || eh.e_phnum == 0 || eh.e_phnum > PHDRS_MAX)
 		return false;
 	m->base = map->lo;
 	m->dev = map->dev;
@@ -181,8 +185,11 @@ static bool read_module(const struct proc_mem *mem, const struct proc_maps *maps
 	m->elf_class = eh.e_ident[EI_CLASS];
 	m->n_phdrs = eh.e_phnum;
 	m->phdrs = xcalloc(m->n_phdrs, sizeof(*m->phdrs));
-	*ret_unread = proc_mem_try_read(mem, map->lo + eh.e_phoff, m->phdrs,
-					m->n_phdrs * sizeof(*m->phdrs)) != 0;
+	raw = xcalloc(m->n_phdrs, w);
+	*ret_unread = proc_mem_try_read(mem, map->lo + eh.e_phoff, raw, m->n_phdrs * w) != 0;
+	for (size_t i = 0; i < m->n_phdrs; i++)
+		wire_get_phdr(raw + i * w, m->elf_class, &m->phdrs[i]);
+	free(raw);
 	if (*ret_unread || !layout(m) || !find_exec(maps, m)) {
 		module_free(m);
 		return false;
@@ -213,13 +220,18 @@ static struct proc_module *by_dynamic(struct proc_modules *ms, uint64_t addr)
 static uint64_t r_debug_addr(const struct proc_modules *ms)
 {
 	const struct proc_module *exe = proc_module_exe(ms);
+	uint8_t raw[sizeof(Elf64_Dyn)];
 	Elf64_Dyn d;
+	size_t w;
 
 	if (!exe || !exe->dynamic)
 		return 0;
-	for (uint64_t off = 0; off + sizeof(d) <= exe->dynamic_size; off += sizeof(d)) {
-		if (proc_mem_try_read(&ms->mem, exe->dynamic + off, &d, sizeof(d)) ||
-		    d.d_tag == DT_NULL)
+	w = wire_size(WIRE_DYN, exe->elf_class);
+	for (uint64_t off = 0; off + w <= exe->dynamic_size; off += w) {
+		if (proc_mem_try_read(&ms->mem, exe->dynamic + off, raw, w))
+			break;
+		wire_get_dyn(raw, exe->elf_class, &d);
+		if (d.d_tag == DT_NULL)
 			break;
 		if (d.d_tag == DT_DEBUG)
 			return d.d_un.d_ptr;
@@ -238,16 +250,16 @@ static void set_order(struct proc_modules *ms)
 	for (size_t i = 0; i < ms->n; i++)
 		ms->v[i].order = UINT32_MAX;
 	if (at && !proc_mem_try_read(&ms->mem, at, &rd, sizeof(rd))) {
-		at = (uint64_t)rd.r_map;
+		at = (uintptr_t)rd.r_map;
 		while (at && steps++ < LINK_MAPS_MAX &&
 		       !proc_mem_try_read(&ms->mem, at, &lm, sizeof(lm))) {
-			struct proc_module *m = by_dynamic(ms, (uint64_t)lm.l_ld);
+			struct proc_module *m = by_dynamic(ms, (uintptr_t)lm.l_ld);
 
 			if (m && m->order == UINT32_MAX) {
 				m->order = n++;
 				ms->have_link_map = true;
 			}
-			at = (uint64_t)lm.l_next;
+			at = (uintptr_t)lm.l_next;
 		}
 	}
 	if (!ms->have_link_map && proc_module_exe(ms))
@@ -293,13 +305,14 @@ int proc_modules_read(struct proc_modules *ms, pid_t pid, bool write, struct sut
 				m.entry = 0;
 			*VEC_PUSH(ms->v, ms->n, ms->cap) = m;
 		} else if (!proc_mem_try_read(&ms->mem, map->lo, ident, sizeof(ident)) &&
-			   !memcmp(ident, ELFMAG, SELFMAG) && ident[EI_CLASS] == ELFCLASS32) {
+			   !memcmp(ident, ELFMAG, SELFMAG) && ident[EI_CLASS] != native_elf_class) {
 			foreign = true;
 		}
 	}
 	if (!ms->n) {
 		proc_modules_free(ms);
-		return foreign ? sut_fail(err, SUT_E_ARCH, subject, "it is a 32-bit process") :
+		return foreign ? sut_fail(err, SUT_E_ARCH, subject, "it is a %d-bit process",
+					  native_elf_class == ELFCLASS64 ? 32 : 64) :
 				 sut_fail(err, SUT_P_GONE, subject, "it has no program (any more)");
 	}
 	set_order(ms);

@@ -70,14 +70,15 @@ static void forget_stale(struct remote *r)
 				  &r->gadgets.load_nr_ret};
 
 	for (size_t i = 0; i < ARRAY_SIZE(slot); i++) {
-		const struct proc_map *map = *slot[i] ? proc_maps_find(&r->ms->maps, *slot[i]) : NULL;
+		uint64_t at = *slot[i] & ~NATIVE_ISA_BITS;
+		const struct proc_map *map = at ? proc_maps_find(&r->ms->maps, at) : NULL;
 		struct native_gadgets now = {0};
-		uint8_t code[16];
+		uint8_t code[NATIVE_GADGET_BYTES];
 		size_t n;
 
 		if (map && (map->perms & PROC_X)) {
-			n = proc_mem_read_some(&r->ms->mem, *slot[i], code, sizeof(code));
-			native_find_gadgets(&now, code, n, *slot[i]);
+			n = proc_mem_read_some(&r->ms->mem, at, code, sizeof(code));
+			native_find_gadgets(&now, code, n, at);
 		}
 		if (now.syscall_ret != *slot[i] && now.sigreturn != *slot[i] &&
 		    now.load_nr_ret != *slot[i])
@@ -92,10 +93,11 @@ static bool complete(const struct remote *r)
 
 static void search_map(struct remote *r, const struct proc_map *map, uint8_t *buf)
 {
-	if (!(map->perms & PROC_X) || !(map->perms & PROC_R) || !map->inode || (map->perms & PROC_W))
+	if (!(map->perms & PROC_X) || !(map->perms & PROC_R) || (map->perms & PROC_W) ||
+	    (!map->inode && strcmp(map->path, "[vdso]") != 0))
 		return;
 	/* Chunks overlap so that no sequence is cut in two. */
-	for (uint64_t at = map->lo; at < map->hi; at += CODE_CHUNK - 16) {
+	for (uint64_t at = map->lo; at < map->hi; at += CODE_CHUNK - NATIVE_GADGET_BYTES) {
 		size_t n = proc_mem_read_some(&r->ms->mem, at, buf,
 					      MIN(map->hi - at, (uint64_t)CODE_CHUNK));
 
@@ -111,7 +113,7 @@ static int permanence(const struct proc_module *m)
 
 	if (str_starts(base, "libc.so") || str_starts(base, "libc-2."))
 		return 1;
-	return m->is_interp ? 2 : m->is_exe ? 3 : 0;
+	return m->is_interp ? 2 : m->is_exe ? 3 : m->is_vdso ? 4 : 0;
 }
 
 static void search_gadgets(struct remote *r)
@@ -123,7 +125,7 @@ static void search_gadgets(struct remote *r)
 		return;
 	buf = xmalloc(CODE_CHUNK);
 	/* The C library first: it is small and surely has both. Then what is there for good. */
-	for (int rank = 1; rank <= 3; rank++)
+	for (int rank = 1; rank <= 4; rank++)
 		for (size_t k = 0; k < r->ms->n && !complete(r); k++)
 			for (size_t i = 0; i < r->ms->maps.n && permanence(&r->ms->v[k]) == rank; i++)
 				if (r->ms->maps.v[i].lo >= r->ms->v[k].lo &&
@@ -390,6 +392,8 @@ int remote_syscall(struct remote *r, long nr, const uint64_t args[6], long *ret,
 			errno = EFAULT;
 			return fail(r, err, "run the system call");
 		}
+		if (!i && native_confirm_syscall(r->tid, nr))
+			return fail(r, err, "enter the system call");
 	}
 	if (native_get_regs(r->tid, &g))
 		return fail(r, err, "read the result");
@@ -442,7 +446,7 @@ static int to_event_stop(struct remote *r)
 int remote_call_function(struct remote *r, uint64_t addr, const uint64_t args[6],
 			 uint64_t timeout_ns, uint64_t *ret, struct sut_err *err)
 {
-	uint64_t deadline = now_ns() + timeout_ns, slot_addr, slot[2] = {0};
+	uint64_t deadline = now_ns() + timeout_ns, slot_addr = 0, slot[2] = {0};
 	struct native_regs g;
 	enum stop_kind kind;
 	int status, res;
@@ -454,7 +458,7 @@ int remote_call_function(struct remote *r, uint64_t addr, const uint64_t args[6]
 	}
 	native_prepare_function(&g, &r->frame, &r->gadgets, addr, args, &slot_addr, slot);
 	/* The slot lies below everything that the healing frame needs. */
-	if (proc_mem_write(&r->ms->mem, slot_addr, slot, sizeof(slot[0]), err))
+	if (slot_addr && proc_mem_write(&r->ms->mem, slot_addr, slot, sizeof(slot[0]), err))
 		return -1;
 	if (native_set_regs(r->tid, &g))
 		return fail(r, err, "set the registers");
@@ -473,8 +477,7 @@ int remote_call_function(struct remote *r, uint64_t addr, const uint64_t args[6]
 		return fail(r, err, "read the result");
 	if (kind == STOP_SYSCALL) {
 		/* Also a call of its own, which we do not let it make, stops here. */
-		came_back = native_pc(&g) == r->gadgets.syscall_ret + 2;
-		*ret = (uint64_t)native_syscall_nr_raw(&g);
+		came_back = native_function_result(&g, &r->gadgets, ret);
 		native_skip_syscall(&g);
 		if (native_set_regs(r->tid, &g) || run_to_stop(r, PTRACE_SYSCALL, deadline, &kind))
 			return fail(r, err, "leave a function");

@@ -11,7 +11,11 @@
  * References: gABI "Hash Table"; the GNU hash layout as in binutils' elflink.c; LSB 10.7 versions.
  */
 #include "proc/symbol.h"
+#include "target/target.h"
 #include "proc/dynamic.h"
+#include "elf/wire.h"
+#include "proc/native/native.h"
+#include "target/target.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,20 +33,25 @@ static uint64_t runtime(const struct proc_module *m, uint64_t v)
 
 const struct proc_dyn *proc_module_dyn(struct proc_modules *ms, struct proc_module *m)
 {
-	Elf64_Dyn *v;
+	size_t w = wire_size(WIRE_DYN, m->elf_class), n = MIN(m->dynamic_size / w, DYN_MAX);
+	uint8_t *raw;
 	struct proc_dyn *d;
-	size_t n = MIN(m->dynamic_size / sizeof(*v), DYN_MAX);
 	uint64_t soname = UINT64_MAX;
 
 	if (m->dyn || !m->dynamic)
 		return m->dyn;
-	v = xcalloc(n + 1, sizeof(*v));
-	n = proc_mem_read_some(&ms->mem, m->dynamic, v, n * sizeof(*v)) / sizeof(*v);
+	raw = xcalloc(n + 1, w);
+	n = proc_mem_read_some(&ms->mem, m->dynamic, raw, n * w) / w;
 	d = xcalloc(1, sizeof(*d));
-	for (size_t i = 0; i < n && v[i].d_tag != DT_NULL; i++) {
-		uint64_t val = v[i].d_un.d_val;
+	for (size_t i = 0; i < n; i++) {
+		Elf64_Dyn v;
+		uint64_t val;
 
-		switch (v[i].d_tag) {
+		wire_get_dyn(raw + i * w, m->elf_class, &v);
+		val = v.d_un.d_val;
+		if (v.d_tag == DT_NULL)
+			break;
+		switch (v.d_tag) {
 		case DT_SYMTAB: d->symtab = runtime(m, val); break;
 		case DT_STRTAB: d->strtab = runtime(m, val); break;
 		case DT_STRSZ: d->strsz = val; break;
@@ -53,12 +62,15 @@ const struct proc_dyn *proc_module_dyn(struct proc_modules *ms, struct proc_modu
 		case DT_VERDEFNUM: d->verdef_num = val; break;
 		case DT_RELA: d->rela = runtime(m, val); break;
 		case DT_RELASZ: d->rela_size = val; break;
+		case DT_REL: d->rel = runtime(m, val); break;
+		case DT_RELSZ: d->rel_size = val; break;
+		case DT_PLTREL: d->jmprel_is_rel = val == DT_REL; break;
 		case DT_JMPREL: d->jmprel = runtime(m, val); break;
 		case DT_PLTRELSZ: d->jmprel_size = val; break;
 		case DT_SONAME: soname = val; break;
 		}
 	}
-	free(v);
+	free(raw);
 	if (d->strtab && soname != UINT64_MAX)
 		d->soname = proc_mem_read_str(&ms->mem, d->strtab + soname, NAME_MAX_LEN);
 	m->dyn = d;
@@ -87,6 +99,17 @@ struct query {
 static int rd(const struct query *q, uint64_t addr, void *p, size_t n)
 {
 	return proc_mem_try_read(&q->ms->mem, addr, p, n);
+}
+
+static int rd_sym(const struct query *q, uint64_t idx, Elf64_Sym *ret)
+{
+	size_t w = wire_size(WIRE_SYM, q->m->elf_class);
+	uint8_t raw[sizeof(*ret)];
+
+	if (rd(q, q->d->symtab + idx * w, raw, w))
+		return -1;
+	wire_get_sym(raw, q->m->elf_class, ret);
+	return 0;
 }
 
 /* Name of version index @want in DT_VERDEF; "" where there is none. */
@@ -137,7 +160,7 @@ static bool consider(struct query *q, uint32_t idx)
 	char name[64];
 	bool hidden;
 
-	if (rd(q, q->d->symtab + (uint64_t)idx * sizeof(sym), &sym, sizeof(sym)) ||
+	if (rd_sym(q, idx, &sym) ||
 	    sym.st_shndx == SHN_UNDEF || ELF64_ST_BIND(sym.st_info) == STB_LOCAL ||
 	    ELF64_ST_TYPE(sym.st_info) == STT_SECTION || ELF64_ST_TYPE(sym.st_info) == STT_FILE ||
 	    !same_name(q, sym.st_name))
@@ -165,17 +188,18 @@ static bool consider(struct query *q, uint32_t idx)
 static int search_gnu(struct query *q)
 {
 	uint32_t head[4], h = 5381, bucket, v;
-	uint64_t word, buckets, chain;
+	size_t w = wire_word(q->m->elf_class), bits = 8 * w;
+	uint64_t word = 0, buckets, chain;
 
 	for (const char *p = q->name; *p; p++)
 		h = h * 33 + (uint8_t)*p;
 	if (rd(q, q->d->gnu_hash, head, sizeof(head)) || !head[0] || !head[2])
 		return -1;
-	if (rd(q, q->d->gnu_hash + 16 + (uint64_t)(h / 64 % head[2]) * 8, &word, 8))
+	if (rd(q, q->d->gnu_hash + 16 + (uint64_t)(h / bits % head[2]) * w, &word, w))
 		return -1;
-	if (!(word >> (h % 64) & 1) || !(word >> ((h >> head[3]) % 64) & 1))
+	if (!(word >> (h % bits) & 1) || !(word >> ((h >> head[3]) % bits) & 1))
 		return 0;
-	buckets = q->d->gnu_hash + 16 + (uint64_t)head[2] * 8;
+	buckets = q->d->gnu_hash + 16 + (uint64_t)head[2] * w;
 	chain = buckets + (uint64_t)head[0] * 4;
 	if (rd(q, buckets + (uint64_t)(h % head[0]) * 4, &bucket, 4))
 		return -1;
@@ -264,31 +288,41 @@ int proc_resolve(struct proc_modules *ms, const char *name, const char *version,
 	return 1;
 }
 
-/* Calls @fn for each RELA entry of @m until it returns true. */
+/* Calls @fn for each relocation of @m until it returns true. */
 static bool each_rela(struct proc_modules *ms, struct proc_module *m,
 		      bool (*fn)(void *ctx, struct proc_module *m, const Elf64_Rela *r), void *ctx)
 {
 	const struct proc_dyn *d = proc_module_dyn(ms, m);
-	const uint64_t at[2] = {d ? d->rela : 0, d ? d->jmprel : 0};
-	const uint64_t size[2] = {d ? d->rela_size : 0, d ? d->jmprel_size : 0};
-	Elf64_Rela buf[256];
+	const struct {
+		uint64_t at, size;
+		bool rela;
+	} t[3] = {
+		{d ? d->rela : 0, d ? d->rela_size : 0, true},
+		{d ? d->rel : 0, d ? d->rel_size : 0, false},
+		{d ? d->jmprel : 0, d ? d->jmprel_size : 0, d && !d->jmprel_is_rel},
+	};
+	uint8_t buf[256 * sizeof(Elf64_Rela)];
 
-	for (int t = 0; t < 2; t++) {
+	for (size_t k = 0; k < ARRAY_SIZE(t); k++) {
+		size_t w = wire_size(t[k].rela ? WIRE_RELA : WIRE_REL, m->elf_class);
 		uint64_t off = 0;
 
-		if (!at[t] || size[t] > m->hi - m->lo)
+		if (!t[k].at || t[k].size > m->hi - m->lo)
 			continue;
-		while (off + sizeof(buf[0]) <= size[t]) {
-			size_t n = MIN(size[t] - off, sizeof(buf)) / sizeof(buf[0]);
+		while (off + w <= t[k].size) {
+			size_t n = MIN(t[k].size - off, sizeof(buf)) / w;
 
-			n = proc_mem_read_some(&ms->mem, at[t] + off, buf, n * sizeof(buf[0])) /
-			    sizeof(buf[0]);
+			n = proc_mem_read_some(&ms->mem, t[k].at + off, buf, n * w) / w;
 			if (!n)
 				break;
-			for (size_t i = 0; i < n; i++)
-				if (fn(ctx, m, &buf[i]))
+			for (size_t i = 0; i < n; i++) {
+				Elf64_Rela r;
+
+				wire_get_rel(buf + i * w, m->elf_class, t[k].rela, &r);
+				if (fn(ctx, m, &r))
 					return true;
-			off += n * sizeof(buf[0]);
+			}
+			off += n * w;
 		}
 	}
 	return false;
@@ -297,7 +331,7 @@ static bool each_rela(struct proc_modules *ms, struct proc_module *m,
 struct slot_query {
 	struct query q;			/* of the module whose table is being read */
 	struct proc_module *def;
-	uint64_t want;			/* IFUNC: resolver; TLS: offset in the block */
+	uint64_t want;			/* the resolver */
 	uint64_t value;
 };
 
@@ -308,29 +342,30 @@ static bool names_symbol(struct slot_query *s, struct proc_module *m, const Elf6
 	s->q.m = m;
 	s->q.d = m->dyn;
 	return s->q.name && ELF64_R_SYM(r->r_info) && m->dyn->symtab && m->dyn->strtab &&
-	       !rd(&s->q, m->dyn->symtab + ELF64_R_SYM(r->r_info) * sizeof(sym), &sym,
-		   sizeof(sym)) && same_name(&s->q, sym.st_name);
+	       !rd_sym(&s->q, ELF64_R_SYM(r->r_info), &sym) && same_name(&s->q, sym.st_name);
 }
 
 static bool ifunc_slot(void *ctx, struct proc_module *m, const Elf64_Rela *r)
 {
 	struct slot_query *s = ctx;
+	const struct target *t = target_find(m->machine);
 	uint32_t type = ELF64_R_TYPE(r->r_info);
 	bool mine = false;
 
-	if (type == R_X86_64_IRELATIVE)
-		mine = m->bias + (uint64_t)r->r_addend == s->want;
-	else if (type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT ||
-		 (type == R_X86_64_64 && r->r_addend == 0))
+	/* Where the addend was in the slot itself (REL), the result has overwritten it. */
+	if (type == t->rel_irelative)
+		mine = r->r_addend && m->bias + (uint64_t)r->r_addend == s->want;
+	else if (type == t->rel_jump_slot || type == t->rel_glob_dat ||
+		 (type == t->rel_abs && r->r_addend == 0))
 		mine = names_symbol(s, m, r);
-	if (!mine || rd(&s->q, m->bias + r->r_offset, &s->value, 8))
+	if (!mine || rd(&s->q, m->bias + r->r_offset, &s->value, wire_word(m->elf_class)))
 		return false;
 	/* A slot not bound yet points into its own object's PLT or to the resolver. */
 	if (s->value == s->want)
 		return false;
 	for (size_t i = 0; i < s->def->n_exec; i++)
 		if (s->value >= s->def->exec[i].lo && s->value < s->def->exec[i].hi)
-			return type == R_X86_64_IRELATIVE || m != s->def;
+			return type == t->rel_irelative || m != s->def;
 	return false;
 }
 
@@ -343,38 +378,9 @@ int proc_ifunc_target(struct proc_modules *ms, const struct proc_symbol *sym, co
 	};
 
 	for (size_t i = 0; i < ms->n; i++) {
-		if (ms->v[i].machine != EM_X86_64 || !each_rela(ms, &ms->v[i], ifunc_slot, &s))
+		if (ms->v[i].machine != native_elf_machine || !each_rela(ms, &ms->v[i], ifunc_slot, &s))
 			continue;
 		*ret = s.value;
-		return 0;
-	}
-	return 1;
-}
-
-static bool tpoff_slot(void *ctx, struct proc_module *m, const Elf64_Rela *r)
-{
-	struct slot_query *s = ctx;
-
-	if (ELF64_R_TYPE(r->r_info) != R_X86_64_TPOFF64)
-		return false;
-	if (ELF64_R_SYM(r->r_info) ? !names_symbol(s, m, r) || r->r_addend :
-				     m != s->def || (uint64_t)r->r_addend != s->want)
-		return false;
-	return !rd(&s->q, m->bias + r->r_offset, &s->value, 8);
-}
-
-int proc_tls_tpoff(struct proc_modules *ms, struct proc_module *def, const char *name,
-		   uint64_t tls_off, int64_t *ret)
-{
-	struct slot_query s = {
-		.q = {.ms = ms, .name = name, .name_len = name ? strlen(name) : 0},
-		.def = def, .want = tls_off,
-	};
-
-	for (size_t i = 0; i < ms->n; i++) {
-		if (ms->v[i].machine != EM_X86_64 || !each_rela(ms, &ms->v[i], tpoff_slot, &s))
-			continue;
-		*ret = (int64_t)s.value;
 		return 0;
 	}
 	return 1;

@@ -37,11 +37,5 @@ int proc_resolve(struct proc_modules *ms, const char *name, const char *version,
  */
 int proc_ifunc_target(struct proc_modules *ms, const struct proc_symbol *sym, const char *name,
 		      uint64_t *ret);
-/*
- * Finds the thread-pointer offset of TLS symbol @name (or of module-local offset @tls_off when
- * @name is NULL) from a bound TPOFF relocation slot of any module. 0 with *@ret, 1 where none.
- */
-int proc_tls_tpoff(struct proc_modules *ms, struct proc_module *def, const char *name,
-		   uint64_t tls_off, int64_t *ret);
 
 #endif

@@ -531,13 +531,13 @@ enum { FIRST_BLOCK = 2048, STACK_SPAN = 1 << 20 };
 
 static size_t vm_read(pid_t pid, uint64_t addr, void *buf, size_t len)
 {
-	struct iovec l = {buf, len}, r[2] = {{(void *)addr, len}, {NULL, 0}};
+	struct iovec l = {buf, len}, r[2] = {{(void *)(uintptr_t)addr, len}, {NULL, 0}};
 	size_t first = MIN(len, 4096 - (addr & 4095));
 	ssize_t n;
 
 	/* Transfers are partial by element: the end of the mapping may lie inside. */
 	r[0].iov_len = first;
-	r[1] = (struct iovec){(void *)(addr + first), len - first};
+	r[1] = (struct iovec){(void *)(uintptr_t)(addr + first), len - first};
 	n = process_vm_readv(pid, &l, 1, r, len > first ? 2 : 1, 0);
 	return n < 0 ? 0 : (size_t)n;
 }

@@ -78,7 +78,7 @@ static void put32(uint8_t *p, uint32_t v)
  * Padding as assemblers write it: 90, 66..90 (xchg %ax,%ax), 0f 1f /0 with any number of 66 and 2e
  * prefixes. A fixed table would miss gas' longer forms, so the encoding is decoded.
  */
-static size_t pad_len(const uint8_t *p, size_t n)
+static size_t pad_len(const uint8_t *p, size_t n, unsigned int isa)
 {
 	size_t i = 0, len;
 	uint8_t modrm;
@@ -122,7 +122,7 @@ static int decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t a
 
 	memset(ret, 0, sizeof(*ret));
 	ret->addr = addr;
-	pad = pad_len(p, n);
+	pad = pad_len(p, n, 0);
 	if (pad) {
 		ret->len = (uint8_t)pad;
 		ret->kind = *p == 0xcc ? INSN_TRAP : INSN_NOP;
@@ -235,7 +235,7 @@ static size_t encode_switch_far(uint64_t at, uint64_t word, uint64_t old, uint64
 	return sizeof(code);
 }
 
-static size_t encode_stub(uint8_t out[TARGET_MAX_JUMP], struct match_rel *r, size_t *ret_n)
+static size_t encode_stub(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct match_rel *r, size_t *ret_n)
 {
 	/* f3 0f 1e fa: endbr64, so that the stub may be the value of a function pointer;
 	 * ff 25 rel32: jmp *slot(%rip) */
@@ -574,6 +574,7 @@ static bool match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 	case REL_NONE:
 		return oi.len == bi.len && !memcmp(obj, bin, oi.len);
 	case REL_UNKNOWN:
+	case REL_GP:
 		break;
 	}
 	return false;
@@ -583,6 +584,7 @@ const struct target target_x86_64 = {
 	.machine = EM_X86_64,
 	.elf_class = ELFCLASS64,
 	.name = "x86-64",
+	.debian = "amd64",
 	.multiarch = "x86_64-linux-gnu",
 	.rels = rels,
 	.n_rels = ARRAY_SIZE(rels),

@@ -116,6 +116,7 @@ const struct unw_arch unw_arch_ppc64le = {
 	.callee_saved = 0xffffe000, /* r13 (the thread pointer), r14-r31 */
 	.addr_mask = ~0ULL,
 	.red_zone = 288,
+	.back_chain = true,
 	.ends_thread = ends_thread,
 	.is_sigreturn = is_sigreturn,
 	.after_clone = after_clone,

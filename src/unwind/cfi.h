@@ -66,19 +66,23 @@ enum cfi_rule_kind {
 	CFI_REG,		/* is in register value */
 	CFI_EXPR,		/* stored where the expression says */
 	CFI_VAL_EXPR,		/* is what the expression says */
+	CFI_REG_OFFSET,		/* stored at register base + value */
 };
 
 struct cfi_rule {
 	uint8_t reg;
 	uint8_t kind;
-	uint16_t expr_len;
+	union {
+		uint16_t expr_len;
+		uint16_t base;	/* CFI_REG_OFFSET */
+	};
 	union {
 		int64_t value;
 		const uint8_t *expr;
 	};
 };
 
-/* One line of the unwind table. */
+/* One line of the unwind table; other kinds of metadata are put into this form, too. */
 struct cfi_row {
 	uint64_t pc;
 	uint64_t func_lo, func_hi;
@@ -91,6 +95,8 @@ struct cfi_row {
 	uint16_t n_rules;
 	bool is_signal;
 	bool ra_undef;
+	bool cfa_deref;		/* the CFA is in memory there */
+	uint8_t method;		/* enum unw_method: which kind of metadata it comes from */
 	bool ra_sign_toggle;	/* arm64: DW_CFA_AARCH64_negate_ra_state is in force */
 	struct cfi_rule rules[UNW_NREGS];
 };

@@ -18,7 +18,7 @@ enum cfa {
 	CFA_RESTORE_EXT, CFA_UNDEFINED, CFA_SAME, CFA_REGISTER, CFA_REMEMBER, CFA_RESTORE_STATE,
 	CFA_DEF, CFA_DEF_REG, CFA_DEF_OFFSET, CFA_DEF_EXPR, CFA_EXPR, CFA_OFFSET_EXT_SF, CFA_DEF_SF,
 	CFA_DEF_OFFSET_SF, CFA_VAL_OFFSET, CFA_VAL_OFFSET_SF, CFA_VAL_EXPR,
-	CFA_NEGATE_RA_STATE = 0x2d, CFA_ARGS_SIZE = 0x2e, CFA_NEG_OFFSET_EXT = 0x2f,
+	CFA_NEGATE_RA_STATE_PC = 0x2c, CFA_NEGATE_RA_STATE = 0x2d, CFA_ARGS_SIZE = 0x2e, CFA_NEG_OFFSET_EXT = 0x2f,
 	CFA_ADVANCE = 0x40, CFA_OFFSET = 0x80, CFA_RESTORE = 0xc0,
 };
 
@@ -180,6 +180,7 @@ static int step(struct interp *m, struct leb_reader *r, unsigned int op)
 		m->now = m->saved[--m->n_saved];
 		return 0;
 	case CFA_NEGATE_RA_STATE:
+	case CFA_NEGATE_RA_STATE_PC:
 		m->now.ra_sign = !m->now.ra_sign;
 		return 0;
 	case CFA_ARGS_SIZE:
@@ -249,6 +250,8 @@ int cfi_row(const struct cfi_section *s, const struct cfi_fde *f, uint64_t pc,
 	if (run(&m, f->fde_insn, f->fde_insn_end) < 0 || !st->cfa_set)
 		return -1;
 
+	row->method = UNW_CFI;
+	row->cfa_deref = false;
 	row->pc = pc;
 	row->func_lo = f->pc_begin;
 	row->func_hi = f->pc_begin + f->pc_range;

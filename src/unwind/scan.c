@@ -41,7 +41,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STACKS_MAX = 64, CHUNK = 65536, CONTEXT_MAX = 1024 };
+enum { STACKS_MAX = 64, CHUNK = 65536 };
 
 struct scan {
 	const struct unw_scan_in *in;
@@ -50,7 +50,6 @@ struct scan {
 	struct unw_range stacks[STACKS_MAX];
 	size_t n_stacks;
 	bool home;		/* the thread's own stack was among them */
-	uint8_t *buf;
 };
 
 static uint64_t strip(const struct unw_arch *a, uint64_t v)
@@ -170,46 +169,50 @@ static void add_stack(struct scan *s, uint64_t sp, bool is_top)
 		s->stacks[s->n_stacks++] = r;
 }
 
-/* Words of [lo, hi), and @contexts: saved contexts among them lead to more stacks. */
-static void scan_words(struct scan *s, uint64_t lo, uint64_t hi, bool contexts)
+/* Words of @buf, and what saved contexts among them lead to. */
+static void scan_buffer(struct scan *s, const uint8_t *buf, size_t own, size_t all, uint64_t at,
+			bool follow)
 {
-	const struct unw_scan_in *in = s->in;
-	const struct unw_arch *a = in->arch;
+	const struct unw_arch *a = s->in->arch;
 	size_t w = a->addr_size, code;
 
-	for (uint64_t at = lo; at < hi;) {
-		/* A context that crosses the end of a piece is seen whole: pieces overlap. */
-		size_t own = MIN(CHUNK, hi - at), all = MIN(CHUNK + CONTEXT_MAX, hi - at);
+	for (size_t k = 0; k + w <= own; k += w) {
+		uint64_t v = 0, sp, pc;
 
-		if (in->mem->read(in->mem->ctx, at, s->buf, all)) {
-			fail(s, "memory cannot be read (in time) at", at);
+		memcpy(&v, buf + k, w);
+		if (returns_into(s, v, &code)) {
+			hit(s, code, v, at + k, false);
 			return;
 		}
-		for (size_t k = 0; k + w <= own; k += w) {
-			uint64_t v = 0, sp, pc;
-
-			memcpy(&v, s->buf + k, w);
-			if (returns_into(s, v, &code)) {
-				hit(s, code, v, at + k, false);
-				return;
-			}
-			if (!contexts || !a->saved_context ||
-			    !a->saved_context(s->buf + k, all - k, at + k, &sp, &pc))
-				continue;
-			if (runs_in(s, pc, &code)) {
-				hit(s, code, pc, at + k, false);
-				return;
-			}
-			add_stack(s, sp, false);
+		if (!a->saved_context(buf + k, all - k, at + k, &sp, &pc))
+			continue;
+		if (runs_in(s, pc, &code)) {
+			hit(s, code, pc, at + k, false);
+			return;
 		}
-		s->out->words += own / w;
-		at += own;
+		if (follow)
+			add_stack(s, sp, false);
+	}
+	s->out->words += own / w;
+}
+
+static void scan_stack(struct scan *s, uint64_t lo, uint64_t hi, uint8_t *buf)
+{
+	const struct unw_mem *mem = s->in->mem;
+
+	for (uint64_t at = lo; at < hi && s->out->verdict == UNW_SCAN_CLEAR; at += CHUNK) {
+		/* A context that crosses the end of a piece is seen whole: pieces overlap. */
+		size_t own = MIN(CHUNK, hi - at), all = MIN(CHUNK + UNW_SCAN_CONTEXT, hi - at);
+
+		if (mem->read(mem->ctx, at, buf, all))
+			fail(s, "memory cannot be read (in time) at", at);
+		else
+			scan_buffer(s, buf, own, all, at, true);
 	}
 }
 
 static void begin(struct scan *s, const struct unw_scan_in *in, struct unw_scan_out *out)
 {
-	memset(out, 0, sizeof(*out));
 	memset(s, 0, sizeof(*s));
 	s->in = in;
 	s->out = out;
@@ -218,7 +221,6 @@ static void begin(struct scan *s, const struct unw_scan_in *in, struct unw_scan_
 		s->lo = MIN(s->lo, strip(in->arch, in->code[i].lo));
 		s->hi = MAX(s->hi, in->code[i].hi & in->arch->addr_mask);
 	}
-	s->buf = xmalloc(CHUNK + CONTEXT_MAX);
 }
 
 static void scan_registers(struct scan *s, const struct unw_regs *regs)
@@ -240,8 +242,10 @@ static void scan_registers(struct scan *s, const struct unw_regs *regs)
 void unw_scan(const struct unw_scan_in *in, const struct unw_regs *regs, struct unw_scan_out *out)
 {
 	const struct unw_arch *a = in->arch;
+	uint8_t *buf = xmalloc(CHUNK + UNW_SCAN_CONTEXT);
 	struct scan s;
 
+	memset(out, 0, sizeof(*out));
 	begin(&s, in, out);
 	if (!unw_reg_ok(regs, a->pc_reg) || !unw_reg_ok(regs, a->sp_reg)) {
 		fail(&s, "its registers are not known, sp is", 0);
@@ -252,21 +256,25 @@ void unw_scan(const struct unw_scan_in *in, const struct unw_regs *regs, struct 
 	}
 	/* The list grows while it is worked on. */
 	for (size_t i = 0; i < s.n_stacks && out->verdict == UNW_SCAN_CLEAR; i++)
-		scan_words(&s, s.stacks[i].lo, s.stacks[i].hi, true);
+		scan_stack(&s, s.stacks[i].lo, s.stacks[i].hi, buf);
 	if (out->verdict == UNW_SCAN_CLEAR && !s.home) {
 		out->verdict = UNW_SCAN_AWAY;
 		snprintf(out->text, sizeof(out->text), "it runs on a stack at 0x%llx that is not the one it "
 			 "began on", (unsigned long long)regs->r[a->sp_reg]);
 	}
-	free(s.buf);
+	free(buf);
 }
 
-void unw_scan_words(const struct unw_scan_in *in, uint64_t lo, uint64_t hi,
-		    struct unw_scan_out *out)
+bool unw_scan_buffer(const struct unw_scan_in *in, const uint8_t *buf, size_t own, size_t all,
+		     uint64_t at, struct unw_scan_out *out)
 {
+	struct unw_scan_out now = {0};
 	struct scan s;
 
-	begin(&s, in, out);
-	scan_words(&s, lo, hi, false);
-	free(s.buf);
+	begin(&s, in, &now);
+	scan_buffer(&s, buf, own, all, at, false);
+	if (now.verdict == UNW_SCAN_CLEAR)
+		return true;
+	*out = now;
+	return false;
 }

@@ -46,10 +46,12 @@ struct unw_scan_out {
 void unw_scan(const struct unw_scan_in *in, const struct unw_regs *regs, struct unw_scan_out *out);
 
 /*
- * Scans [lo, hi) alone, which no thread runs on: verdict CLEAR, HIT or FAILED. What cannot be read
- * counts as FAILED.
+ * Looks at the words of @buf, which was read from address @at, where no thread runs. A signal frame
+ * that begins in the first @own bytes may go on up to @all. False: one may be a return address; see
+ * @out, which is changed only then.
  */
-void unw_scan_words(const struct unw_scan_in *in, uint64_t lo, uint64_t hi,
-		    struct unw_scan_out *out);
+bool unw_scan_buffer(const struct unw_scan_in *in, const uint8_t *buf, size_t own, size_t all,
+		     uint64_t at, struct unw_scan_out *out);
+#define UNW_SCAN_CONTEXT 1024	/* bytes that all of a signal frame's ucontext fits in */
 
 #endif

@@ -61,6 +61,9 @@ void unw_space_free(struct unw_space *s)
 		if (s->v[i].owned) {
 			free((void *)s->v[i].hdr);
 			free((void *)s->v[i].eh_frame);
+			free((void *)s->v[i].sframe);
+			free((void *)s->v[i].exidx);
+			free((void *)s->v[i].extab);
 		}
 	}
 	free(s->v);

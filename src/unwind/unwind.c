@@ -20,7 +20,9 @@
  */
 #include "unwind/unwind.h"
 #include "unwind/cache.h"
+#include "unwind/exidx.h"
 #include "unwind/expr.h"
+#include "unwind/sframe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +35,6 @@ const char *unw_method_name(enum unw_method m)
 	static const char *const names[] = {
 		[UNW_NONE] = "end",	  [UNW_CFI] = "cfi",	     [UNW_SIGFRAME] = "sigframe",
 		[UNW_CLONE] = "clone",	  [UNW_FP] = "fp",	     [UNW_SFRAME] = "sframe",   [UNW_EXIDX] = "exidx",
-		[UNW_SCAN] = "scan",
 	};
 
 	return names[m];
@@ -69,8 +70,20 @@ static uint64_t to_pc(const struct unw_arch *arch, uint64_t v)
 	return v & arch->addr_mask & ~(uint64_t)arch->thumb_bit;
 }
 
-/* The row for @pc. NULL with *@ret_why. */
-static const struct cfi_row *lookup(struct unw_space *s, uint64_t pc, enum unw_why *ret_why)
+/* What ARM's own tables say: of calls only. As cfi_find(). */
+static int by_exidx(const struct unw_module *m, uint64_t pc, struct cfi_row *row)
+{
+	struct exidx x = {
+		.index = m->exidx, .index_size = m->exidx_size, .index_addr = m->exidx_addr,
+		.table = m->extab, .table_size = m->extab_size, .table_addr = m->extab_addr,
+	};
+
+	return exidx_row(&x, pc, m->hi, row);
+}
+
+/* The row for @pc, which a call left there or not. NULL with *@ret_why. */
+static const struct cfi_row *lookup(struct unw_space *s, uint64_t pc, bool at_call,
+				    enum unw_why *ret_why)
 {
 	const struct cfi_row *row = cfi_cache_get(s->cache, pc);
 	struct unw_module *m;
@@ -79,6 +92,10 @@ static const struct cfi_row *lookup(struct unw_space *s, uint64_t pc, enum unw_w
 	struct cfi_row fresh;
 	int r;
 
+	if (row && row->method == UNW_EXIDX && !at_call) {
+		*ret_why = UNW_WHY_NO_CFI;
+		return NULL;
+	}
 	if (row)
 		return row;
 	m = unw_space_find(s, pc);
@@ -91,11 +108,17 @@ static const struct cfi_row *lookup(struct unw_space *s, uint64_t pc, enum unw_w
 		.addr_size = s->arch->addr_size,
 	};
 	r = m->eh_frame ? cfi_find(&sec, m->hdr, m->hdr_size, m->hdr_addr, pc, &fde) : 1;
+	if (r == 0)
+		r = cfi_row(&sec, &fde, pc, s->arch, &fresh);
+	else if (r == 1 && m->sframe)
+		r = sframe_row(m->sframe, m->sframe_size, m->sframe_addr, pc, s->arch, &fresh);
+	if (r == 1 && m->exidx && at_call)
+		r = by_exidx(m, pc, &fresh);
 	if (r == 1) {
 		*ret_why = UNW_WHY_NO_CFI;
 		return NULL;
 	}
-	if (r < 0 || cfi_row(&sec, &fde, pc, s->arch, &fresh)) {
+	if (r < 0) {
 		*ret_why = UNW_WHY_BAD_CFI;
 		return NULL;
 	}
@@ -116,7 +139,7 @@ static bool in_entry_code(struct walk *w, uint64_t look)
 	if (!m || !m->entry || look < m->entry || look - m->entry >= ENTRY_CODE_MAX)
 		return false;
 	for (uint64_t a = m->entry; a <= look; a++)
-		if (lookup(w->s, a, &why) || why != UNW_WHY_NO_CFI)
+		if (lookup(w->s, a, false, &why) || why != UNW_WHY_NO_CFI)
 			return false;
 	return true;
 }
@@ -143,6 +166,12 @@ static int reg_value(struct walk *w, const struct cfi_rule *r, uint64_t cfa, uin
 	case CFI_VAL_OFFSET:
 		*ret = to_addr(arch, cfa + (uint64_t)r->value);
 		return 0;
+	case CFI_REG_OFFSET:
+		*ret_known = unw_reg_ok(&w->regs, r->base);
+		if (!*ret_known)
+			return 0;
+		at = to_addr(arch, w->regs.r[r->base] + (uint64_t)r->value);
+		break;
 	case CFI_OFFSET:
 		at = to_addr(arch, cfa + (uint64_t)r->value);
 		break;
@@ -192,6 +221,15 @@ static int row_cfa(struct walk *w, const struct cfi_row *row, uint64_t *ret)
 		return -1;
 	}
 	*ret = to_addr(w->s->arch, w->regs.r[row->cfa_reg] + (uint64_t)row->cfa_off);
+	if (row->cfa_deref) {
+		uint64_t at = *ret;
+
+		*ret = 0;
+		if (w->mem->read(w->mem->ctx, at, ret, w->s->arch->addr_size)) {
+			doubt(w, UNW_WHY_MEMORY, "its frame address cannot be read");
+			return -1;
+		}
+	}
 	return 0;
 }
 
@@ -206,7 +244,7 @@ static int step_cfi(struct walk *w, const struct cfi_row *row, struct unw_frame 
 	f->func_lo = row->func_lo;
 	f->func_hi = row->func_hi;
 	f->is_signal = row->is_signal;
-	f->method = UNW_CFI;
+	f->method = row->method;
 	if (row->ra_undef)
 		return 1;
 	if (row_cfa(w, row, &cfa))
@@ -317,29 +355,40 @@ static int step_clone(struct walk *w, struct unw_frame *f, const uint8_t *code)
 	return 0;
 }
 
-/* For display only: the saved frame pointer and the return address above it. */
+/*
+ * For display only: the saved frame pointer and the return address above it, or the chain of frames
+ * where the architecture has one.
+ */
 static int step_fp(struct walk *w, struct unw_frame *f)
 {
 	const struct unw_arch *arch = w->s->arch;
 	uint64_t fp, pair[2];
 
-	if (arch->addr_size != 8 || !unw_reg_ok(&w->regs, arch->fp_reg))
+	if (arch->addr_size != 8 || (!arch->back_chain && !unw_reg_ok(&w->regs, arch->fp_reg)))
 		return -1;
-	fp = w->regs.r[arch->fp_reg];
+	fp = arch->back_chain ? f->sp : w->regs.r[arch->fp_reg];
 	if (fp < f->sp || fp % 8 || w->mem->read(w->mem->ctx, fp, pair, sizeof(pair)))
 		return -1;
+	if (arch->back_chain) {
+		f->cfa = pair[0];
+		if (f->cfa <= f->sp || w->mem->read(w->mem->ctx, f->cfa + 16, &pair[1], sizeof(pair[1])))
+			return -1;
+	} else {
+		f->cfa = fp + 16;
+	}
+	pair[1] = to_pc(arch, pair[1]);
 	if (!unw_space_find(w->s, pair[1]))
 		return -1;
 	f->method = UNW_FP;
-	f->cfa = fp + 16;
 	memset(w->regs.valid, 0, sizeof(w->regs.valid));
-	unw_reg_set(&w->regs, arch->fp_reg, pair[0]);
-	unw_reg_set(&w->regs, arch->sp_reg, fp + 16);
+	if (!arch->back_chain)
+		unw_reg_set(&w->regs, arch->fp_reg, pair[0]);
+	unw_reg_set(&w->regs, arch->sp_reg, f->cfa);
 	unw_reg_set(&w->regs, arch->pc_reg, pair[1]);
 	w->pc = pair[1];
 	w->at_call = true;
 	w->trusted = false;
-	w->prev_cfa = fp + 16;
+	w->prev_cfa = f->cfa;
 	return 0;
 }
 
@@ -355,7 +404,7 @@ static int step(struct walk *w, struct unw_frame *f)
 	const struct unw_arch *arch = w->s->arch;
 	uint64_t look = w->pc - (w->at_call ? 1 : 0);
 	enum unw_why why = UNW_OK;
-	const struct cfi_row *row = lookup(w->s, look, &why), *at;
+	const struct cfi_row *row = lookup(w->s, look, w->at_call, &why), *at;
 	uint8_t code[CODE_PEEK];
 	enum unw_why ignore;
 	int form;
@@ -365,7 +414,7 @@ static int step(struct walk *w, struct unw_frame *f)
 	 * called and this is a trampoline that happens to follow. Code decides.
 	 */
 	if (w->at_call && (!row || row->func_hi == w->pc || arch->sigframe_by_code)) {
-		at = lookup(w->s, w->pc, &ignore);
+		at = lookup(w->s, w->pc, false, &ignore);
 		if (at && at->is_signal && !arch->sigframe_by_code)
 			return step_cfi(w, at, f);
 		if (peek(w, code)) {
@@ -414,6 +463,21 @@ static int step(struct walk *w, struct unw_frame *f)
 	return -1;
 }
 
+/* For display only: where the metadata says nothing that can be relied on. */
+static int step_guess(struct walk *w, struct unw_frame *f)
+{
+	enum unw_why why;
+	const struct cfi_row *row = w->at_call ? NULL : lookup(w->s, w->pc, true, &why);
+
+	/* Tables about calls are mostly right in the middle of a function, too. */
+	if (row && row->method == UNW_EXIDX && !step_cfi(w, row, f)) {
+		w->trusted = false;
+		return 0;
+	}
+	f->method = UNW_NONE;
+	return step_fp(w, f);
+}
+
 void unw_walk(struct unw_space *s, const struct unw_regs *regs, const struct unw_mem *mem,
 	      const struct unw_opts *opts, struct unw_trace *t)
 {
@@ -458,7 +522,7 @@ void unw_walk(struct unw_space *s, const struct unw_regs *regs, const struct unw
 		}
 		if (r < 0) {
 			f->method = UNW_NONE;
-			if (!opts->display || step_fp(&w, f))
+			if (!opts->display || step_guess(&w, f))
 				break;
 		}
 	}

@@ -48,6 +48,8 @@ struct unw_arch {
 	uint64_t addr_mask;			/* bits of a return address that are address */
 	uint16_t red_zone;			/* bytes below sp that a leaf may use */
 	uint8_t thumb_bit;			/* bit of a code pointer that tells the instruction set: 1 or 0 */
+	bool back_chain;			/* 0(sp) leads to the caller's frame, where 16 bytes on the return
+						 * address is: ppc64, for display */
 	/*
 	 * Metadata of signal trampolines is not to be believed, their code is: arm64's vdso used to
 	 * describe the interrupted link register as the interrupted pc.
@@ -74,6 +76,7 @@ struct unw_arch {
 	/* May the last instruction of these 8 bytes be a call? True in doubt. */
 	bool (*call_before)(const uint8_t code[8]);
 };
+/* PORT: declared here, defined in src/unwind/arch_NAME.c */
 extern const struct unw_arch unw_arch_x86_64;
 extern const struct unw_arch unw_arch_aarch64;
 extern const struct unw_arch unw_arch_arm;
@@ -91,7 +94,7 @@ enum unw_module_kind {
 	UNW_MODULE_PATCH,	/* ours */
 };
 
-/* A piece of the address space whose code has unwind metadata. */
+/* A piece of the address space that holds code, with what unwind metadata there is of it. */
 struct unw_module {
 	uint64_t lo, hi;	/* run-time addresses; all code of the module lies inside */
 	uint64_t bias;		/* run-time address minus link-time address */
@@ -105,6 +108,15 @@ struct unw_module {
 	const uint8_t *eh_frame;
 	size_t eh_frame_size;
 	uint64_t eh_frame_addr;
+	const uint8_t *sframe;	/* looked at where .eh_frame says nothing */
+	size_t sframe_size;
+	uint64_t sframe_addr;
+	const uint8_t *exidx;	/* 32-bit ARM: .ARM.exidx, and memory that holds .ARM.extab */
+	size_t exidx_size;
+	uint64_t exidx_addr;
+	const uint8_t *extab;
+	size_t extab_size;
+	uint64_t extab_addr;
 	bool loaded;		/* the bytes above were fetched (they may still be absent) */
 	bool owned;
 	void *user;		/* for load() */
@@ -130,16 +142,15 @@ void unw_space_sort(struct unw_space *s);
 struct unw_module *unw_space_find(struct unw_space *s, uint64_t pc);
 void unw_space_free(struct unw_space *s);
 
-/* How the *caller* of a frame was found. SFrame, exidx and a conservative scan come later. */
+/* How the *caller* of a frame was found. */
 enum unw_method {
 	UNW_NONE,		/* the last frame */
 	UNW_CFI,		/* .eh_frame or .debug_frame row for this pc */
 	UNW_SIGFRAME,		/* the kernel's signal frame, known by its code */
 	UNW_CLONE,		/* libc's clone, known by its code */
 	UNW_FP,			/* frame pointer: a guess */
-	UNW_SFRAME,
-	UNW_EXIDX,
-	UNW_SCAN,
+	UNW_SFRAME,		/* .sframe */
+	UNW_EXIDX,		/* .ARM.exidx */
 };
 const char *unw_method_name(enum unw_method m);
 

@@ -49,6 +49,35 @@ ok 'interrupted: no file is left' test -z "$(ls fix.sut* 2>/dev/null)"
 ok 'the next build does' builds 0 --source src --make make --object made/prog -o fix.sut fix.patch
 ok 'one function' changes answer
 
+# The same while a package is fetched: stand-ins for apt wait, one of them with a child that waits on.
+project deb-interrupted
+fix
+mark=33.$$
+mkdir fake
+cat >fake/apt-get <<END
+#!/bin/sh
+echo \$\$ >'$PWD/there'
+sleep $mark &
+exec sleep $mark
+END
+chmod +x fake/apt-get
+began=$(date +%s)
+PATH=$PWD/fake:$PATH perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$SUTURE" build --work "$PWD/work" \
+	--deb store=1 -o fix.sut fix.patch >said.txt 2>&1 &
+pid=$!
+started="$started $pid"
+ok 'a package is being fetched' until_there there
+kill -INT "$pid"
+wait "$pid"
+rc=$?
+ok 'interrupted: it ends with a failure' test "$rc" = 4
+ok 'interrupted: at once' test $(($(date +%s) - began)) -lt 20
+ok 'interrupted: that is the reason' says SUT-E005
+ok 'interrupted: and the only one' test "$(grep -c SUT- said.txt)" -le 2
+ok 'interrupted: what was started has ended' not kill -0 "$(cat there)"
+for p in $(children "sleep $mark"); do started="$started $p"; done
+ok 'interrupted: no file is left' test -z "$(ls fix.sut* 2>/dev/null)"
+
 project full
 made make
 fix

@@ -35,9 +35,9 @@ project sections
 sed -i '$a int unused(int n)\n{\n\treturn answer(n) * 9 + 4;\n}' src/ans.c
 made make 'CFLAGS=-O2 -ffunction-sections' LDFLAGS=-Wl,--gc-sections
 edit fix.patch 's/+ 40/+ 50/' ans.c
-ok 'a function that the linker dropped and the fix reaches' builds 3 --source src --object made/prog -o fix.sut \
+ok 'a function that the linker dropped and the fix reaches' builds 0 --source src --object made/prog -o fix.sut \
 	--make "make CFLAGS='-O2 -ffunction-sections' LDFLAGS=-Wl,--gc-sections" fix.patch
-ok 'is refused by name' says SUT-B050 unused
+ok 'is left out by name' says 'not part of the given objects: unused of ans.c'
 edit fix.patch 's/+ 40/+ 50/' ans.c
 sed -i 's/answer(n) \* 9/helper(n) * 9/' src/ans.c fix.patch
 rm -rf made
@@ -124,4 +124,36 @@ if have meson meson; then
 		--make 'meson setup out --buildtype=debugoptimized && ninja -C out'
 	ok 'one function' changes answer
 fi
+# A function that nothing uses is in the object file, but not in the program.
+project gc-sections
+cat >>src/lib.c <<'END'
+int nobody(int n)
+{
+	return scale(n) * 9 + helper(n + 1);
+}
+END
+sed -i 's/^CFLAGS.*/CFLAGS = -O2 -ffunction-sections\nLDFLAGS = -Wl,--gc-sections/' src/Makefile
+made make
+edit header.patch 's/n \* 3/n * 4/' h.h
+ok 'a header whose user the linker dropped' builds 0 --source src --make make --object made/prog -o fix.sut header.patch
+ok 'it is told' says 'not part of the given objects: nobody of'
+ok 'the others are in the patch' says 'for prog' '2 functions'
+strip -o bare made/prog
+ok 'the same, a stripped program' builds 0 --source src --make make --object bare -o fix.sut header.patch
+start ./bare
+lives 'dropped function' 42 42 fix
+edit alone.patch 's/\* 9/* 8/' lib.c
+ok 'only what the linker dropped changes' builds 0 --source src --make make --object made/prog -o no.sut alone.patch
+ok 'is not needed' says 'no code of these objects changes'
+ok 'nothing is written' test ! -e no.sut
+# The build drops it, but this program was linked otherwise and has it: then it is patched.
+gcc -O2 -ffunction-sections -o kept src/*.c
+ok 'the program has it all the same' builds 0 --source src --make make --object kept -o kept.sut header.patch
+ok 'and it is patched' says '3 functions'
+# It has it, in another form: nothing can be said.
+gcc -O1 -ffunction-sections -DKEPT -o other -x c - <<END
+$(sed '/#include/d' src/h.h; cat src/main.c src/ans.c src/lib.c | sed '/"h.h"/d')
+END
+ok 'a program of other code' builds 3 --source src --make make --object other -o other.sut header.patch
+ok 'is refused, though it has another name than what the build links' says SUT-B058
 finish

@@ -64,7 +64,8 @@ start()
 	"$@" <in >out 2>target.err &
 	pid=$!
 	started="$started $pid"
-	exec 3>in 4<out
+	# The end of the target before, which has just lost its wires, interrupts this in some shells.
+	{ until command exec 3>in; do :; done; until command exec 4<out; do :; done; } 2>/dev/null
 	ask ping
 	[ "$answer" = pong ] || give_up "the target does not answer: $(cat target.err)"
 }
@@ -185,6 +186,7 @@ life()
 questions()
 {
 	while IFS='|' read -r q old new <&5; do
+		[ -n "$q" ] || continue
 		if [ "$1" = 2 ]; then expect "$q" "$old"; else expect "$q" "$new"; fi
 	done 5<questions
 }

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs one live test: run.sh [prepare|run] tests/live/NAME[/test][@VARIANT]
 #
-# Two stages. `prepare` needs a compiler: it compiles the target and builds the patches. `run` needs
+# Two stages. `prepare` needs a compiler (of another architecture, where TARGET_CC is one): it compiles the target and builds the patches. `run` needs
 # nothing but a POSIX shell, the suture program and memtext: it may happen in another machine, with
 # the same work folder. Without a stage both run, under a time limit.
 #
 #   SUTURE      the program under test          (build/suture)
 #   LIVE_WORK   where work folders are made     (build/live)
+#   TARGET_CC   the compiler of the targets     (gcc)
 #   VARIANT     how targets are compiled, see variant() below
 #   LIVE_LIMIT  seconds for one test            (120)
 #   KEEP=1      keep the work folder of a test that passed
@@ -51,8 +52,10 @@ variant()
 	pads) CFLAGS="-O2 -fpatchable-function-entry=5" ;;
 	mfentry) CFLAGS="-O2 -pg -mfentry" ;;
 	clang) CC=clang-14 ;;
+	bti) CFLAGS="-O2 -mbranch-protection=standard" ;;
+	a32) CFLAGS="-O2 -marm" ;;
 	sections) CFLAGS="-O2 -ffunction-sections -fdata-sections" ;;
-	*) echo "not ok 1 - $VARIANT is a variant"; exit 1 ;;
+	*) echo "not ok 1 - $VARIANT is a variant"; echo 1..1; exit 1 ;;
 	esac
 }
 
@@ -62,18 +65,37 @@ prepare()
 	mkdir -p "$work/src" "$work/cache" || exit 1
 	for f in "$case_dir"/* "$LIVE_LIB/talk.h"; do
 		case $(basename "$f") in
-		test | case | *.patch) ;;
+		test | case | prepare | *.patch) ;;
 		*) cp "$f" "$work/src/" ;;
 		esac
 	done
 	[ -e "$work/src/Makefile" ] || cp "$LIVE_LIB/live.mk" "$work/src/Makefile"
-	cp "$case_dir"/*.patch "$work/"
+	cp "$case_dir"/*.patch "$work/" 2>/dev/null
 	variant
-	OBJECTS=prog BUILD_OPTS= STRIP=1 MAKE_ARGS=
-	# A case may set these, and define built(), which runs between compiling and `suture build`.
+	TARGET_ARCH=$($CC -dumpmachine)
+	TARGET_ARCH=${TARGET_ARCH%%-*}
+	case $CC in
+	*-gcc) strip=${CC%gcc}strip ;;
+	*) strip=strip ;;
+	esac
+	# What is not ours to compile brings a preparation of its own.
+	if [ -e "$case_dir/prepare" ]; then
+		cd "$work" || exit 1
+		: >needs
+		. "$case_dir/prepare"
+		return 0
+	fi
+	OBJECTS=prog BUILD_OPTS= STRIP=1 MAKE_ARGS= NEEDS= SKIP=
+	# A case may set these, and define built(), which runs between compiling and `suture build`. NEEDS
+	# are programs without which it cannot run, SKIP says why it says nothing of TARGET_ARCH.
 	built() { :; }
 	[ ! -e "$case_dir/case" ] || . "$case_dir/case"
 	export CC CFLAGS LDFLAGS
+	echo "$NEEDS" >"$work/needs"
+	if [ -n "$SKIP" ]; then
+		echo "$SKIP" >"$work/skip"
+		return 0
+	fi
 	cp -r "$work/src" "$work/made"
 	cd "$work" || exit 1
 	if ! make -C made $MAKE_ARGS >make.log 2>&1; then
@@ -85,7 +107,7 @@ prepare()
 	for f in made/prog made/solo? made/*.so; do
 		[ -e "$f" ] || continue
 		if [ "$STRIP" = 1 ]; then
-			strip -o "${f##*/}" "$f"
+			$strip -o "${f##*/}" "$f"
 		else
 			cp "$f" .
 		fi
@@ -107,6 +129,13 @@ prepare()
 run()
 {
 	cd "$work" || exit 1
+	for n in $(cat needs); do
+		command -v "$n" >/dev/null || echo "there is no $n here" >skip
+	done
+	if [ -e skip ]; then
+		echo "1..0 # SKIP $(cat skip)"
+		exit 0
+	fi
 	NAME=$name exec sh "$case_dir/test"
 }
 
@@ -115,10 +144,14 @@ prepare) prepare ;;
 run) run ;;
 guarded) prepare && run ;;
 both)
-	timeout -k 5 "${LIVE_LIMIT:-120}" sh "$0" guarded "$case_dir@$VARIANT"
+	# Kept for the table in docs/tests.md.
+	tap=$LIVE_WORK/tap/$name@$VARIANT.tap
+	mkdir -p "$LIVE_WORK/tap"
+	timeout -k 5 "${LIVE_LIMIT:-120}" sh "$0" guarded "$case_dir@$VARIANT" >"$tap"
 	rc=$?
+	[ $rc -lt 124 ] || echo "not ok 999 - the test came to its end in time" >>"$tap"
+	cat "$tap"
 	if [ $rc != 0 ]; then
-		[ $rc -lt 124 ] || echo "not ok 999 - the test came to its end in time"
 		echo "# what is left of it: $work"
 	elif [ -z "${KEEP:-}" ]; then
 		rm -rf "$work"

@@ -32,6 +32,9 @@
  *   their entries at equal distances d have equal offsets, so the comparison can ignore the bias;
  *   who needs the target subtracts d. In a section with several functions the biased offset would
  *   name the wrong one, so there such a reference stays anonymous.
+ *
+ * - A unit may bring its own slots (.toc on ppc64le), in an order that depends on all of its code. A
+ *   reference to one is taken for what it is, a reference to what the slot holds by way of a slot.
  */
 #include "build/diff/ref.h"
 
@@ -158,6 +161,7 @@ static void decode_range(const struct elf_sec *s, uint64_t from, uint64_t to,
 
 	while (k < s->n_rels && s->rels[k].offset < from)
 		k++;
+	dis->sec = s;
 	while (at < to && k < s->n_rels && s->rels[k].offset < to) {
 		struct insn in;
 
@@ -174,6 +178,7 @@ static void decode_range(const struct elf_sec *s, uint64_t from, uint64_t to,
 		}
 		at += in.len;
 	}
+	dis->sec = NULL;
 }
 
 static int cmp_u64(const void *a, const void *b)
@@ -202,7 +207,48 @@ static void decode_code(const struct by_sec *b, const struct elf_sec *s, struct 
 	free(starts);
 }
 
-static void resolve(const struct by_sec *b, struct ref *r, bool in_code)
+/* The relocation of a slot of the unit's own at (section, offset), or NULL. */
+static const struct elf_rel *slot_at(const struct elf_obj *o, const struct target *t, uint32_t sec,
+				     int64_t off)
+{
+	const struct elf_sec *s = &o->secs[sec];
+	size_t lo = 0, hi = s->n_rels;
+
+	if (!t->slot_section || strcmp(s->name, t->slot_section) || off < 0)
+		return NULL;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (s->rels[mid].offset < (uint64_t)off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < s->n_rels && s->rels[lo].offset == (uint64_t)off &&
+			       s->rels[lo].type == t->rel_abs
+		       ? &s->rels[lo]
+		       : NULL;
+}
+
+/* Looks through a slot: @r becomes a reference to what it holds. False where it leads to none. */
+static bool through_slot(const struct by_sec *b, const struct target *t, struct ref *r)
+{
+	const struct elf_sym *y = &b->o->syms[r->rel->sym];
+	uint32_t type = t->slot_rel ? t->slot_rel(r->rel->type) : 0;
+	const struct elf_rel *s = type && y->shndx < b->o->n_secs
+					  ? slot_at(b->o, t, y->shndx, (int64_t)y->value + r->off)
+					  : NULL;
+
+	if (!s)
+		return false;
+	r->slot = (struct elf_rel){.offset = r->rel->offset, .type = type, .sym = s->sym, .addend = s->addend};
+	r->rel = &r->slot;
+	r->info = target_rel(t, type);
+	r->off = s->addend;
+	return true;
+}
+
+static void resolve(const struct by_sec *b, const struct target *t, struct ref *r, bool in_code)
 {
 	const struct elf_obj *o = b->o;
 	const struct elf_sym *y = &o->syms[r->rel->sym];
@@ -212,6 +258,8 @@ static void resolve(const struct by_sec *b, struct ref *r, bool in_code)
 		r->kind = REF_NONE;
 		return;
 	}
+	if (in_code && through_slot(b, t, r))
+		y = &o->syms[r->rel->sym];
 	r->kind = REF_SYM;
 	r->sym = y->idx;
 	r->sec = y->shndx < o->n_secs ? y->shndx : 0;
@@ -248,11 +296,12 @@ static struct ref *read_refs(const struct by_sec *b, const struct elf_sec *s,
 		r->rel = &s->rels[i];
 		r->info = target_rel(dis->t, r->rel->type);
 		/* Outside of any instruction the field is taken to end it. */
-		end = r->insn_len ? (uint32_t)(r->insn_off + r->insn_len - r->rel->offset)
-				  : r->info->size;
+		end = r->rel->anchor_pc ? (uint32_t)(r->rel->anchor + r->rel->anchor_pc - r->rel->offset)
+		      : r->insn_len ? (uint32_t)(r->insn_off + r->insn_len - r->rel->offset)
+				    : r->info->size;
 		r->off = in_code ? dis->t->rel_offset(r->rel->type, r->rel->addend, end)
 				 : r->rel->addend;
-		resolve(b, r, in_code);
+		resolve(b, dis->t, r, in_code);
 	}
 	return refs;
 }

@@ -31,6 +31,7 @@ struct ref {
 	uint8_t insn_kind;	/* enum insn_kind of the instruction; INSN_OTHER in data */
 	uint32_t insn_off;	/* offset of that instruction in its section */
 	uint8_t insn_len;
+	struct elf_rel slot;	/* by way of a slot that the unit brings itself: what @rel then leads to */
 };
 
 /*

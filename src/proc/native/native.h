@@ -13,17 +13,27 @@
 
 #include "base/err.h"
 #include "unwind/unwind.h"
-#include <sys/user.h>
-
-/* General registers exactly as PTRACE_GETREGSET NT_PRSTATUS gives them. */
-struct native_regs {
-	struct user_regs_struct u;
-};
+/* PORT: src/proc/native/NAME/{native_arch.h,regs.c,call.c} implement this file */
+#include "native_arch.h"	/* of the directory that is compiled: struct native_regs */
+#include <sys/syscall.h>
 
 extern const struct unw_arch *const native_unw_arch;
 extern const uint16_t native_elf_machine;	/* EM_* */
+extern const uint8_t native_elf_class;		/* ELFCLASS* of processes that we can patch */
 extern const uint32_t native_audit_arch;	/* AUDIT_ARCH_*, as seccomp filters see it */
 #define NATIVE_PAGE 4096u			/* smallest page of the architecture */
+
+/* Bits of a gadget's address that select an instruction set and are no part of where it lies. */
+#ifndef NATIVE_ISA_BITS
+#define NATIVE_ISA_BITS 0ULL
+#endif
+
+/* The system call that maps a file, and the unit in which it counts the file's offset. */
+#ifdef SYS_mmap2
+enum { NATIVE_MMAP = SYS_mmap2, NATIVE_MMAP_UNIT = 4096 };
+#else
+enum { NATIVE_MMAP = SYS_mmap, NATIVE_MMAP_UNIT = 1 };
+#endif
 
 /* 0, or -1 with errno (ESRCH: the thread is gone). */
 int native_get_regs(pid_t tid, struct native_regs *r);
@@ -36,8 +46,6 @@ void native_to_unw(const struct native_regs *r, struct unw_regs *ret);
 
 /* Number of the system call the thread was stopped in, or -1: it was in user mode. */
 long native_syscall_nr(const struct native_regs *r);
-/* The number register as it is: after a called function returned, its result. */
-uint64_t native_syscall_nr_raw(const struct native_regs *r);
 /* What the system call will return (may be -ERESTART*). */
 long native_syscall_result(const struct native_regs *r);
 /* Argument @i (0..5) of a system call at its entry stop. */
@@ -55,7 +63,10 @@ struct native_gadgets {
 	uint64_t syscall_ret;	/* system call, then return */
 	uint64_t sigreturn;	/* sets the number of rt_sigreturn, system call */
 	uint64_t load_nr_ret;	/* loads the call number from the stack, returns */
+	uint32_t ret_up;	/* ppc64le: by how much that return moves the stack pointer up */
+	int32_t ret_lr;		/* ppc64le: where the return address is taken from, -1: the register */
 };
+#define NATIVE_GADGET_BYTES 64	/* no sequence is longer */
 /* Searches @n bytes of code at @addr and fills what is still missing. True when complete. */
 bool native_find_gadgets(struct native_gadgets *g, const uint8_t *code, size_t n, uint64_t addr);
 /* True where the sequences found are enough. */
@@ -90,13 +101,21 @@ void native_frame_free(struct native_frame *f);
 void native_prepare_syscall(struct native_regs *r, const struct native_frame *f,
 			    const struct native_gadgets *g, long nr, const uint64_t args[6]);
 /*
- * Registers that call @func; @below is free stack. The function returns into a system-call
- * instruction with its result as the number, which is how it is caught; see call.c.
+ * Registers that call @func. The function returns into a system-call instruction, which is how it is
+ * caught; see call.c. Where *@ret_slot_addr is set, ret_slot[0] must be written there first.
  */
 void native_prepare_function(struct native_regs *r, const struct native_frame *f,
 			     const struct native_gadgets *g, uint64_t func,
 			     const uint64_t args[6], uint64_t *ret_slot_addr,
 			     uint64_t ret_slot[2]);
+/*
+ * At a system-call entry stop: true where that is how a function called by native_prepare_function()
+ * came back, with its result.
+ */
+bool native_function_result(const struct native_regs *r, const struct native_gadgets *g,
+			    uint64_t *ret);
+/* At the entry stop of the system call @nr that was asked for: makes sure that it is that one. */
+int native_confirm_syscall(pid_t tid, long nr);
 /* At a system-call entry stop: makes the kernel skip the call. */
 void native_skip_syscall(struct native_regs *r);
 /* True where the thread must not be diverted now (shadow stack, restartable sequence). */

@@ -10,7 +10,24 @@ struct mixed {
 	double d;
 	int i;
 };
+
+/* The widest vectors that every machine of the architecture, or a test at run time, has registers for. */
+#if defined(__x86_64__)
 typedef float vec __attribute__((vector_size(32)));
+#define VECTOR __attribute__((target("avx")))
+#define USABLE __builtin_cpu_supports("avx")
+#else
+typedef float vec __attribute__((vector_size(16)));
+#define USABLE 1
+#endif
+#if defined(__arm__)
+#include <sys/auxv.h>
+#undef USABLE
+#define USABLE (getauxval(AT_HWCAP) >> 12 & 1)
+#define VECTOR __attribute__((target("fpu=neon")))
+#elif !defined(VECTOR)
+#define VECTOR
+#endif
 
 NOINLINE long many(long a, int b, short c, char d, long e, long f, long g, int h, short i, char j, long k)
 {
@@ -50,7 +67,7 @@ NOINLINE long double wide(long double x, float y, double z)
 	return x + y + z;
 }
 
-__attribute__((target("avx"))) NOINLINE vec vector(vec a, vec b)
+VECTOR NOINLINE vec vector(vec a, vec b)
 {
 	return a + b;
 }
@@ -64,11 +81,13 @@ NOINLINE long leaf(long n)
 	return v[0] + v[11];
 }
 
-__attribute__((target("avx"))) static NOINLINE float use_vector(long n)
+VECTOR static NOINLINE float use_vector(long n)
 {
-	vec a = {(float)n, 2, 3, 4, 5, 6, 7, 8}, r = vector(a, a);
+	vec a = {(float)n, 2, 3, 8}, r;
 
-	return r[0] + r[7];
+	a[sizeof(a) / sizeof(a[0]) - 1] = 8;
+	r = vector(a, a);
+	return r[0] + r[sizeof(r) / sizeof(r[0]) - 1];
 }
 
 static NOINLINE bool talk(const char *word, long n, long m)
@@ -91,7 +110,9 @@ static NOINLINE bool talk(const char *word, long n, long m)
 	if (IS("wide"))
 		printf("%.2Lf", wide(1.25L, 2.5f, 3.0));
 	if (IS("vector"))
-		printf("%.0f", __builtin_cpu_supports("avx") ? (double)use_vector(n) : 17.0);
+		printf("%.0f", (double)use_vector(n));
+	if (IS("usable"))
+		printf("%d", !!USABLE);
 	if (IS("leaf"))
 		printf("%ld", leaf(n));
 	return true;

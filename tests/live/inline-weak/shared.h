@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The ways in which C puts one function into several units. COMDAT is what C++ does with inline
- * functions; in C the group has to be asked for by hand, in the section's name.
+ * functions; in C the group has to be asked for by hand, in the section's name, with a
+ * comment that hides what the compiler adds.
  */
+#if defined(__aarch64__)
+#define REST "//"
+#elif defined(__arm__)
+#define REST "@"
+#else
+#define REST "#"
+#endif
 #define COMDAT(name) __attribute__((weak, noinline, \
-	section(".text." #name ",\"axG\",@progbits," #name ",comdat#")))
+	section(".text." #name ",\"axG\",%progbits," #name ",comdat" REST)))
 
 COMDAT(grouped) long grouped(long n)
 {

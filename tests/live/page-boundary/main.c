@@ -2,8 +2,13 @@
 #include "talk.h"
 
 __attribute__((section(".text.crossing"), aligned(4096), noinline)) long crossing(long n);
-__asm__(".section .text.filler,\"ax\",@progbits\n.balign 4096\n.globl filler\n.type filler,@function\n"
-	"filler: .fill 4093, 1, 0x90\nret\n.size filler, .-filler\n.previous\n");
+#if defined(__arm__)
+#define NOPS ".thumb\n.thumb_func\nfiller: .fill 2046, 2, 0xbf00\nbx lr\n"
+#else
+#define NOPS "filler: .fill 4093, 1, 0x90\nret\n"
+#endif
+__asm__(".section .text.filler,\"ax\",%progbits\n.balign 4096\n.globl filler\n.type filler,%function\n"
+	NOPS ".size filler, .-filler\n.previous\n");
 void filler(void);
 
 NOINLINE long value(long n)
@@ -16,7 +21,7 @@ static NOINLINE bool talk(const char *word, long n, long m)
 	if (IS("value"))
 		printf("%ld", value(n));
 	if (IS("crosses"))
-		printf("%d", ((unsigned long)value & 4095) == 4094);
+		printf("%d", ((unsigned long)value & 4094) == 4094);
 	return true;
 }
 

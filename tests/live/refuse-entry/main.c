@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "talk.h"
 
-NOINLINE long spin(long n)
+NOINLINE void spin(long n, long *ret)
 {
 	long r = 0;
 
 	do
 		r += n--;
 	while (n & 15);
-	return r;
+	*ret = r;
 }
 
 static NOINLINE bool talk(const char *word, long n, long m)
 {
-	printf("%ld", spin(n));
+	long r;
+
+	spin(n, &r);
+	printf("%ld", r);
 	return true;
 }
 

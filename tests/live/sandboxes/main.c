@@ -19,6 +19,12 @@ NOINLINE long value(long n)
 	return n * 3 + 1;
 }
 
+#ifdef SYS_mmap2
+#define MAPPING SYS_mmap2
+#else
+#define MAPPING SYS_mmap
+#endif
+
 /* Allows everything but one call, for which it does @action. */
 static int filter(long nr, unsigned int action)
 {
@@ -43,9 +49,9 @@ static NOINLINE bool talk(const char *word, long n, long m)
 	if (IS("harmless"))
 		r = filter(SYS_reboot, SECCOMP_RET_KILL_PROCESS);
 	if (IS("nommap"))
-		r = filter(SYS_mmap, SECCOMP_RET_KILL_PROCESS);
+		r = filter(MAPPING, SECCOMP_RET_KILL_PROCESS);
 	if (IS("nommap-error"))
-		r = filter(SYS_mmap, SECCOMP_RET_ERRNO | EPERM);
+		r = filter(MAPPING, SECCOMP_RET_ERRNO | EPERM);
 	if (IS("mdwe")) {
 		r = prctl(PR_SET_MDWE, 1, 0, 0, 0);
 		r = r && errno == EINVAL ? 0 : r; /* a kernel that has it not */

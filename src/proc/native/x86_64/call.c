@@ -310,6 +310,17 @@ void native_prepare_function(struct native_regs *r, const struct native_frame *f
 	ret_slot[0] = g->syscall_ret;
 }
 
+bool native_function_result(const struct native_regs *r, const struct native_gadgets *g, uint64_t *ret)
+{
+	*ret = r->u.orig_rax;
+	return r->u.rip == g->syscall_ret + 2;
+}
+
+int native_confirm_syscall(pid_t tid, long nr)
+{
+	return 0;
+}
+
 void native_skip_syscall(struct native_regs *r)
 {
 	r->u.orig_rax = ~0ULL;

@@ -20,6 +20,7 @@
 
 const struct unw_arch *const native_unw_arch = &unw_arch_x86_64;
 const uint16_t native_elf_machine = EM_X86_64;
+const uint8_t native_elf_class = ELFCLASS64;
 const uint32_t native_audit_arch = AUDIT_ARCH_X86_64;
 
 int native_get_regs(pid_t tid, struct native_regs *r)
@@ -68,11 +69,6 @@ void native_to_unw(const struct native_regs *r, struct unw_regs *ret)
 long native_syscall_nr(const struct native_regs *r)
 {
 	return (long)r->u.orig_rax < 0 ? -1 : (long)r->u.orig_rax;
-}
-
-uint64_t native_syscall_nr_raw(const struct native_regs *r)
-{
-	return r->u.orig_rax;
 }
 
 long native_syscall_result(const struct native_regs *r)

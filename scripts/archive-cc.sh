@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The compiler that built the archive, for another architecture: archive-cc.sh DIR ARCH
+#
+# Debian's cross compiler is not always built from the same source as the archive's own compiler (arm64's
+# has another stack protector), and then the code that it makes is not the code that runs. So cc1 itself
+# is taken from the archive's package for ARCH and run under user-mode emulation, between the cross
+# compiler's driver and assembler. DIR/ARCH/bin/TRIPLET-gcc is the result:
+#
+#	SUTURE_CROSS_arm64=DIR/arm64/bin suture build --deb redis:arm64 ...
+#
+# A unit takes ten times as long to compile as with the cross compiler. Needs qemu-user-static and
+# gcc-TRIPLET; both are installed where they are missing and we are root.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+arch=$2
+triplet=$("$root/scripts/triplet.sh" "$arch")
+# PORT: its name in QEMU, for user-mode emulation
+case $arch in
+armhf) cpu=arm ;;
+ppc64el) cpu=ppc64le ;;
+arm64) cpu=aarch64 ;;
+*) cpu=x86_64 ;;
+esac
+package=gcc-$(echo "$triplet" | tr _ -)
+missing=
+command -v "qemu-$cpu-static" >/dev/null || missing=qemu-user-static
+command -v "$triplet-gcc-12" >/dev/null || missing="$missing $package"
+[ -z "$missing" ] || DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing \
+	>/dev/null
+
+mkdir -p "$1/$arch"
+cd "$1/$arch"
+here=$PWD
+if [ ! -e ready ]; then
+	rm -rf root debs bin
+	mkdir -p debs root bin lib
+	APT_CONFIG=$("$root/scripts/apt-private.sh" apt "$arch")
+	export APT_CONFIG
+	apt-get install -qq -y --download-only -o Dir::Cache::archives="$here/debs" cpp-12 libgcc-12-dev \
+		libc6-dev >apt.log 2>&1 || {
+		cat apt.log >&2
+		exit 1
+	}
+	for f in debs/*.deb; do
+		dpkg-deb -x "$f" root
+	done
+	rm -rf debs
+	# The driver looks here for its programs first.
+	cat >lib/cc1 <<END
+#!/bin/sh
+exec qemu-$cpu-static -L '$here/root' '$here/root/usr/lib/gcc/$triplet/12/cc1' "\$@"
+END
+	for name in gcc gcc-12 cc; do
+		cat >"bin/$triplet-$name" <<END
+#!/bin/sh
+exec $triplet-gcc-12 -B'$here/lib' "\$@"
+END
+	done
+	chmod +x lib/cc1 bin/*
+	touch ready
+fi
+echo "$here/bin"

@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What building and running for another architecture takes, unpacked under DIR/ARCH: cross.sh DIR ARCH
+#
+#   sysroot/   Debian's own libraries of ARCH: to link against statically, and to boot with
+#   kernel     the newest Debian 12 kernel of ARCH, and busybox beside it
+#   sources    the source packages of the libraries that a static program has in it
+#
+# ARCH is Debian's name: amd64, arm64, armhf, ppc64el. Packages are unpacked, never installed. A file
+# `ready` names what is there; nothing is fetched again while it says the same.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+arch=$2
+triplet=$("$root/scripts/triplet.sh" "$arch")
+# PORT: the flavour of its kernel package, where that is not the name of the architecture
+case $arch in
+armhf) flavour=armmp ;;
+ppc64el) flavour=powerpc64le ;;
+*) flavour=$arch ;;
+esac
+mkdir -p "$1/$arch"
+cd "$1/$arch"
+
+want="libc6 libc6-dev linux-libc-dev libgcc-s1 libelf-dev libdw-dev libcapstone-dev libssl-dev
+	libjansson-dev zlib1g-dev libbz2-dev liblzma-dev"
+want=$(echo $want)
+{ [ "$(cat ready 2>/dev/null)" != "$want" ] || [ ! -e sources ]; } || exit 0
+rm -rf ready sysroot kernel busybox image debs
+mkdir -p debs
+
+APT_CONFIG=$("$root/scripts/apt-private.sh" apt "$arch")
+export APT_CONFIG
+# Resolved on an empty machine, so what the libraries depend on is found by apt, not listed here.
+apt-get install -qq -y --download-only -o Dir::Cache::archives="$PWD/debs" $want >apt.log 2>&1 || {
+	cat apt.log >&2
+	rm -f apt/ready
+	exit 1
+}
+image=$(apt-cache pkgnames linux-image-6.1. | grep -xE "linux-image-6\.1\.[0-9]+-[0-9]+-$flavour" |
+	sort -V | tail -1)
+mkdir image
+(cd image && apt-get download -qq "${image:?no 6.1 kernel in the archive}" busybox-static)
+
+mkdir sysroot
+for f in debs/*.deb; do
+	# The C library and what links with it; programs and documents are of no use here.
+	dpkg-deb --fsys-tarfile "$f" | tar -x -C sysroot --exclude='./usr/share/*' --exclude='./usr/bin/*' \
+		--exclude='./usr/sbin/*' --exclude='./etc/*' --exclude='./var/*'
+done
+# A package without a Source field is its own source; some name another version of it in brackets.
+for f in debs/*.deb; do
+	case ${f##*/} in
+	libc6-dev_* | libelf-dev_* | libdw-dev_* | libcapstone-dev_* | libssl-dev_* | libjansson-dev_* | \
+		zlib1g-dev_* | libbz2-dev_* | liblzma-dev_*)
+		dpkg-deb -W --showformat='${source:Package} (= ${source:Version})\n' "$f"
+		;;
+	esac
+done | sort -u | paste -sd, | sed 's/,/, /g' >sources
+# Absolute links would lead out of it.
+find sysroot -type l -lname '/*' | while read -r l; do
+	to=$(readlink "$l")
+	ln -sfn "$(realpath -m --relative-to="$(dirname "$l")" "sysroot$to")" "$l"
+done
+for f in image/*.deb; do
+	dpkg-deb --fsys-tarfile "$f" | tar -x -C image --wildcards './boot/vmlinu*' './bin/busybox' 2>/dev/null || true
+done
+mv image/boot/vmlinu* kernel
+mv image/bin/busybox busybox
+rm -rf image debs
+[ -e "sysroot/usr/lib/$triplet/libc.a" ]
+[ -s sources ] && [ -s kernel ] && [ -s busybox ]
+echo "$want" >ready

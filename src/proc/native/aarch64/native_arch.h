@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SUTURE_PROC_NATIVE_AARCH64_H
+#define SUTURE_PROC_NATIVE_AARCH64_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/user.h>
+
+#define NATIVE_USER_TOP 0xffffffff0000ULL	/* end of user addresses: 2^48; kernels with fewer bits refuse */
+
+struct native_regs {
+	struct user_regs_struct u;	/* as PTRACE_GETREGSET NT_PRSTATUS gives them */
+	uint64_t tp;			/* NT_ARM_TLS */
+	bool skip_call;			/* to set: no system call, NT_ARM_SYSTEM_CALL */
+};
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A target against its own compiler and linker: every function of a unit must be found in the linked
+ * program at the place that the linker's symbol table names, whatever the linker rewrote on the way.
+ */
+#ifndef SUTURE_TESTS_LINKED_H
+#define SUTURE_TESTS_LINKED_H
+
+#include "build/proofs.h"
+#include "build/prove.h"
+#include "tap.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char unit_a[] =
+	"#include <stdio.h>\n#include <string.h>\n#include <stdarg.h>\n"
+	"extern int ext; extern int arr[]; extern int extf(int); extern __thread int etl;\n"
+	"static int st[10], other = 5; int gl = 3; static __thread int tl; __thread int gtl = 2;\n"
+	"static __attribute__((noinline)) int leaf(int a) { return a + 5; }\n"
+	"int caller(int a, int b, int c, int d) { int r = leaf(a); return r + b * c + d + leaf(b); }\n"
+	"int usetoc(int i) { st[i]++; other += i; return ext + gl + st[i + 1] + *(arr + 3); }\n"
+	"int calls(int i) { printf(\"x %d\\n\", i); return extf(i) + 1; }\n"
+	"int tlsf(int i) { tl += i; gtl += tl; return etl + tl; }\n"
+	"int *tlsp(int i) { return i ? &etl : i < 3 ? &gtl : &tl; }\n"
+	"int sw(int i) { switch (i) { case 0: return calls(1); case 1: return 7; case 2: return usetoc(2);\n"
+	" case 3: return 88; case 4: return calls(9); case 5: return 19; default: return 0; } }\n"
+	"int (*fp(int i))(int) { return i ? calls : i > 3 ? extf : leaf; }\n"
+	"double fl(double x) { return x * 3.25 + 1.5; }\n"
+	"float flf(float x) { return x / 7.5f; }\n"
+	"void loop(int *p, int n) { for (int i = 0; i < n; i++) p[i] += leaf(i) * n; }\n"
+	"int vara(int n, ...) { va_list ap; int s = 0; va_start(ap, n);\n"
+	" while (n--) s += va_arg(ap, int); va_end(ap); return s; }\n"
+	"struct big { long v[9]; }; struct big mk(long x) { struct big b = {{x, x + 1}}; return b; }\n"
+	"long sumb(struct big b) { return b.v[0] + b.v[8]; }\n"
+	"int rec(int n) { return n < 2 ? n : rec(n - 1) + rec(n - 2); }\n"
+	"const char *name(int i) { static const char *const t[] = {\"one\", \"two\", \"three\"}; return t[i % 3]; }\n"
+	"int tail(int i) { return calls(i + 4); }\n"
+	"void *self(void) { return (void *)self; }\n"
+	"long long ld8; long long get8(void) { return ld8++; } short s2; int gets2(void) { return s2++; }\n";
+static const char unit_b[] =
+	"int ext = 4, arr[20000]; __thread int etl = 9; int far_away[200000];\n"
+	"int extf(int x) { return x * 3 + far_away[x]; }\n"
+	"extern int caller(int, int, int, int), sw(int), usetoc(int); extern int (*fp(int))(int);\n"
+	"int main(int c, char **v) { return caller(c, 2, 3, 4) + sw(c) + usetoc(c) + fp(c)(1); }\n";
+
+static bool run(const char *dir, const char *fmt, ...)
+{
+	char cmd[1024], full[1200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	snprintf(full, sizeof(full), "cd %s && %s", dir, cmd);
+	return system(full) == 0;
+}
+
+static uint64_t sym_at(const struct elf_obj *o, const char *name)
+{
+	for (size_t i = 1; i < o->n_syms; i++)
+		if (!strcmp(o->syms[i].name, name) && o->syms[i].shndx != SHN_UNDEF &&
+		    (o->syms[i].type == STT_FUNC || o->syms[i].type == STT_OBJECT))
+			return o->syms[i].value;
+	return 0;
+}
+
+/* Compiles, links and proves; @cc is the compiler, with the flags that all have in common. */
+static void prove_linked(const char *cc, const char *dir, const char *flags, const char *ldflags)
+{
+	struct sut_err err = {0};
+	struct prove_object *po;
+	struct prove_unit *pu;
+	struct elf_obj *o;
+	struct ref **refs;
+	char path[300];
+	size_t bad = 0, facts = 0, wrong = 0;
+
+	if (!tap_ok(run(dir, "%s %s -c a.c -o prog_a.o && %s %s -c b.c -o prog_b.o && "
+			"%s %s prog_a.o prog_b.o -o prog && %s %s -ffunction-sections -c a.c -o a.o",
+			cc, flags, cc, flags, cc, ldflags, cc, flags), "compile with %s, link with %s", flags, ldflags))
+		return;
+	snprintf(path, sizeof(path), "%s/prog", dir);
+	po = prove_object_open(path, &err);
+	snprintf(path, sizeof(path), "%s/a.o", dir);
+	o = elf_obj_open(path, &err);
+	if (!tap_ok(po && o, "both can be read"))
+		return;
+	refs = proof_refs(o, po->target);
+	pu = prove_unit_run(po, o, refs);
+	for (size_t i = 0; i < pu->n_funcs; i++) {
+		const char *name = o->syms[pu->funcs[i].sym].name;
+		const struct match *m = prove_match(pu, pu->funcs[i].sym);
+
+		if (m && m->addr == sym_at(po->o, name))
+			continue;
+		bad++;
+		printf("# %s: state %d, %zu places, first 0x%llx, is at 0x%llx\n", name, pu->funcs[i].state,
+		       pu->funcs[i].n_cands,
+		       pu->funcs[i].n_cands ? (unsigned long long)pu->funcs[i].cands[0].addr : 0,
+		       (unsigned long long)sym_at(po->o, name));
+	}
+	tap_ok(!bad, "all %zu functions are found where they are (%s)", pu->n_funcs, flags);
+	for (uint32_t s = 1; s < o->n_syms; s++)
+		if (o->syms[s].type == STT_OBJECT && pu->facts[s].has_addr) {
+			facts++;
+			if (pu->facts[s].addr == sym_at(po->o, o->syms[s].name))
+				continue;
+			wrong++;
+			printf("# %s: 0x%llx, is at 0x%llx\n", o->syms[s].name,
+			       (unsigned long long)pu->facts[s].addr,
+			       (unsigned long long)sym_at(po->o, o->syms[s].name));
+		}
+	tap_ok(!wrong && facts >= 3, "%zu variables are found where they are", facts);
+	prove_unit_free(pu);
+	proof_refs_free(o, refs);
+	elf_obj_free(o);
+	prove_object_free(po);
+	sut_err_free(&err);
+}
+
+/* A folder with the two units; NULL where @cc is not there, which is said. */
+static char *linked_begin(const char *cc)
+{
+	static char dir[] = "/tmp/suture-linked-XXXXXX";
+	char path[300], cmd[300];
+
+	snprintf(cmd, sizeof(cmd), "%s --version >/dev/null 2>&1", cc);
+	if (system(cmd)) {
+		printf("1..0 # SKIP no %s\n", cc);
+		return NULL;
+	}
+	if (!mkdtemp(dir))
+		exit(1);
+	snprintf(path, sizeof(path), "%s/a.c", dir);
+	write_file(path, unit_a, strlen(unit_a));
+	snprintf(path, sizeof(path), "%s/b.c", dir);
+	write_file(path, unit_b, strlen(unit_b));
+	return dir;
+}
+
+static int linked_end(const char *dir)
+{
+	if (!getenv("KEEP"))
+		run("/tmp", "rm -rf %s", dir);
+	return tap_done();
+}
+
+#endif

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Walks of made-up stacks on architectures with a link register: where it may be believed, and how
+ * signal frames, new threads and instruction sets are told.
+ */
+#include "tap.h"
+#include "unwind/unwind.h"
+
+#include <string.h>
+
+#define EH 0x400000u
+#define CODE 0x10000u
+#define STACK 0x700000u
+
+static uint8_t eh[1024], code[4096], stack[8192];
+static size_t n_eh;
+static const struct unw_arch *arch;
+static struct unw_space space;
+static struct unw_trace trace;
+
+static int read_mem(void *ctx, uint64_t addr, void *buf, size_t len)
+{
+	if (addr >= STACK && addr + len <= STACK + sizeof(stack))
+		memcpy(buf, stack + (addr - STACK), len);
+	else if (addr >= CODE && addr + len <= CODE + sizeof(code))
+		memcpy(buf, code + (addr - CODE), len);
+	else
+		return -1;
+	return 0;
+}
+
+static void put(const void *p, size_t n)
+{
+	memcpy(eh + n_eh, p, n);
+	n_eh += n;
+}
+
+static void put32(uint32_t v)
+{
+	put(&v, 4);
+}
+
+static void close_entry(size_t at)
+{
+	uint32_t len;
+
+	while (n_eh % 4)
+		eh[n_eh++] = 0;
+	len = (uint32_t)(n_eh - at - 4);
+	memcpy(eh + at, &len, 4);
+}
+
+/* A CIE whose CFA is sp, and no rule for the link register. */
+static void start(const struct unw_arch *a)
+{
+	const uint8_t cie[] = {1, 'z', 'R', 0, 4, 0x78, (uint8_t)a->ra_reg, 1, 0x1b,
+			       0x0c, (uint8_t)a->sp_reg, 0};
+	struct unw_module m = {
+		.lo = CODE, .hi = CODE + sizeof(code), .eh_frame = eh, .eh_frame_addr = EH, .loaded = true,
+	};
+
+	arch = a;
+	unw_space_free(&space);
+	memset(eh, 0, sizeof(eh));
+	memset(code, 0, sizeof(code));
+	memset(stack, 0, sizeof(stack));
+	n_eh = 0;
+	put32(0);
+	put32(0);
+	put(cie, sizeof(cie));
+	close_entry(0);
+	unw_space_init(&space, a);
+	m.eh_frame_size = sizeof(eh);
+	unw_space_add(&space, &m);
+}
+
+static void func(uint32_t at, uint32_t size, const void *prog, size_t n)
+{
+	size_t begin = n_eh;
+
+	put32(0);
+	put32((uint32_t)n_eh);
+	put32(CODE + at - (EH + (uint32_t)n_eh));
+	put32(size);
+	eh[n_eh++] = 0;
+	put(prog, n);
+	close_entry(begin);
+}
+
+static void poke(uint64_t addr, uint64_t v)
+{
+	memcpy(stack + (addr - STACK), &v, arch->addr_size);
+}
+
+static void walk(const struct unw_regs *g, bool at_call)
+{
+	struct unw_mem mem = {read_mem, NULL};
+	struct unw_opts opts = {.top_at_call = at_call};
+
+	unw_walk(&space, g, &mem, &opts, &trace);
+}
+
+static void is(bool good, const char *what)
+{
+	if (!tap_ok(good, "%s: %s", arch->name, what)) {
+		printf("#   end %d, %s\n", trace.end, trace.text);
+		for (size_t i = 0; i < trace.n; i++)
+			printf("#   0x%llx %s\n", (unsigned long long)trace.v[i].pc,
+			       unw_method_name(trace.v[i].method));
+	}
+}
+
+static struct unw_regs at(uint64_t pc, uint64_t sp)
+{
+	struct unw_regs g = {.valid = {0}};
+
+	unw_reg_set(&g, arch->pc_reg, pc);
+	unw_reg_set(&g, arch->sp_reg, sp);
+	return g;
+}
+
+/* 0: a leaf; 0x100: a frame of 16 with the link register at its start; 0x200: no return address. */
+static void link_register(const struct unw_arch *a)
+{
+	/* DW_CFA_def_cfa_offset 16; DW_CFA_offset_extended lr at 2 * -8; DW_CFA_undefined lr. */
+	const uint8_t frame[] = {0x0e, 16, 0x05, (uint8_t)a->ra_reg, 2};
+	const uint8_t pushes[] = {0x0e, 16};
+	const uint8_t outer[] = {0x07, (uint8_t)a->ra_reg};
+	const uint64_t sign = a == &unw_arch_aarch64 ? 0x2f000000000000ULL : 0;
+	uint64_t thumb = a->thumb_bit;
+	struct unw_regs g;
+
+	start(a);
+	func(0, 64, NULL, 0);
+	func(0x100, 64, frame, sizeof(frame));
+	func(0x200, 64, outer, sizeof(outer));
+	func(0x300, 64, pushes, sizeof(pushes));
+	g = at(CODE + 8, STACK);
+	unw_reg_set(&g, a->ra_reg, (CODE + 0x110) | sign | thumb);
+	poke(STACK, (CODE + 0x208) | sign | thumb);
+	walk(&g, false);
+	is(trace.reliable && trace.n == 3 && trace.v[1].pc == CODE + 0x110 && trace.v[2].pc == CODE + 0x208,
+	   "an interrupted leaf returns to its link register");
+	/* The caller's row says that the link register has not been saved: nobody knows it any more. */
+	poke(STACK, (CODE + 0x308) | thumb);
+	walk(&g, false);
+	is(!trace.reliable && trace.why == UNW_WHY_REGISTER && trace.n == 3,
+	   "behind a call a link register that was not saved is not known");
+	g = at(CODE + 0x108, STACK);
+	walk(&g, false);
+	is(!trace.reliable, "and never taken from an outer frame");
+	unw_reg_set(&g, a->ra_reg, CODE + 0x110);
+	poke(STACK, 0);
+	walk(&g, false);
+	is(!trace.reliable && trace.why != UNW_OK, "a return address of 0 is no end");
+}
+
+static void signal_frame(const struct unw_arch *a, const void *tramp, size_t n, int form)
+{
+	const uint8_t outer[] = {0x07, (uint8_t)a->ra_reg};
+	struct unw_regs g;
+
+	start(a);
+	func(0x200, 64, outer, sizeof(outer));
+	memcpy(code + 0x400, tramp, n);
+	is(a->is_sigreturn(code + 0x400, 16) == form, "the trampoline is known by its code");
+	poke(STACK + 0x40 + (uint64_t)a->sigframe_offset(form, a->pc_reg), CODE + 0x204);
+	poke(STACK + 0x40 + (uint64_t)a->sigframe_offset(form, a->sp_reg), STACK + 0x1000);
+	g = at((CODE + 0x400) | a->thumb_bit, STACK + 0x40);
+	walk(&g, true);
+	is(trace.reliable && trace.n == 2 && trace.v[0].is_signal && trace.v[0].method == UNW_SIGFRAME &&
+	   trace.v[1].pc == CODE + 0x204 && trace.v[1].sp == STACK + 0x1000 && !trace.v[1].at_call,
+	   "a signal frame leads to what it interrupted");
+	walk(&g, false);
+	is(trace.reliable && trace.n == 2, "also when interrupted inside of the trampoline");
+}
+
+static void new_thread(const struct unw_arch *a, const void *after, size_t n, unsigned int result)
+{
+	struct unw_regs g;
+
+	start(a);
+	func(0x500, 64, NULL, 0);
+	memcpy(code + 0x504, after, n);
+	g = at(CODE + 0x504, STACK + 0x800);
+	unw_reg_set(&g, result, 0);
+	unw_reg_set(&g, a->ra_reg, CODE + 0x110);
+	walk(&g, false);
+	is(trace.reliable && trace.n == 1 && trace.end == UNW_END_NEWBORN,
+	   "a thread that has run nothing does not have its parent's frames");
+	unw_reg_set(&g, result, 4711);
+	walk(&g, false);
+	is(trace.end != UNW_END_NEWBORN, "its parent is no new thread");
+}
+
+int main(void)
+{
+	link_register(&unw_arch_aarch64);
+	link_register(&unw_arch_arm);
+	link_register(&unw_arch_ppc64le);
+	signal_frame(&unw_arch_x86_64, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05", 9, 1);
+	signal_frame(&unw_arch_aarch64, "\x68\x11\x80\xd2\x01\x00\x00\xd4", 8, 1);
+	signal_frame(&unw_arch_arm, "\x4f\xf0\x77\x07\x00\xdf\x00\xbf", 8, 1);
+	signal_frame(&unw_arch_arm, "\x4f\xf0\xad\x07\x00\xdf\x00\xbf", 8, 2);
+	signal_frame(&unw_arch_arm, "\x77\x27\x00\xdf\x00\x00\x00\x00", 8, 1);
+	signal_frame(&unw_arch_arm, "\xad\x70\xa0\xe3\xad\x00\x90\xef", 8, 2);
+	signal_frame(&unw_arch_ppc64le, "\x80\x00\x21\x38\xac\x00\x00\x38\x02\x00\x00\x44", 12, 1);
+	signal_frame(&unw_arch_ppc64le, "\xac\x00\x00\x38\x02\x00\x00\x44", 8, 2);
+	new_thread(&unw_arch_aarch64, "\x1f\x00\x00\xf1\xa0\x00\x00\x54\x4b\x00\x00\x54", 12, 0);
+	new_thread(&unw_arch_arm, "\x00\x28\x03\xd0\x90\xbc\xff\xf6", 8, 0);
+	new_thread(&unw_arch_ppc64le, "\x00\x00\xa3\x2c\x02\x19\xc6\x4c\x30\x00\xc6\x40", 12, 3);
+	unw_trace_free(&trace);
+	unw_space_free(&space);
+	return tap_done();
+}

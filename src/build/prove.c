@@ -232,13 +232,18 @@ static bool is_candidate(const struct prove_unit *pu, uint32_t sym, uint64_t add
  * A linker moves a section as a whole, so one address in it tells all others: behind a section anchor
  * the variables of a unit are reached by plain offsets, without relocations. Mergeable sections are
  * taken to pieces, and code has places of its own.
+ *
+ * That holds for a compile without -fdata-sections, which is made where there are anchors. Elsewhere what
+ * has no name, the strings of -O0 above all, stands in the common section closer together than where the
+ * variables were, too.
  */
 static bool base_fact(const struct fact_check *c, uint32_t sec, uint64_t base)
 {
 	struct prove_unit *pu = c->pu;
 	const struct elf_obj *o = pu->orig;
 
-	if (!sec || sec >= o->n_secs || o->secs[sec].flags & (SHF_EXECINSTR | SHF_MERGE | SHF_TLS))
+	if (!pu->po->target->proof_flags || !sec || sec >= o->n_secs ||
+	    o->secs[sec].flags & (SHF_EXECINSTR | SHF_MERGE | SHF_TLS))
 		return true;
 	if (pu->has_base[sec])
 		return pu->sec_base[sec] == base;

@@ -216,7 +216,7 @@ bool tls_offset(struct linker *l, const struct elf_sym *y, const struct sym_fact
 		int64_t *ret)
 {
 	const struct elf_obj *b = l->po->o;
-	int64_t block = (int64_t)ALIGN_UP(l->po->tls_size, l->po->tls_align);
+	int64_t start = l->po->is_exec ? prove_tls_start(l->po) : 0;
 
 	if (f && f->has_tls) {
 		*ret = f->tls;
@@ -238,15 +238,14 @@ bool tls_offset(struct linker *l, const struct elf_sym *y, const struct sym_fact
 		const struct dyn_sym *d = &l->po->dyn->syms[i];
 
 		if (d->type == STT_TLS && d->shndx != SHN_UNDEF && !strcmp(d->name, y->name)) {
-			*ret = l->po->is_exec ? (int64_t)d->value - block : (int64_t)d->value;
+			*ret = (int64_t)d->value + start;
 			return true;
 		}
 	}
 	for (size_t i = 1; i < b->n_syms; i++)
 		if (b->syms[i].type == STT_TLS && b->syms[i].shndx != SHN_UNDEF &&
 		    b->syms[i].bind != STB_LOCAL && !strcmp(b->syms[i].name, y->name)) {
-			*ret = l->po->is_exec ? (int64_t)b->syms[i].value - block
-					      : (int64_t)b->syms[i].value;
+			*ret = (int64_t)b->syms[i].value + start;
 			return true;
 		}
 	return false;

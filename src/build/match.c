@@ -98,6 +98,8 @@ bool match_func_init(struct match_func *f, const struct elf_obj *o, const struct
 	while (f->n_insns > 1 && (f->insns[f->n_insns - 1].kind == INSN_NOP ||
 				  f->insns[f->n_insns - 1].kind == INSN_TRAP))
 		f->n_insns--;
+	for (size_t i = 0; i < f->n_insns && f->insns[i].kind == INSN_NOP; i++)
+		f->lead += f->insns[i].len;
 	f->first_rel = lower_rel(sec, off);
 	f->n_rels = lower_rel(sec, end) - f->first_rel;
 	for (size_t i = 0; i < f->n_insns && f->insns[i].kind == INSN_NOP; i++)
@@ -309,6 +311,11 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 	for (size_t k = 0; k < f->head_len; k++)
 		if ((bin[k] ^ f->head[k]) & f->head_mask[k])
 			return false;
+	/* Nops that a function begins with are its own: callers enter at the first. */
+	skip_pads(t, bin, f->lead ? n : 0, &b);
+	if (b != f->lead)
+		return false;
+	b = 0;
 	w.bin_of = xcalloc(f->n_insns, sizeof(*w.bin_of));
 	for (size_t i = 0; i < f->n_insns;) {
 		const struct insn *in = &f->insns[i];
@@ -318,8 +325,6 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 			w.bin_of[i++] = addr + b;
 			continue;
 		}
-		/* A function may begin with nops on purpose (patchable entries): those were in the
-		 * head and are compared as padding like any other. */
 		bool has_rel = r < rel_end && s->rels[r].offset < in->addr + in->len;
 		size_t unpadded = b, padded;
 

@@ -91,9 +91,14 @@ static bool has_records(const struct elf_obj *orig)
 static void find_candidates(struct prove_func *pf, const struct prove_object *po,
 			    struct target_dis *dis)
 {
-	for (size_t i = 0; i < po->n_starts; i++)
-		if (!i || po->starts[i] != po->starts[i - 1])
-			add_candidate(pf, po, dis, po->starts[i], po->ends[i]);
+	for (size_t i = 0; i < po->n_starts; i++) {
+		if (i && po->starts[i] == po->starts[i - 1])
+			continue;
+		add_candidate(pf, po, dis, po->starts[i], po->ends[i]);
+		/* On some architectures a record begins behind the nops of a patchable entry. */
+		if (pf->mf.lead)
+			add_candidate(pf, po, dis, po->starts[i] - pf->mf.lead, po->ends[i]);
+	}
 	if (po->n_starts && has_records(pf->mf.o))
 		return;
 	/* Units compiled without unwind tables lie between those that have them: libc's start code has.

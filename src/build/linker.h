@@ -118,8 +118,6 @@ bool global_address(struct linker *l, const char *name, bool branch, uint64_t *r
 uint64_t branch_entry(const struct linker *l, uint64_t addr);
 /* What is known of a thread-local variable, or NULL; an executable's offset from the thread pointer. */
 const struct sym_fact *tls_fact(struct linker *l, const struct pending *p, const struct ref *r);
-/* Where an executable's own block lies, from the thread pointer. */
-int64_t tls_exec_base(const struct linker *l);
 bool tls_offset(struct linker *l, const struct elf_sym *y, const struct sym_fact *f, int64_t *ret);
 
 #endif

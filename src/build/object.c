@@ -167,6 +167,18 @@ fail:
 	return NULL;
 }
 
+int64_t prove_tls_start(const struct prove_object *po)
+{
+	const struct target *t = po->target;
+	uint64_t align = MAX(po->tls_align, 1ull);
+
+	if (t->tls_variant2)
+		return -(int64_t)ALIGN_UP(po->tls_size, align);
+	/* In front of the thread pointer there is nothing to keep clear of. */
+	return t->thread_ptr_gap > 0 ? (int64_t)ALIGN_UP((uint64_t)t->thread_ptr_gap, align) :
+				       t->thread_ptr_gap;
+}
+
 void prove_object_free(struct prove_object *po)
 {
 	if (!po)

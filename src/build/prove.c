@@ -351,6 +351,10 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 	case REL_TLS_DTPOFF:
 		if (!f || r->info->kind == REL_TLS_LD)
 			return true;
+		/* Where linkers leave offsets in the block as they are, also in an executable. */
+		if (mr->kind == REL_TLS_DTPOFF && pu->po->target->dtp_bias)
+			base += pu->po->target->dtp_bias +
+				(uint64_t)(pu->po->is_exec ? prove_tls_start(pu->po) : 0);
 		return set_u64(c, f, &f->has_tls, (uint64_t *)&f->tls, base);
 	case REL_TLS_IE:
 		return !f || set_u64(c, f, &f->has_ie, &f->ie, v);

@@ -30,6 +30,8 @@ struct prove_object {		/* the linked object that runs: executable or shared libr
 
 struct prove_object *prove_object_open(const char *path, struct sut_err *err);
 void prove_object_free(struct prove_object *po);
+/* An executable's TLS block, relative to the thread pointer. */
+int64_t prove_tls_start(const struct prove_object *po);
 
 /* What is known of one symbol of the original object after the match. */
 struct sym_fact {

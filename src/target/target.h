@@ -124,7 +124,8 @@ struct target {
 	uint8_t insn_min;	/* smallest instruction, also their alignment */
 	uint64_t jump_reach;	/* farthest displacement of that jump, bytes either way */
 	uint64_t page_size;	/* largest page size that the psABI allows for segments */
-	uint8_t thread_ptr_gap;	/* bytes between thread pointer and first TLS block (variant I) */
+	int32_t thread_ptr_gap;	/* bytes between thread pointer and first TLS block (variant I) */
+	uint32_t dtp_bias;	/* a variable's offset in its block is given less this */
 	bool tls_variant2;	/* TLS blocks lie below the thread pointer */
 	/*
 	 * Bits of an address that code branches to which select the instruction set (arm: 1 for

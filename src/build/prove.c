@@ -61,6 +61,11 @@ static void add_candidate(struct prove_func *pf, const struct prove_object *po,
 	const uint8_t *p = exec_bytes(po, addr, &left);
 	struct match m;
 
+	/* Where the nops of a patchable entry stand in front of the unwind record. */
+	if (po->target->local_entry && pf->mf.lead && only_pads(po, addr - pf->mf.lead, addr)) {
+		addr -= pf->mf.lead;
+		p = exec_bytes(po, addr, &left);
+	}
 	if (!p)
 		return;
 	if (end > addr)
@@ -271,6 +276,13 @@ static bool anon_fact(const struct fact_check *c, const struct ref *r, uint64_t 
 	return true;
 }
 
+static bool names_symbol(const struct prove_object *po, uint64_t slot)
+{
+	const struct dyn_rel *d = object_dyn_rel_at(po->dyn, slot);
+
+	return d && d->sym;
+}
+
 /* Checks one decoded reference against what is known; with c->store it also becomes known. */
 static bool ref_agrees(const struct fact_check *c, const struct ref *r, const struct match_ref *mr)
 {
@@ -330,6 +342,9 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 	case REL_TLS_DESC:
 		return !f || (set_u64(c, f, &f->has_desc, &f->desc, v) && tls_slot_agrees(pu, r->sym, v, c->store));
 	case REL_TLS_LD:
+		/* Of a variable of the unit's own, not of one that another module may have. */
+		if (names_symbol(pu->po, v))
+			return true;
 		if (pu->has_ld)
 			return pu->ld == v;
 		if (c->store) {

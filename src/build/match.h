@@ -20,7 +20,6 @@ struct match_func {
 	size_t n_rels;
 	uint8_t head[32], head_mask[32]; /* what every match must begin with */
 	size_t head_len;
-	uint32_t lead;		/* bytes of nops that it begins with: a patchable entry */
 	size_t head_fixed;	/* bytes of the head that are not masked */
 };
 

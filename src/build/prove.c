@@ -355,13 +355,13 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 		if (mr->kind == REL_TLS_DTPOFF && pu->po->target->dtp_bias)
 			base += pu->po->target->dtp_bias +
 				(uint64_t)(pu->po->is_exec ? prove_tls_start(pu->po) : 0);
-		return set_u64(c, f, &f->has_tls, (uint64_t *)&f->tls, base);
+		return tls_offset_agrees(pu, r->sym, base, c->store);
 	case REL_TLS_IE:
-		return !f || set_u64(c, f, &f->has_ie, &f->ie, v);
+		return !f || (set_u64(c, f, &f->has_ie, &f->ie, v) && tls_slot_agrees(pu, r->sym, v, c->store));
 	case REL_TLS_GD:
 		return !f || set_u64(c, f, &f->has_gd, &f->gd, v);
 	case REL_TLS_DESC:
-		return !f || set_u64(c, f, &f->has_desc, &f->desc, v);
+		return !f || (set_u64(c, f, &f->has_desc, &f->desc, v) && tls_slot_agrees(pu, r->sym, v, c->store));
 	case REL_TLS_LD:
 		/* Of a variable of the unit's own, not of one that another module may have. */
 		if (names_symbol(pu->po, v))

@@ -135,7 +135,7 @@ $(GEN): $(wildcard tests/random/*.c tests/random/*.h)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)cc -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -o $@ $(wildcard tests/random/*.c)
-RANDOM_FEW := 4x100@nopie
+RANDOM_FEW := 1x60@default 2x60@O0 3x60@O3
 export GEN := $(abspath $(GEN))
 random: $(O)/suture $(O)/tests/memtext $(GEN)
 	$(Q)$(prove) $(patsubst %,tests/random/%x$(FUNCTIONS),$(shell seq $(FIRST) $$(($(FIRST)+$(SEEDS)-1))))

@@ -61,11 +61,6 @@ static void add_candidate(struct prove_func *pf, const struct prove_object *po,
 	const uint8_t *p = exec_bytes(po, addr, &left);
 	struct match m;
 
-	/* Where the nops of a patchable entry stand in front of the unwind record. */
-	if (po->target->local_entry && pf->mf.lead && only_pads(po, addr - pf->mf.lead, addr)) {
-		addr -= pf->mf.lead;
-		p = exec_bytes(po, addr, &left);
-	}
 	if (!p)
 		return;
 	if (end > addr)

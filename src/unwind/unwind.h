@@ -183,6 +183,7 @@ enum unw_end {
 	UNW_END_ENTRY,		/* the program's entry code */
 	UNW_END_NEWBORN,	/* a thread that has run nothing yet */
 	UNW_END_THREAD,		/* code that ends the thread on return */
+	UNW_END_NULL,		/* the psABI's mark of the first frame */
 };
 
 struct unw_trace {

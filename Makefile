@@ -130,13 +130,12 @@ live-matrix: $(O)/suture $(O)/tests/memtext
 SEEDS ?= 12
 FIRST ?= 1
 FUNCTIONS ?= 300
-GEN := $(O)/tests/random/gen
+export GEN := $(abspath $(O))/tests/random/gen
 $(GEN): $(wildcard tests/random/*.c tests/random/*.h)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)cc -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -o $@ $(wildcard tests/random/*.c)
 RANDOM_FEW := 4x100@nopie
-export GEN := $(abspath $(GEN))
 random: $(O)/suture $(O)/tests/memtext $(GEN)
 	$(Q)$(prove) $(patsubst %,tests/random/%x$(FUNCTIONS),$(shell seq $(FIRST) $$(($(FIRST)+$(SEEDS)-1))))
 

@@ -146,7 +146,7 @@ static uint64_t sym_value(const struct image *im, const struct image_env *env, u
 {
 	const struct patch_sym *y = &im->o->syms[sym];
 
-	return y->kind == PSYM_DEF ? env->base + im->sec_off[y->sec] + y->value : env->values[sym];
+	return y->kind == PSYM_DEF ? env->base + im->sec_off[y->sec] + (y->value | y->isa) : env->values[sym];
 }
 
 /* Where code that shares the object's global pointer enters a function of the patch. */
@@ -209,12 +209,13 @@ static int build_funcs(struct image *im, const struct image_env *env, uint64_t w
 	for (size_t i = 0; i < im->o->n_funcs; i++) {
 		const struct patch_func *f = &im->o->funcs[i];
 		struct ledger_func *l = &im->ledger.funcs[i];
-		uint64_t below, new, old;
+		unsigned int isa = im->o->syms[f->old_sym].isa, new_isa = im->o->syms[f->new_sym].isa;
+		uint64_t below, new, old, to;
 		size_t n;
 
-		l->new_addr = sym_value(im, env, f->new_sym);
+		l->new_addr = sym_value(im, env, f->new_sym) - new_isa;
 		l->new_size = im->o->syms[f->new_sym].size;
-		l->old_addr = sym_value(im, env, f->old_sym);
+		l->old_addr = sym_value(im, env, f->old_sym) - isa;
 		l->old_size = im->o->syms[f->old_sym].size;
 		l->stub_addr = env->base + im->stub_off[i];
 		if (build_way(im, env, i, WAY_NEW, f->new_sym, &new) < 0 ||
@@ -222,16 +223,18 @@ static int build_funcs(struct image *im, const struct image_env *env, uint64_t w
 			return sut_fail(err, SUT_P_REACH, f->name, "it needs a global pointer that nothing tells");
 		l->enter_addr = new;
 		below = env->below && env->below[i] ? env->below[i] : old;
-		n = im->t->encode_switch(l->stub_addr, word, below, new,
+		n = im->t->encode_switch(l->stub_addr | isa, word, below, new,
 					 im->file.p + im->stub_off[i]);
 		if (!n)
-			n = im->t->encode_switch_far(l->stub_addr, word, below, new,
+			n = im->t->encode_switch_far(l->stub_addr | isa, word, below, new,
 						     im->file.p + im->stub_off[i]);
 		if (!n)
 			return sut_fail(err, SUT_P_REACH, f->name, "its switch stub does not reach");
 		l->stub_size = im->t->encode_way_in ? im->stub_room : n;
-		if (!im->t->encode_jump(l->entry, new, l->orig + f->entry, l->jump_len, l->direct) ||
-		    !im->t->encode_jump(l->entry, l->stub_addr, l->orig + f->entry, l->jump_len,
+		/* A jump cannot change the instruction set; the stub can, and goes to the new code. */
+		to = isa == new_isa ? new : l->stub_addr | isa;
+		if (!im->t->encode_jump(l->entry | isa, to, l->orig + f->entry, l->jump_len, l->direct) ||
+		    !im->t->encode_jump(l->entry | isa, l->stub_addr | isa, l->orig + f->entry, l->jump_len,
 					l->via_stub))
 			return sut_fail(err, SUT_P_REACH, f->name,
 					"a jump from 0x%llx does not reach the patch at 0x%llx",
@@ -331,7 +334,7 @@ static void build_symbols(struct image *im, const struct image_env *env, size_t 
 		sym[n].st_name = (Elf64_Word)buf_addstr(&str, s);
 		sym[n].st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC);
 		sym[n].st_shndx = SH_TEXT;
-		sym[n].st_value = im->ledger.funcs[i].stub_addr;
+		sym[n].st_value = im->ledger.funcs[i].stub_addr | im->o->syms[im->o->funcs[i].old_sym].isa;
 		sym[n++].st_size = im->ledger.funcs[i].stub_size;
 		free(s);
 	}

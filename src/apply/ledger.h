@@ -56,7 +56,8 @@ struct ledger_func {
 	uint8_t via_stub[TARGET_MAX_JUMP]; /* the jump to the stub */
 	uint8_t direct[TARGET_MAX_JUMP]; /* the jump to the new code */
 	uint64_t new_addr, new_size, old_addr, old_size, stub_addr, stub_size;
-	uint64_t enter_addr;	/* where the direct jump leads: the new code, or a way into it */
+	uint64_t enter_addr;	/* where the direct jump leads: the new code, or a way into it; with the
+				 * bits that select its instruction set */
 	struct ledger_part *parts;
 	size_t n_parts, cap_parts;
 	uint64_t orig_size;	/* bytes of the original from @addr on, as they stood */

@@ -88,8 +88,8 @@ static int check_expect(struct plan *pl, struct session *s, const struct plan_ob
 }
 
 /* Bytes past the end of a short function must be padding, here and now. */
-static int check_room(const struct target *t, const struct patch_func *f, const uint8_t *orig,
-		      size_t n, struct sut_err *err)
+static int check_room(const struct target *t, const struct patch_func *f, unsigned int isa,
+		      const uint8_t *orig, size_t n, struct sut_err *err)
 {
 	size_t at = f->size, jump, entry = t->entry_shape(orig, n, &jump);
 
@@ -99,7 +99,7 @@ static int check_room(const struct target *t, const struct patch_func *f, const 
 				"a redirect of %zu bytes at offset %zu does not fit the %u that are free",
 				jump, entry, f->room);
 	while (at < f->entry + jump) {
-		size_t len = t->pad_len(orig + at, n - at);
+		size_t len = t->pad_len(orig + at, n - at, isa);
 
 		if (!len)
 			return sut_fail(err, SUT_P_ROOM, f->name,
@@ -177,7 +177,7 @@ static int plan_func(struct plan *pl, struct session *s, struct plan_object *po,
 	f->orig = xcalloc(1, f->orig_size);
 	if (read_original(s, f->addr, f->orig, f->orig_size, err) < 0)
 		return -1;
-	r = check_room(t, pf, f->orig, f->orig_size, err);
+	r = check_room(t, pf, po->o->syms[pf->old_sym].isa, f->orig, f->orig_size, err);
 	r |= remember(pl, s, pf->name, f->addr, f->orig_size, err);
 	f->orig_size = MAX(pf->size, (uint64_t)pf->entry + pf->jump);
 	if (proc_mem_read(&s->ms.mem, f->entry, f->saved, f->jump_len, err) < 0)

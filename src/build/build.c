@@ -28,7 +28,7 @@ static bool is_edited(void *ctx, const char *file, int from, int to)
 static bool uses_symbol(const struct unit *u, const char *name)
 {
 	struct sut_err err = {0};
-	struct elf_obj *o = u->output && file_exists(u->output) ? elf_obj_open(u->output, &err) : NULL;
+	struct elf_obj *o = u->output && file_exists(u->output) ? target_obj_open(u->output, &err) : NULL;
 	bool used = false;
 
 	for (size_t s = 1; o && s < o->n_syms && !used; s++)
@@ -130,8 +130,8 @@ static int open_unit(struct build *b, const struct compiled *c, struct build_uni
 
 	u->compiled = c;
 	u->source = c->unit->source;
-	u->orig = elf_obj_open(c->orig, err);
-	u->new = elf_obj_open(c->patched, err);
+	u->orig = target_obj_open(c->orig, err);
+	u->new = target_obj_open(c->patched, err);
 	if (!u->orig || !u->new)
 		return -1;
 	u->diff = diff_unit_compare(u->orig, u->new, &dopts, &u->err);
@@ -176,7 +176,7 @@ static struct build_unit *helper_unit(struct finder *f, const struct unit *unit)
 	proof_flags(b, &flags);
 	co.extra_flags = flags.v;
 	if (compile_originals(&b->capture, &unit, 1, &co, &paths, &err) == 0) {
-		h->orig = elf_obj_open(paths[0], &err);
+		h->orig = target_obj_open(paths[0], &err);
 		free(paths[0]);
 	}
 	free(paths);

@@ -3,6 +3,7 @@
 #include "build/compile.h"
 
 #include "elf/elfobj.h"
+#include "target/target.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ static struct elf_obj *build_object(struct capture *c, size_t i)
 		c->objs = xcalloc(c->units.n, sizeof(struct elf_obj *));
 	/* Without an object the caller has another way, so the reason is of no interest. */
 	if (!c->objs[i] && u->output && file_exists(u->output))
-		c->objs[i] = elf_obj_open(u->output, &ignored);
+		c->objs[i] = target_obj_open(u->output, &ignored);
 	sut_err_free(&ignored);
 	return c->objs[i];
 }
@@ -61,7 +62,7 @@ const struct unit *unit_find_defining(struct capture *c, const char *name)
 			continue;
 		/* A candidate that does not compile cannot be the one that the build linked. */
 		if (compile_originals(c, &u, 1, NULL, &path, &ignored) == 0) {
-			c->objs[i] = elf_obj_open(path[0], &ignored);
+			c->objs[i] = target_obj_open(path[0], &ignored);
 			free(path[0]);
 		}
 		sut_err_free(&ignored);

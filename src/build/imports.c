@@ -14,7 +14,7 @@ static const char *const system_dirs[] = {
 static bool load_file(struct imports *im, const char *path, uint16_t machine)
 {
 	struct sut_err err = {0};
-	struct elf_obj *o = file_exists(path) ? elf_obj_open(path, &err) : NULL;
+	struct elf_obj *o = file_exists(path) ? target_obj_open(path, &err) : NULL;
 	struct object_dyn *d = o && o->machine == machine ? object_dyn_read(o, &err) : NULL;
 
 	sut_err_free(&err);

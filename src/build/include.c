@@ -47,6 +47,15 @@ uint32_t psym_def(struct linker *l, const char *name, uint32_t psec, uint64_t va
 	return i;
 }
 
+uint32_t psym_copy(struct linker *l, const char *name, uint32_t psec, const struct elf_sym *y)
+{
+	uint32_t i = psym_def(l, name, psec, y->value, y->size, y->type == STT_FUNC);
+
+	if (y->type == STT_FUNC)
+		l->out->syms[i].isa = y->isa;
+	return i;
+}
+
 uint32_t psym_object(struct linker *l, const char *name, uint64_t addr)
 {
 	for (uint32_t i = 1; i < l->out->n_syms; i++) {
@@ -140,6 +149,8 @@ uint32_t plt_stub(struct linker *l, uint32_t call, uint32_t slot_sym, const char
 	stub = VEC_PUSH(l->plt, l->n_plt, l->cap_plt);
 	stub->target = slot_sym;
 	stub->sym = psym_def(l, stub_name, l->plt_sec - 1, at, n, true);
+	if (l->t->isa_mask)
+		l->out->syms[stub->sym].isa = l->t->branch_isa(call) != 0;
 	free(stub_name);
 	return stub->sym;
 }
@@ -184,7 +195,7 @@ uint32_t include_section(struct linker *l, struct lunit *u, enum side side, uint
 		if (y->shndx != sec || (!func && y->type != STT_OBJECT) || !*y->name)
 			continue;
 		name = xasprintf("%s%s", y->name, side == SIDE_NEW ? "" : ".old");
-		at = psym_def(l, name, psec, y->value, y->size, func);
+		at = psym_copy(l, name, psec, y);
 		l->out->syms[at].other = y->other & 0xe0;
 		free(name);
 	}

@@ -62,7 +62,7 @@ static bool table_address(const struct linker *l, const char *name, uint64_t *re
 
 		if (s->shndx != SHN_UNDEF && s->bind != STB_LOCAL && s->type != STT_TLS &&
 		    s->type != STT_GNU_IFUNC && !strcmp(s->name, name)) {
-			*ret = s->value;
+			*ret = s->value | s->isa;
 			hits++;
 		}
 	}
@@ -101,7 +101,7 @@ static bool ifunc_slot(const struct linker *l, const char *name, uint64_t *ret)
 	for (size_t i = 1; i < o->n_syms; i++)
 		if (o->syms[i].type == STT_GNU_IFUNC && o->syms[i].shndx != SHN_UNDEF &&
 		    !strcmp(o->syms[i].name, name))
-			return resolver_slot(l, o->syms[i].value, ret);
+			return resolver_slot(l, o->syms[i].value | o->syms[i].isa, ret);
 	return false;
 }
 
@@ -173,6 +173,10 @@ bool global_address(struct linker *l, const char *name, bool branch, uint64_t *r
 			*ret = branch_entry(l, *ret);
 		return true;
 	}
+	if (l->po->gp && !strcmp(name, "_GLOBAL_OFFSET_TABLE_")) {
+		*ret = l->po->gp;
+		return true;
+	}
 	f = !dyn_import(l, name, &k) && l->in->find_fact ? l->in->find_fact(l->in->ctx, name) : NULL;
 	if (f && branch && (f->has_addr || (f->has_plt && l->po->is_exec))) {
 		*ret = f->has_addr ? branch_entry(l, f->addr) : f->plt;
@@ -227,10 +231,16 @@ bool tls_offset(struct linker *l, const struct elf_sym *y, const struct sym_fact
 
 		/* A slot without relocation, in a static program, holds the offset itself. */
 		if (!d) {
-			const uint8_t *q = elf_obj_at(b, f->ie, 8);
+			size_t w = b->elf_class == ELFCLASS64 ? 8 : 4;
+			const uint8_t *q = elf_obj_at(b, f->ie, w);
+			int32_t v;
 
-			if (q)
+			if (q && w == 8) {
 				memcpy(ret, q, 8);
+			} else if (q) {
+				memcpy(&v, q, 4);
+				*ret = v;
+			}
 			return q != NULL;
 		}
 	}

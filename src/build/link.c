@@ -82,21 +82,18 @@ static char *branch_into(struct linker *l, const struct lunit *u, const struct d
 	const struct elf_obj *o = u->in->diff->orig;
 	char *hit = NULL;
 
-	for (uint64_t at = 0; at < m->size && !hit;) {
-		struct insn in;
+	for (size_t i = 0; i < m->n_branches && !hit; i++) {
+		const struct match_branch *b = &m->branches[i];
+		uint64_t at = b->at - m->addr, to = b->target;
+		char *text;
 
-		if (l->t->decode(dis, p + at, m->size - at, m->addr + at, &in) < 0 || !in.len) {
-			at += l->t->insn_min;
+		if (to <= lo || to >= hi)
 			continue;
-		}
-		if (in.has_target && in.kind != INSN_OTHER && in.target > lo && in.target < hi) {
-			char *text = target_dis_text(dis, p + at, m->size - at, m->addr + at);
-
-			hit = xasprintf("'%s' at 0x%llx branches into the first bytes", text,
-					(unsigned long long)in.addr);
-			free(text);
-		}
-		at += in.len;
+		dis->isa = b->isa;
+		text = target_dis_text(dis, p + at, m->size - at, b->at);
+		hit = xasprintf("'%s' at 0x%llx branches into the first bytes", text,
+				(unsigned long long)b->at);
+		free(text);
 	}
 	/* Labels whose address is taken: jump tables and computed gotos. Tables of differences carry
 	 * a bias (see ref.c), so any label below the end of the redirect plus the bias is looked at. */
@@ -192,7 +189,7 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 			return 0; /* an alias */
 	p = elf_obj_at(l->po->o, m->addr, m->size);
 	entry = m->addr + l->t->entry_shape(p, m->size, &jump);
-	room = prove_room(l->po, entry, m->addr, m->size);
+	room = prove_room(l->po, entry, m->addr, m->size, og->syms[f->orig].isa);
 	if (room < jump) {
 		char *why = xasprintf("it has %llu bytes up to the next code and a redirect takes %zu",
 				      (unsigned long long)room, jump);

@@ -83,6 +83,8 @@ void psec_rel(struct patch_sec *s, uint64_t off, uint32_t type, uint32_t sym, in
 uint32_t psym_new(struct linker *l, const char *name, enum patch_sym_kind kind, uint64_t value);
 uint32_t psym_def(struct linker *l, const char *name, uint32_t psec, uint64_t value, uint64_t size,
 		  bool is_func);
+/* The same for a symbol of an object, whose section is @psec there. */
+uint32_t psym_copy(struct linker *l, const char *name, uint32_t psec, const struct elf_sym *y);
 /* The same address in the object twice is one symbol. */
 uint32_t psym_object(struct linker *l, const char *name, uint64_t addr);
 /* A slot in the patch's own GOT that holds target + add; patch symbol. */

@@ -9,6 +9,8 @@
  * byte strings: both streams are decoded in step.
  *
  *	- padding (nops) is skipped on both sides, however much there is;
+ *	- data between instructions (literal pools, tables of branches) is equal when its bytes are, and
+ *	  what an instruction takes from there is equal when the places correspond;
  *	- an instruction without relocation is equal when its bytes are, or when both are the same direct
  *	  branch of any size whose targets correspond;
  *	- an instruction with a relocation is given to the architecture (target->match_rel), which knows
@@ -49,7 +51,8 @@ static void make_head(struct match_func *f, const struct target *t)
 		if (in->kind == INSN_NOP || at + in->len > sizeof(f->head))
 			return;
 		/* A branch may have another size in the program. */
-		if (in->kind == INSN_JUMP || in->kind == INSN_COND)
+		if (in->kind == INSN_JUMP || in->kind == INSN_COND || in->kind == INSN_PCREL ||
+		    in->kind == INSN_DATA)
 			return;
 		memcpy(f->head + at, s->data + in->addr, in->len);
 		memset(f->head_mask + at, 0xff, in->len);
@@ -85,23 +88,25 @@ bool match_func_init(struct match_func *f, const struct elf_obj *o, const struct
 	f->size = size;
 	if (!sec->data || end < off || end > sec->size || !size)
 		return false;
+	dis->sec = sec;
 	while (at < end) {
 		struct insn *in = VEC_PUSH(f->insns, f->n_insns, cap);
 
 		if (dis->t->decode(dis, sec->data + at, end - at, at, in) < 0 || !in->len) {
 			match_func_free(f);
+			dis->sec = NULL;
 			return false;
 		}
 		at += in->len;
 	}
+	dis->sec = NULL;
+	f->isa = f->insns[0].isa;
 	/* Padding at the end belongs to the layout, not to the function. */
 	while (f->n_insns > 1 && (f->insns[f->n_insns - 1].kind == INSN_NOP ||
 				  f->insns[f->n_insns - 1].kind == INSN_TRAP))
 		f->n_insns--;
 	f->first_rel = lower_rel(sec, off);
 	f->n_rels = lower_rel(sec, end) - f->first_rel;
-	for (size_t i = 0; i < f->n_insns && f->insns[i].kind == INSN_NOP; i++)
-		f->lead += f->insns[i].len;
 	make_head(f, dis->t);
 	return true;
 }
@@ -116,6 +121,8 @@ void match_func_free(struct match_func *f)
 /* One pair of branches whose targets must correspond. */
 struct branch {
 	uint64_t obj_target, bin_target;
+	uint64_t bin_at;
+	uint8_t isa;
 };
 
 struct walk {
@@ -124,18 +131,33 @@ struct walk {
 	size_t n_branches, cap_branches, cap_refs;
 };
 
+/* Its displacement depends on the layout, and what it leads to must correspond. */
 static bool is_branch(const struct insn *i)
 {
-	return i->kind == INSN_JUMP || i->kind == INSN_COND || i->kind == INSN_CALL;
+	return i->kind == INSN_JUMP || i->kind == INSN_COND || i->kind == INSN_CALL ||
+	       i->kind == INSN_PCREL;
 }
 
-static void skip_pads(const struct target *t, const uint8_t *bin, size_t n, size_t *b)
+static void skip_pads(const struct target *t, const uint8_t *bin, size_t n, unsigned int isa, size_t *b)
 {
 	size_t len;
 
 	/* Traps are instructions of the program (assertions), never alignment inside a function. */
-	while (*b < n && bin[*b] != t->trap_byte && (len = t->pad_len(bin + *b, n - *b)) > 0)
+	while (*b < n && bin[*b] != t->trap_byte && (len = t->pad_len(bin + *b, n - *b, isa)) > 0)
 		*b += len;
+}
+
+/* Data follows other data at once, and so does the table of the branch that uses it. */
+static bool may_be_padded(const struct match_func *f, size_t i)
+{
+	const struct insn *in = &f->insns[i], *before = i ? in - 1 : NULL;
+
+	/* What is in front of the first instruction is no part of the function. */
+	if (!before)
+		return false;
+	if (in->kind != INSN_DATA)
+		return true;
+	return before->kind != INSN_DATA && !(before->kind == INSN_JUMP_IND && before->cond);
 }
 
 static ssize_t insn_index(const struct match_func *f, uint64_t at)
@@ -171,8 +193,8 @@ static bool target_maps(const struct match_func *f, const struct walk *w, const 
 		return false;
 	at = br->bin_target - addr;
 	own = w->bin_of[i] - addr;
-	skip_pads(t, bin, n, &at);
-	skip_pads(t, bin, n, &own);
+	skip_pads(t, bin, n, f->insns[i].isa, &at);
+	skip_pads(t, bin, n, f->insns[i].isa, &own);
 	return own == at;
 }
 
@@ -203,19 +225,41 @@ static bool match_one_rel(const struct match_func *f, struct target_dis *dis, si
 		rels[k].offset = (uint32_t)(s->rels[*r + k].offset - in->addr);
 		rels[k].addend = s->rels[*r + k].addend;
 	}
+	dis->isa = in->isa;
 	if (!dis->t->match_rel(dis, s->data + in->addr, f->off + f->size - in->addr, rels, k, bin + *b,
 			       n - *b, addr + *b, &m))
 		return false;
 	/* Only the first relocation of a rewritten sequence tells an address: the second is the call of
 	 * __tls_get_addr, which may be gone. */
+	if (m.anchored && !s->rels[*r].anchor_pc)
+		return false;
 	*VEC_PUSH(ret->refs, ret->n_refs, w->cap_refs) =
-		(struct match_ref){(uint32_t)*r, m.kind, m.part, m.bits, m.value};
+		(struct match_ref){(uint32_t)*r, m.kind, m.part, m.bits, m.anchored, m.value};
 	if (m.has_second)
 		*VEC_PUSH(ret->refs, ret->n_refs, w->cap_refs) =
-			(struct match_ref){(uint32_t)*r + 1, m.second_kind, PART_WHOLE, 0, m.second};
+			(struct match_ref){(uint32_t)*r + 1, m.second_kind, PART_WHOLE, 0, false,
+					   m.second};
 	*r += m.n_rels;
 	*b += m.bin_len;
 	*obj_next = in->addr + m.obj_len;
+	return true;
+}
+
+/* Distances from anchors become addresses, now that it is known where the anchors are. */
+static bool add_anchors(const struct match_func *f, const struct walk *w, struct match *m)
+{
+	for (size_t k = 0; k < m->n_refs; k++) {
+		const struct elf_rel *r = &f->sec->rels[m->refs[k].rel];
+		ssize_t i = m->refs[k].anchored ? insn_index(f, r->anchor) : -1;
+
+		if (!m->refs[k].anchored)
+			continue;
+		if (i < 0)
+			return false;
+		m->refs[k].value += w->bin_of[i] + r->anchor_pc;
+		if (f->o->elf_class == ELFCLASS32)
+			m->refs[k].value = (uint32_t)m->refs[k].value;
+	}
 	return true;
 }
 
@@ -294,26 +338,52 @@ static bool join_parts(const struct match_func *f, const struct target *t, struc
 	return true;
 }
 
+void match_free(struct match *m)
+{
+	free(m->refs);
+	free(m->branches);
+	memset(m, 0, sizeof(*m));
+}
+
+struct table {		/* of branch targets, which the instruction before it uses */
+	uint32_t width;	/* bytes of an entry; 0: there is none */
+	uint64_t obj, bin;
+};
+
+static uint64_t entry_at(const uint8_t *p, uint32_t width)
+{
+	return width == 1 ? p[0] : (uint64_t)p[0] | (uint64_t)p[1] << 8;
+}
+
+/* Entries are distances: they change with the sizes of the branches that they lead across. */
+static bool match_table(const struct table *tb, const struct insn *in, const uint8_t *obj,
+			const uint8_t *bin, size_t n, uint64_t at, uint64_t unit, struct walk *w)
+{
+	if (n < in->len || in->len % tb->width)
+		return false;
+	for (size_t k = 0; k < in->len; k += tb->width)
+		*VEC_PUSH(w->branches, w->n_branches, w->cap_branches) = (struct branch){
+			tb->obj + unit * entry_at(obj + k, tb->width),
+			tb->bin + unit * entry_at(bin + k, tb->width), at, in->isa};
+	return true;
+}
+
 bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t *bin, size_t n,
 	      uint64_t addr, struct match *ret)
 {
 	const struct target *t = dis->t;
 	const struct elf_sec *s = f->sec;
 	size_t b = 0, r = f->first_rel, rel_end = f->first_rel + f->n_rels;
+	struct table tb = {0};
 	struct walk w = {0};
-	bool good = false;
+	bool good = false, begun = false;
 
 	memset(ret, 0, sizeof(*ret));
-	if (n < f->head_len)
+	if (n < f->head_len || (t->isa_mask && !f->isa && addr % 4))
 		return false;
 	for (size_t k = 0; k < f->head_len; k++)
 		if ((bin[k] ^ f->head[k]) & f->head_mask[k])
 			return false;
-	/* Nops that a function begins with are its own: callers enter at the first. */
-	skip_pads(t, bin, f->lead ? n : 0, &b);
-	if (b != f->lead)
-		return false;
-	b = 0;
 	w.bin_of = xcalloc(f->n_insns, sizeof(*w.bin_of));
 	for (size_t i = 0; i < f->n_insns;) {
 		const struct insn *in = &f->insns[i];
@@ -321,6 +391,13 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 
 		if (in->kind == INSN_NOP) {
 			w.bin_of[i++] = addr + b;
+			/* A function may begin with nops on purpose (patchable entries): just those,
+			 * or any of them could be its first. */
+			if (begun)
+				continue;
+			if (n - b < in->len || memcmp(bin + b, s->data + in->addr, in->len))
+				goto out;
+			b += in->len;
 			continue;
 		}
 		bool has_rel = r < rel_end && s->rels[r].offset < in->addr + in->len;
@@ -328,8 +405,10 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 
 		/* A TLS descriptor's call may have become a nop, which is then no padding. Nor is what
 		 * stands in front of the whole function. */
-		if (!(has_rel && target_rel(t, s->rels[r].type)->kind == REL_TLS_DESC_CALL) && i)
-			skip_pads(t, bin, n, &b);
+		if (!(has_rel && target_rel(t, s->rels[r].type)->kind == REL_TLS_DESC_CALL) && begun &&
+		    may_be_padded(f, i))
+			skip_pads(t, bin, n, in->isa, &b);
+		begun = true;
 		padded = b;
 		if (b >= n)
 			goto out;
@@ -356,17 +435,30 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 			}
 			continue;
 		}
-		if (n - b >= in->len && !memcmp(bin + b, s->data + in->addr, in->len) &&
-		    !is_branch(in)) {
+		if (in->kind != INSN_DATA)
+			tb.width = 0;
+		if (tb.width) {
+			if (!match_table(&tb, in, s->data + in->addr, bin + b, n - b, addr + b,
+					 t->insn_min, &w))
+				goto out;
 			b += in->len;
 			i++;
 			continue;
 		}
+		if (n - b >= in->len && !memcmp(bin + b, s->data + in->addr, in->len) &&
+		    !is_branch(in)) {
+			b += in->len;
+			i++;
+			if (in->kind == INSN_JUMP_IND && in->cond)
+				tb = (struct table){in->cond, in->addr + in->len, addr + b};
+			continue;
+		}
+		dis->isa = in->isa;
 		if (!is_branch(in) || t->decode(dis, bin + b, n - b, addr + b, &bi) < 0 ||
 		    bi.kind != in->kind || bi.cond != in->cond)
 			goto out;
 		*VEC_PUSH(w.branches, w.n_branches, w.cap_branches) =
-			(struct branch){in->target, bi.target};
+			(struct branch){in->target & ~t->isa_mask, bi.target & ~t->isa_mask, addr + b, in->isa};
 		b += bi.len;
 		i++;
 	}
@@ -375,13 +467,15 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 			goto out;
 	ret->addr = addr;
 	ret->size = b;
-	good = join_parts(f, t, ret);
+	good = add_anchors(f, &w, ret) && join_parts(f, t, ret);
+	ret->branches = good ? xcalloc(w.n_branches + 1, sizeof(*ret->branches)) : NULL;
+	for (size_t k = 0; k < w.n_branches && good; k++)
+		ret->branches[ret->n_branches++] = (struct match_branch){
+			w.branches[k].bin_at, w.branches[k].bin_target, w.branches[k].isa};
 out:
 	free(w.bin_of);
 	free(w.branches);
-	if (!good) {
-		free(ret->refs);
-		memset(ret, 0, sizeof(*ret));
-	}
+	if (!good)
+		match_free(ret);
 	return good;
 }

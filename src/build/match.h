@@ -13,13 +13,13 @@ struct match_func {
 	const struct elf_obj *o;
 	const struct elf_sec *sec;
 	uint32_t off, size;	/* in the section */
+	uint8_t isa;		/* instruction set of its entry */
 	struct insn *insns;	/* addresses are section offsets */
 	size_t n_insns;
 	size_t first_rel;	/* index of its first relocation in sec->rels */
 	size_t n_rels;
 	uint8_t head[32], head_mask[32]; /* what every match must begin with */
 	size_t head_len;
-	uint32_t lead;		/* bytes of nops that it begins with: a patchable entry */
 	size_t head_fixed;	/* bytes of the head that are not masked */
 };
 
@@ -27,7 +27,13 @@ struct match_ref {
 	uint32_t rel;		/* index into sec->rels */
 	uint8_t kind;		/* enum rel_kind as linked */
 	uint8_t part, bits;	/* enum rel_part; PART_WHOLE in a finished match */
+	bool anchored;		/* false in a finished match */
 	uint64_t value;		/* what the linked code refers to: see struct rel_match */
+};
+
+struct match_branch {		/* a branch inside the function, in the linked code */
+	uint64_t at, target;
+	uint8_t isa;
 };
 
 struct match {
@@ -35,7 +41,11 @@ struct match {
 	uint64_t size;		/* linked bytes, without trailing padding */
 	struct match_ref *refs;
 	size_t n_refs;
+	struct match_branch *branches;
+	size_t n_branches;
 };
+
+void match_free(struct match *m);
 
 /*
  * Decodes (section, @off, @size). False where the bytes are not instructions: hand-written code with
@@ -47,7 +57,7 @@ void match_func_free(struct match_func *f);
 
 /*
  * Compares with linked bytes that start at address @addr. Jump sizes and alignment padding may differ,
- * relocated fields are decoded into @ret->refs. True on a match; the caller frees @ret->refs.
+ * relocated fields are decoded into @ret->refs. True on a match; the caller frees it by match_free().
  */
 bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t *bin, size_t n,
 	      uint64_t addr, struct match *ret);

@@ -63,6 +63,27 @@ static int cmp_addr(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
+/* Where relocations have no addend of their own the place holds it. A slot of the PLT holds something
+ * else, and one of the GOT nothing that counts. */
+static void fill_addends(struct prove_object *po)
+{
+	size_t w = po->o->elf_class == ELFCLASS64 ? 8 : 4;
+
+	for (size_t i = 0; i < po->dyn->n_rels; i++) {
+		struct dyn_rel *r = &po->dyn->rels[i];
+		const uint8_t *p = elf_obj_at(po->o, r->offset, w);
+		int32_t v;
+
+		if (r->has_addend || !p || r->type == po->target->rel_glob_dat ||
+		    r->type == po->target->rel_jump_slot)
+			continue;
+		memcpy(&v, p, 4);
+		r->addend = v;
+		if (w == 8)
+			memcpy(&r->addend, p, 8);
+	}
+}
+
 /*
  * Linkers put it 32 KB into .got, and functions compute it themselves: what most of them say is asked
  * where there are no section headers. (Records of patchable entries begin behind their nops, so some
@@ -74,6 +95,8 @@ static uint64_t find_gp(const struct prove_object *po)
 	uint64_t *v, gp = 0;
 	size_t n = 0, best = 0;
 
+	if (po->target->gp_is_pltgot)
+		return po->dyn->pltgot;
 	if (!po->target->code_gp)
 		return 0;
 	if (got && got->type == SHT_PROGBITS)
@@ -103,7 +126,7 @@ struct prove_object *prove_object_open(const char *path, struct sut_err *err)
 	struct prove_object *po = xcalloc(1, sizeof(*po));
 	const struct elf_seg *tls, *interp;
 
-	po->o = elf_obj_open(path, err);
+	po->o = target_obj_open(path, err);
 	if (!po->o)
 		goto fail;
 	if (po->o->type != ET_EXEC && po->o->type != ET_DYN) {
@@ -118,6 +141,7 @@ struct prove_object *prove_object_open(const char *path, struct sut_err *err)
 	po->dyn = object_dyn_read(po->o, err);
 	if (!po->dyn)
 		goto fail;
+	fill_addends(po);
 	po->name = elf_obj_soname(po->o);
 	for (size_t i = 0; i < po->o->n_segs; i++) {
 		const struct elf_seg *s = &po->o->segs[i];
@@ -192,9 +216,18 @@ static bool is_start(const struct prove_object *po, uint64_t addr)
 	return lo < po->n_starts && po->starts[lo] == addr;
 }
 
-uint64_t prove_room(const struct prove_object *po, uint64_t at, uint64_t addr, uint64_t size)
+uint64_t prove_room(const struct prove_object *po, uint64_t at, uint64_t addr, uint64_t size,
+		    unsigned int isa)
 {
-	uint64_t end = addr + size;
+	uint64_t end = addr + size, stop = UINT64_MAX;
+
+	/*
+	 * Without unwind records nothing says that the nops are not the first of the next function:
+	 * those of a patchable entry. No other function begins with one, and none that is aligned to
+	 * a word has them before it further than that.
+	 */
+	if (isa && !po->n_starts)
+		stop = elf_obj_sec(po->o, "__patchable_function_entries") ? end : ALIGN_UP(end, 4);
 
 	for (;;) {
 		const uint8_t *p = elf_obj_at(po->o, end, 1);
@@ -206,8 +239,8 @@ uint64_t prove_room(const struct prove_object *po, uint64_t at, uint64_t addr, u
 		for (size_t i = 0; i < po->n_exec; i++)
 			if (end >= po->exec[i].lo && end < po->exec[i].hi)
 				left = po->exec[i].hi - end;
-		n = left ? po->target->pad_len(p, left) : 0;
-		if (!n || end + n - at > 64)
+		n = left ? po->target->pad_len(p, left, isa) : 0;
+		if (!n || end + n - at > 64 || end + n > stop)
 			break;
 		end += n;
 	}

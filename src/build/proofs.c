@@ -105,7 +105,7 @@ int proofs_compile(struct build *b, struct sut_err *err)
 	for (size_t i = 0; i < n && !r; i++) {
 		struct build_unit *u = &b->units[i];
 
-		u->proof = elf_obj_open(paths[i], err);
+		u->proof = target_obj_open(paths[i], err);
 		if (!u->proof) {
 			r = -1;
 			break;

@@ -40,12 +40,12 @@ static const uint8_t *exec_bytes(const struct prove_object *po, uint64_t addr, u
 	return NULL;
 }
 
-static bool only_pads(const struct prove_object *po, uint64_t from, uint64_t to)
+static bool only_pads(const struct prove_object *po, uint64_t from, uint64_t to, unsigned int isa)
 {
 	while (from < to) {
 		uint64_t left;
 		const uint8_t *p = exec_bytes(po, from, &left);
-		size_t n = p ? po->target->pad_len(p, MIN(left, to - from)) : 0;
+		size_t n = p ? po->target->pad_len(p, MIN(left, to - from), isa) : 0;
 
 		if (!n)
 			return false;
@@ -68,8 +68,8 @@ static void add_candidate(struct prove_func *pf, const struct prove_object *po,
 	if (!match_at(&pf->mf, dis, p, left, addr, &m))
 		return;
 	/* The unwind record knows where the function ends: a mere prefix is no match. */
-	if (end > addr && !only_pads(po, addr + m.size, end)) {
-		free(m.refs);
+	if (end > addr && !only_pads(po, addr + m.size, end, pf->mf.isa)) {
+		match_free(&m);
 		return;
 	}
 	*VEC_PUSH(pf->cands, pf->n_cands, pf->cap_cands) = m;
@@ -217,6 +217,7 @@ static bool is_candidate(const struct prove_unit *pu, uint32_t sym, uint64_t add
 	uint32_t k = pu->func_of_sym[sym];
 	const struct prove_func *pf = k ? &pu->funcs[k - 1] : NULL;
 
+	addr &= ~pu->po->target->isa_mask;
 	if (!pf)
 		return true; /* assembly in the unit: nothing to contradict */
 	if (pf->state == PROVE_FOUND)
@@ -231,13 +232,18 @@ static bool is_candidate(const struct prove_unit *pu, uint32_t sym, uint64_t add
  * A linker moves a section as a whole, so one address in it tells all others: behind a section anchor
  * the variables of a unit are reached by plain offsets, without relocations. Mergeable sections are
  * taken to pieces, and code has places of its own.
+ *
+ * That holds for a compile without -fdata-sections, which is made where there are anchors. Elsewhere what
+ * has no name, the strings of -O0 above all, stands in the common section closer together than where the
+ * variables were, too.
  */
 static bool base_fact(const struct fact_check *c, uint32_t sec, uint64_t base)
 {
 	struct prove_unit *pu = c->pu;
 	const struct elf_obj *o = pu->orig;
 
-	if (!sec || sec >= o->n_secs || o->secs[sec].flags & (SHF_EXECINSTR | SHF_MERGE | SHF_TLS))
+	if (!pu->po->target->proof_flags || !sec || sec >= o->n_secs ||
+	    o->secs[sec].flags & (SHF_EXECINSTR | SHF_MERGE | SHF_TLS))
 		return true;
 	if (pu->has_base[sec])
 		return pu->sec_base[sec] == base;
@@ -278,6 +284,21 @@ static bool names_symbol(const struct prove_object *po, uint64_t slot)
 	return d && d->sym;
 }
 
+/* Where a branch to @v ends up behind the detours that a linker puts in. */
+static uint64_t destination(const struct prove_object *po, uint64_t v)
+{
+	for (int i = 0; i < 4 && po->target->follow; i++) {
+		uint64_t left = 0, at = v & ~po->target->isa_mask, to;
+		const uint8_t *p = exec_bytes(po, at, &left);
+
+		to = p ? po->target->follow(v, p, left) : 0;
+		if (!to)
+			break;
+		v = to;
+	}
+	return v;
+}
+
 /* Checks one decoded reference against what is known; with c->store it also becomes known. */
 static bool ref_agrees(const struct fact_check *c, const struct ref *r, const struct match_ref *mr)
 {
@@ -295,6 +316,7 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 		if (!f)
 			return true;
 		if (is_branch(r)) {
+			base = destination(pu->po, base);
 			if (!set_u64(c, f, &f->has_plt, &f->plt, base))
 				return false;
 			/* A branch may go to an entry for callers of the same object. */
@@ -362,7 +384,7 @@ static bool candidate_agrees(struct prove_unit *pu, struct prove_func *pf, size_
 	struct fact_check c = {pu, pu->orig->syms[pf->sym].name, store};
 	struct sym_fact *own = &pu->facts[pf->sym];
 
-	if (!set_u64(&c, own, &own->has_addr, &own->addr, m->addr))
+	if (!set_u64(&c, own, &own->has_addr, &own->addr, m->addr | pf->mf.isa))
 		return false;
 	for (size_t k = 0; k < m->n_refs; k++)
 		if (!ref_agrees(&c, ref_of(pu, pf, &m->refs[k]), &m->refs[k]))
@@ -379,7 +401,7 @@ static void accept(struct prove_unit *pu, struct prove_func *pf, size_t i)
 	for (uint32_t s = 1; s < pu->orig->n_syms; s++)
 		if (pu->func_of_sym[s] == (uint32_t)(pf - pu->funcs) + 1) {
 			pu->facts[s].has_addr = true;
-			pu->facts[s].addr = pf->cands[i].addr;
+			pu->facts[s].addr = pf->cands[i].addr | pf->mf.isa;
 		}
 	pu->n_found++;
 }
@@ -424,7 +446,7 @@ static bool learn_from_data(struct prove_unit *pu)
 
 static void drop(struct prove_func *pf, size_t i)
 {
-	free(pf->cands[i].refs);
+	match_free(&pf->cands[i]);
 	memmove(&pf->cands[i], &pf->cands[i + 1], (pf->n_cands - i - 1) * sizeof(*pf->cands));
 	pf->n_cands--;
 }
@@ -482,7 +504,7 @@ static size_t in_gap(const struct prove_object *po, const struct prove_func *pf,
 		if (m->addr < lo || (hi && m->addr + m->size > hi))
 			continue;
 		/* Without a neighbour behind it must follow the one before at once, or its equal. */
-		if (!hi && !only_pads(po, end, m->addr))
+		if (!hi && !only_pads(po, end, m->addr, pf->mf.isa))
 			continue;
 		end = m->addr + m->size;
 		ret[n++] = i;
@@ -544,7 +566,7 @@ static bool named_at(const struct prove_object *po, const char *name, bool globa
 		    !strcmp(po->o->syms[s].name, name))
 			return true;
 	for (size_t s = 1; s < po->dyn->n_syms && global; s++)
-		if (po->dyn->syms[s].value == addr && po->dyn->syms[s].shndx != SHN_UNDEF &&
+		if ((po->dyn->syms[s].value & ~po->target->isa_mask) == addr && po->dyn->syms[s].shndx != SHN_UNDEF &&
 		    po->dyn->syms[s].type == STT_FUNC && !strcmp(po->dyn->syms[s].name, name))
 			return true;
 	return false;
@@ -669,7 +691,7 @@ void prove_unit_free(struct prove_unit *pu)
 		struct prove_func *pf = &pu->funcs[i];
 
 		for (size_t k = 0; k < pf->n_cands; k++)
-			free(pf->cands[k].refs);
+			match_free(&pf->cands[k]);
 		free(pf->cands);
 		match_func_free(&pf->mf);
 	}

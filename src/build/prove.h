@@ -98,7 +98,8 @@ const struct match *prove_match(const struct prove_unit *pu, uint32_t sym);
  * How many bytes may be overwritten from @at on: code of the function [addr, addr+size) plus the
  * padding behind it, which must be padding in the object and the start of nothing.
  */
-uint64_t prove_room(const struct prove_object *po, uint64_t at, uint64_t addr, uint64_t size);
+uint64_t prove_room(const struct prove_object *po, uint64_t at, uint64_t addr, uint64_t size,
+		    unsigned int isa);
 
 /* For messages: the compiler that built the object, from .comment, or NULL. Fresh string. */
 char *prove_object_compiler(const struct prove_object *po);

@@ -39,7 +39,7 @@ static bool *differing(const struct elf_obj *o, const char *without)
 {
 	bool *res = xcalloc(o->n_syms + 1, sizeof(*res));
 	struct sut_err err = {0};
-	struct elf_obj *w = without ? elf_obj_open(without, &err) : NULL;
+	struct elf_obj *w = without ? target_obj_open(without, &err) : NULL;
 	struct diff_unit *d = w ? diff_unit_compare((struct elf_obj *)o, w, NULL, &err) : NULL;
 
 	for (size_t k = 0; !d && k < o->n_syms; k++)

@@ -136,7 +136,7 @@ static struct place in_patch(struct linker *l, const struct pending *p, const st
 			at.sym = i;
 	}
 	if (!at.sym)
-		at.sym = psym_def(l, name, psec, y->value, y->size, y->type == STT_FUNC);
+		at.sym = psym_copy(l, name, psec, y);
 	l->out->syms[at.sym].other = y->other & 0xe0;
 	free(name);
 	return at;
@@ -427,7 +427,7 @@ static int resolve_import(struct linker *l, const struct pending *p, const struc
 		emit(l, p, r, r->rel->type, plt_stub(l, r->rel->type, sym, y->name), pc_bias(p, r));
 		return through_linkage(l, p, r);
 	case REL_ABS:
-		if (r->info->size != 8) {
+		if (r->info->size != (l->t->elf_class == ELFCLASS64 ? 8 : 4) || r->info->part) {
 			l->need_indirect = true;
 			return complain(l, p, r, SUT_B_NOT_INDIRECT,
 					"it is in another library, which may be out of reach");
@@ -529,6 +529,17 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 	return complain(l, p, r, SUT_B_TLS_PLACE, "no code of the object tells where it is");
 }
 
+/* Can the branch not go there itself, as it cannot change the instruction set? */
+static bool other_isa(const struct linker *l, const struct ref *r, uint32_t sym)
+{
+	const struct patch_sym *y = &l->out->syms[sym];
+	uint64_t isa = y->kind == PSYM_DEF ? y->isa : y->value & l->t->isa_mask;
+
+	int own = l->t->branch_isa ? l->t->branch_isa(r->rel->type) : -1;
+
+	return own >= 0 && (y->kind == PSYM_OBJECT || y->is_func) && isa != (unsigned int)own;
+}
+
 static int resolve_one(struct linker *l, const struct pending *p, const struct ref *r)
 {
 	const struct elf_sec *s = &side_obj(p->u, p->side)->secs[r->sec];
@@ -576,6 +587,11 @@ static int resolve_one(struct linker *l, const struct pending *p, const struct r
 		return 0;
 	}
 	at = place_of(l, p, r);
+	if ((at.home == HOME_PATCH || at.home == HOME_OBJECT) && is_branch(r) && other_isa(l, r, at.sym)) {
+		sym = plt_stub(l, r->rel->type, got_slot(l, at.sym, 0), ref_name(l, p, r));
+		emit(l, p, r, r->rel->type, sym, pc_bias(p, r));
+		return 0;
+	}
 	switch (at.home) {
 	case HOME_PATCH:
 		/* From another unit the offset is relative to the symbol, as it is undefined here. */

@@ -7,7 +7,7 @@
 struct tables {
 	uint64_t symtab, strtab, strsz, hash, gnu_hash, versym, verneed, verdef;
 	uint64_t rel[3], relsz[3]; /* DT_RELA, DT_REL, DT_JMPREL */
-	uint64_t pltrel, n_verneed, n_verdef, runpath;
+	uint64_t pltrel, pltgot, n_verneed, n_verdef, runpath;
 	bool have_runpath;
 	struct {
 		uint64_t v[64];
@@ -101,6 +101,9 @@ static void read_tags(const struct elf_obj *o, const struct elf_seg *dyn, struct
 			break;
 		case DT_PLTRELSZ:
 			t->relsz[2] = v;
+			break;
+		case DT_PLTGOT:
+			t->pltgot = v;
 			break;
 		case DT_PLTREL:
 			t->pltrel = v;
@@ -312,6 +315,7 @@ static void read_rels(const struct elf_obj *o, const struct tables *t, struct ob
 			info = word(o, p + w);
 			r.type = is64 ? (uint32_t)ELF64_R_TYPE(info) : ELF32_R_TYPE((uint32_t)info);
 			r.sym = is64 ? (uint32_t)ELF64_R_SYM(info) : ELF32_R_SYM((uint32_t)info);
+			r.has_addend = rela;
 			r.addend = rela ? (int64_t)word(o, p + 2 * w) : 0;
 			if (r.sym >= d->n_syms)
 				r.sym = 0;
@@ -349,6 +353,7 @@ struct object_dyn *object_dyn_read(const struct elf_obj *o, struct sut_err *err)
 	}
 	read_tags(o, dyn, &t);
 	d->symbolic = t.symbolic;
+	d->pltgot = t.pltgot;
 	read_syms(o, &t, d);
 	read_rels(o, &t, d);
 	if (t.have_runpath && str_at(o, &t, t.runpath))

@@ -19,6 +19,7 @@ struct dyn_rel {
 	uint32_t type;
 	uint32_t sym;		/* index into syms, 0: none */
 	int64_t addend;
+	bool has_addend;	/* else it is what the place holds in the file */
 };
 
 struct object_dyn {
@@ -28,6 +29,7 @@ struct object_dyn {
 	size_t n_rels, cap_rels;
 	struct strvec needed;
 	char *runpath;		/* DT_RUNPATH, or DT_RPATH; NULL: none */
+	uint64_t pltgot;	/* DT_PLTGOT, 0: none */
 	bool symbolic;		/* -Bsymbolic: its own definitions come first */
 };
 

@@ -288,8 +288,10 @@ void elf_obj_free(struct elf_obj *o)
 		return;
 	if (o->elf)
 		elf_end(o->elf);
-	for (size_t i = 0; o->secs && i < o->n_secs; i++)
+	for (size_t i = 0; o->secs && i < o->n_secs; i++) {
 		free(o->secs[i].rels);
+		free(o->secs[i].marks);
+	}
 	free(o->secs);
 	free(o->syms);
 	free(o->segs);

@@ -15,7 +15,18 @@ struct elf_rel {
 	uint64_t offset;	/* in the section that is relocated */
 	uint32_t type;
 	uint32_t sym;		/* index into elf_obj.syms; 0: none */
-	int64_t addend;		/* explicit (RELA) or read from the field (REL) */
+	int64_t addend;		/* explicit (RELA); what a REL field holds, the target reads */
+	/* A distance that the code adds to its pc in another instruction, the anchor: that one's
+	 * offset in the section, and how far its pc is ahead of it (0: there is no anchor). */
+	uint32_t anchor;
+	uint8_t anchor_pc;
+};
+
+/* Where in a section of an object code of another instruction set, or data, begins. */
+struct elf_mark {
+	uint32_t at;
+	uint8_t isa;		/* or: */
+	bool is_data;
 };
 
 struct elf_sec {
@@ -29,6 +40,8 @@ struct elf_sec {
 	struct elf_rel *rels;	/* relocatable files: sorted by offset */
 	size_t n_rels;
 	uint32_t rel_idx;	/* section that the relocations came from, 0: none */
+	struct elf_mark *marks;	/* by offset; the target fills it */
+	size_t n_marks, cap_marks;
 };
 
 struct elf_sym {
@@ -36,6 +49,8 @@ struct elf_sym {
 	uint32_t idx;
 	uint64_t value, size;
 	uint8_t type, bind, vis, other; /* STT_*, STB_*, STV_*, whole st_other */
+	uint8_t isa;		/* functions: bits of their address that select an instruction set, which
+				 * @value does not have (see struct target) */
 	uint32_t shndx;		/* extended indices resolved; SHN_ABS, SHN_COMMON kept */
 };
 

@@ -67,7 +67,7 @@ struct sut_result *sut_diff(const struct sut_diff_opts *o)
 	json_t *funcs = json_array(), *data = json_array();
 	enum sut_outcome outcome = SUT_OUTCOME_OK;
 	struct sut_err err = {0};
-	struct elf_obj *orig = elf_obj_open(o->orig, &err), *new = elf_obj_open(o->patched, &err);
+	struct elf_obj *orig = target_obj_open(o->orig, &err), *new = target_obj_open(o->patched, &err);
 	struct diff_unit *u = NULL;
 
 	if (orig && new)

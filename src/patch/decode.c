@@ -149,10 +149,12 @@ static int read_syms(struct reader *r)
 					if (e->shndx < base || e->shndx - base >= o->n_secs)
 						return corrupt(r, "a symbol is in a section of another object");
 					y->sec = e->shndx - base;
+					if (y->is_func)
+						y->isa = (uint8_t)(e->value & target_find(o->machine)->isa_mask);
 					y->other = e->other & 0xe0;
 				}
 				if (y->kind == PSYM_DEF || y->kind == PSYM_OBJECT || y->kind == PSYM_ABS) {
-					y->value = e->value;
+					y->value = e->value - y->isa;
 					y->size = e->size;
 				}
 			}

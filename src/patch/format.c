@@ -130,7 +130,7 @@ static void put_symbols(struct writer *w, const struct patch *p, uint32_t **map,
 			if (y->kind != PSYM_DEF)
 				continue;
 			map[i][k] = next++;
-			put_sym(w, y->name, y->value, y->size,
+			put_sym(w, y->name, y->value | y->isa, y->size,
 				ELF64_ST_INFO(STB_LOCAL, y->is_func ? STT_FUNC : STT_OBJECT), y->other,
 				(uint16_t)(base + y->sec));
 		}

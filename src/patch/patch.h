@@ -56,6 +56,8 @@ struct patch_sym {
 	uint32_t sec;		/* PSYM_DEF: index into secs */
 	uint64_t value, size;
 	int64_t add;
+	uint8_t isa;		/* PSYM_DEF of a function: bits that select an instruction set in an
+				 * address of it (see struct target); the file has them in the value */
 	uint8_t other;		/* PSYM_DEF: the psABI's bits of st_other (ppc64le: the local entry) */
 	bool is_func, is_weak;	/* weak import: may stay unresolved and is then 0 */
 };

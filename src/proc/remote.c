@@ -70,14 +70,15 @@ static void forget_stale(struct remote *r)
 				  &r->gadgets.load_nr_ret};
 
 	for (size_t i = 0; i < ARRAY_SIZE(slot); i++) {
-		const struct proc_map *map = *slot[i] ? proc_maps_find(&r->ms->maps, *slot[i]) : NULL;
+		uint64_t at = *slot[i] & ~NATIVE_ISA_BITS;
+		const struct proc_map *map = at ? proc_maps_find(&r->ms->maps, at) : NULL;
 		struct native_gadgets now = {0};
 		uint8_t code[NATIVE_GADGET_BYTES];
 		size_t n;
 
 		if (map && (map->perms & PROC_X)) {
-			n = proc_mem_read_some(&r->ms->mem, *slot[i], code, sizeof(code));
-			native_find_gadgets(&now, code, n, *slot[i]);
+			n = proc_mem_read_some(&r->ms->mem, at, code, sizeof(code));
+			native_find_gadgets(&now, code, n, at);
 		}
 		if (now.syscall_ret != *slot[i] && now.sigreturn != *slot[i] &&
 		    now.load_nr_ret != *slot[i])

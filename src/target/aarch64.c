@@ -176,7 +176,7 @@ static bool is_add_imm(uint32_t w)
 }
 
 /* Linkers and assemblers pad code with nops, or with zeroes (udf #0), which no program executes. */
-static size_t pad_len(const uint8_t *p, size_t n)
+static size_t pad_len(const uint8_t *p, size_t n, unsigned int isa)
 {
 	return n >= 4 && (get32(p) == INS_NOP || get32(p) == INS_UDF) ? 4 : 0;
 }

@@ -157,7 +157,7 @@ static bool is_nop(uint32_t i)
 }
 
 /* Also a jump over nothing but nops, which GNU as writes where there are more than four of them. */
-static size_t pad_len(const uint8_t *p, size_t n)
+static size_t pad_len(const uint8_t *p, size_t n, unsigned int isa)
 {
 	uint32_t i = n >= 4 ? ppc_get(p) : 0, len;
 
@@ -189,7 +189,7 @@ static int64_t sext(uint64_t v, unsigned int bits)
 int ppc_decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr, struct insn *ret)
 {
 	uint32_t i, xo;
-	size_t pad = pad_len(p, n);
+	size_t pad = pad_len(p, n, 0);
 
 	memset(ret, 0, sizeof(*ret));
 	if (n < 4)

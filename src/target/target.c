@@ -8,7 +8,7 @@
 
 /* PORT: the new target in this table */
 static const struct target *const targets[] = {
-	&target_x86_64, &target_aarch64, &target_ppc64le,
+	&target_x86_64, &target_aarch64, &target_arm, &target_ppc64le,
 };
 
 const struct target *target_nth(size_t i)
@@ -32,6 +32,16 @@ const struct rel_info *target_rel(const struct target *t, uint32_t type)
 		if (t->rels[i].type == type)
 			return &t->rels[i];
 	return &unknown;
+}
+
+struct elf_obj *target_obj_open(const char *path, struct sut_err *err)
+{
+	struct elf_obj *o = elf_obj_open(path, err);
+	const struct target *t = o ? target_find(o->machine) : NULL;
+
+	if (t && t->prepare)
+		t->prepare(o);
+	return o;
 }
 
 struct target_dis *target_dis_open(const struct target *t)
@@ -66,6 +76,8 @@ char *target_dis_text(struct target_dis *d, const uint8_t *p, size_t n, uint64_t
 {
 	cs_insn *i = d->insn;
 
+	if (d->t->isa_mask)
+		cs_option(d->handle, CS_OPT_MODE, (size_t)d->t->isa_modes[d->isa]);
 	if (!cs_disasm_iter(d->handle, &p, &n, &addr, i))
 		return xstrdup("(not an instruction)");
 	return xasprintf("%s%s%s", i->mnemonic, *i->op_str ? " " : "", i->op_str);

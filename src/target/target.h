@@ -10,7 +10,7 @@
 #ifndef SUTURE_TARGET_TARGET_H
 #define SUTURE_TARGET_TARGET_H
 
-#include "base/err.h"
+#include "elf/elfobj.h"
 
 /* What a relocation asks for; the generic code knows these and no psABI's numbers. */
 enum rel_kind {
@@ -63,13 +63,19 @@ enum insn_kind {
 	INSN_JUMP_IND,	/* through a register or memory */
 	INSN_CALL_IND,
 	INSN_RET,
+	INSN_PCREL,	/* takes an address near the pc, or what lies there: a literal of the function */
+	INSN_DATA,	/* none: data between the instructions (objects alone tell) */
 };
 
 struct insn {
 	uint64_t addr;
 	uint8_t len;
 	uint8_t kind;		/* enum insn_kind */
-	uint16_t cond;		/* INSN_COND: which condition; equal for all sizes of one branch */
+	uint8_t isa;		/* instruction set, where there are several: see struct target */
+	uint32_t cond;		/* INSN_COND: which condition; equal for all sizes of one branch.
+				 * INSN_PCREL: all of the instruction but the displacement, likewise.
+				 * INSN_JUMP_IND: where a table follows at once, of distances from
+				 * there in units of insn_min: the bytes of an entry */
 	bool has_target;	/* @target is a branch target or a PC-relative memory address */
 	uint64_t target;
 	uint8_t field_off, field_len; /* the displacement field behind @target */
@@ -88,6 +94,7 @@ struct rel_match {
 	uint8_t kind;		/* enum rel_kind as linked: REL_GOT may have become REL_PC ... */
 	uint8_t n_rels;		/* relocations consumed (a TLS sequence has two) */
 	uint8_t part, bits;	/* enum rel_part: what @value tells; PART_WHOLE has no bits */
+	bool anchored;		/* @value is a distance from the relocation's anchor: see elfobj.h */
 	uint64_t value;
 	/* A second one in the same instruction (an address stored to an address), where has_second:
 	 * then two relocations were consumed. */
@@ -120,6 +127,15 @@ struct target {
 	int32_t thread_ptr_gap;	/* bytes between thread pointer and first TLS block (variant I) */
 	uint32_t dtp_bias;	/* a variable's offset in its block is given less this */
 	bool tls_variant2;	/* TLS blocks lie below the thread pointer */
+	/*
+	 * Bits of an address that code branches to which select the instruction set (arm: 1 for
+	 * Thumb) and are no part of where it lies; 0: there is one set. "isa" is the value of these
+	 * bits everywhere. Addresses of bytes never have them; slots, function pointers and what is
+	 * given to the encode functions below do.
+	 */
+	uint64_t isa_mask;
+	int isa_modes[2];	/* Capstone's modes, by isa, where isa_mask is not 0 */
+	bool gp_is_pltgot;	/* the global pointer is what DT_PLTGOT names */
 	uint8_t trap_byte;	/* fills gaps between functions in executable memory */
 	uint32_t rel_abs, rel_pc32; /* plain: a word of the size of a pointer; a distance */
 	uint32_t rel_glob_dat, rel_jump_slot; /* the dynamic linker's: slots of the GOT, of the PLT */
@@ -128,13 +144,31 @@ struct target {
 	/* Where those flags change the code: flags for the compile that is proved. NULL: the same. */
 	const char *const *proof_flags;
 
+	/*
+	 * Brings a freshly opened relocatable or linked file into the form that all code here works
+	 * with: isa bits off symbol values, addends out of the fields (which are then zero), anchors,
+	 * marks. NULL where it is in that form as it is.
+	 */
+	void (*prepare)(struct elf_obj *o);
+	/*
+	 * Where a linker's detour at the branch address @addr leads: code that only changes the
+	 * instruction set or reaches further. @p: @n bytes there. 0: it is none. May be NULL.
+	 */
+	uint64_t (*follow)(uint64_t addr, const uint8_t *p, size_t n);
+	/* The instruction set of a branch that cannot change it, by its relocation; -1: it can, or is
+	 * none. May be NULL. */
+	int (*branch_isa)(uint32_t type);
 	/* Opens Capstone for this target (a csh through @ret_handle). 0 or -1. */
 	int (*open)(size_t *ret_handle);
-	/* Decodes one instruction at @p (@n bytes available). 0, or -1 where it is none. */
+	/*
+	 * Decodes one instruction at @p (@n bytes available). 0, or -1 where it is none. Where there
+	 * are several instruction sets it is of dis->isa, unless dis->sec is set: then @addr is an
+	 * offset in that section, which knows.
+	 */
 	int (*decode)(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr,
 		      struct insn *ret);
 	/* Length of the padding instruction at @p, 0 where there is none. */
-	size_t (*pad_len)(const uint8_t *p, size_t n);
+	size_t (*pad_len)(const uint8_t *p, size_t n, unsigned int isa);
 	/* Offset from a function's first byte at which its entry may be redirected (behind a
 	 * landing pad such as endbr64); in @ret_len how many bytes that overwrites there. */
 	size_t (*entry_shape)(const uint8_t *p, size_t n, size_t *ret_len);
@@ -202,7 +236,7 @@ struct target {
 			  const struct match_rel *rels, size_t n_rels, const uint8_t *bin,
 			  size_t bin_n, uint64_t bin_addr, struct rel_match *ret);
 	/* Where a relocated instruction points within its symbol: the addend without the PC bias.
-	 * @insn_end is the distance from the field to the end of the instruction. */
+	 * @insn_end is the distance from the field to the end of the instruction, or to its anchor. */
 	int64_t (*rel_offset)(uint32_t type, int64_t addend, uint32_t insn_end);
 };
 
@@ -217,6 +251,8 @@ void target_dis_close(struct target_dis *dis);
 /* For targets' own use: the Capstone handle and a reusable instruction. */
 struct target_dis {
 	const struct target *t;
+	const struct elf_sec *sec; /* of an object: what is decoded lies in it */
+	unsigned int isa;
 	uint64_t gp;		/* of the linked code that is decoded: ppc64le's TOC pointer */
 	size_t handle;		/* csh */
 	void *insn;		/* cs_insn * */
@@ -224,7 +260,10 @@ struct target_dis {
 /* Decodes one instruction as text, for messages. Fresh string. */
 char *target_dis_text(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr);
 
+/* elf_obj_open() and prepare(), by the file's own machine. */
+struct elf_obj *target_obj_open(const char *path, struct sut_err *err);
+
 /* PORT: declared here, defined in src/target/NAME.c: every hook, no NULL that is not said to be allowed */
-extern const struct target target_x86_64, target_aarch64, target_ppc64le;
+extern const struct target target_x86_64, target_aarch64, target_arm, target_ppc64le;
 
 #endif

@@ -78,7 +78,7 @@ static void put32(uint8_t *p, uint32_t v)
  * Padding as assemblers write it: 90, 66..90 (xchg %ax,%ax), 0f 1f /0 with any number of 66 and 2e
  * prefixes. A fixed table would miss gas' longer forms, so the encoding is decoded.
  */
-static size_t pad_len(const uint8_t *p, size_t n)
+static size_t pad_len(const uint8_t *p, size_t n, unsigned int isa)
 {
 	size_t i = 0, len;
 	uint8_t modrm;
@@ -122,7 +122,7 @@ static int decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t a
 
 	memset(ret, 0, sizeof(*ret));
 	ret->addr = addr;
-	pad = pad_len(p, n);
+	pad = pad_len(p, n, 0);
 	if (pad) {
 		ret->len = (uint8_t)pad;
 		ret->kind = *p == 0xcc ? INSN_TRAP : INSN_NOP;

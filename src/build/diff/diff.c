@@ -28,7 +28,7 @@ static enum sec_kind classify(const struct elf_sec *s, const struct target *t)
 
 	if (!(s->flags & SHF_ALLOC) || s->type == SHT_NOTE || s->type == SHT_X86_64_UNWIND ||
 	    str_starts(s->name, ".eh_frame") || str_starts(s->name, ".note.") ||
-	    str_starts(s->name, ".gcc_except_table") ||
+	    str_starts(s->name, ".gcc_except_table") || str_starts(s->name, ".ARM.ex") ||
 	    /* one entry for each function that was compiled with room for tracing */
 	    !strcmp(s->name, "__patchable_function_entries") || !strcmp(s->name, "__mcount_loc") ||
 	    /* what its slots hold is compared where they are used: ref.c */

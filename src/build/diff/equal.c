@@ -4,8 +4,9 @@
  *
  * When the bytes outside of relocated fields are equal, the fields stand at the same places, and
  * each pair of references is equal: same kind of relocation, same offset, and either symbols that
- * are paired or anonymous pieces of equal content. The fields themselves hold nothing (RELA), so they
- * are compared with all the rest: a field may be a part of a byte, or be named by its instruction.
+ * are paired or anonymous pieces of equal content. The fields themselves hold nothing: addends are in
+ * the relocations (RELA), or were taken there when the object was opened (REL). So they are compared with
+ * all the rest: a field may be a part of a byte, or be named by its instruction.
  *
  * Anonymous content: a string is compared up to its terminator, a constant of a mergeable section by
  * the section's entry size, and everything else (jump tables, arrays that a compiler made up) to
@@ -172,12 +173,13 @@ bool leaks(const struct diff_ctx *c, const struct side *s, uint32_t sym)
 {
 	const struct elf_sym *y = &s->o->syms[sym];
 	const struct elf_sec *e = &s->o->secs[y->shndx];
-	uint64_t to = y->value + y->size;
+	uint64_t to = y->value + y->size, at;
 
 	/* Alone in its section there is nothing that it could leave for. */
 	if (!e->data || (!y->value && y->size == e->size))
 		return false;
-	for (uint64_t at = y->value; at < to;) {
+	c->dis->sec = e;
+	for (at = y->value; at < to;) {
 		struct insn in;
 
 		if (c->u->target->decode(c->dis, e->data + at, to - at, at, &in) < 0 || !in.len) {
@@ -185,10 +187,11 @@ bool leaks(const struct diff_ctx *c, const struct side *s, uint32_t sym)
 			continue;
 		}
 		if (escapes(s, e, &in, y->value, to))
-			return true;
+			break;
 		at += in.len;
 	}
-	return false;
+	c->dis->sec = NULL;
+	return at < to;
 }
 
 /* Clears displacements that leave both functions for the same place. */
@@ -200,12 +203,17 @@ static void mask_escapes(const struct diff_ctx *c, const struct elf_sym *n, cons
 
 	for (uint64_t at = 0; at < n->size;) {
 		struct insn a, b;
+		int bad;
 
-		if (c->u->target->decode(c->dis, ns->data + n->value + at, n->size - at,
-					 n->value + at, &a) < 0 ||
-		    c->u->target->decode(c->dis, os->data + o->value + at, o->size - at,
-					 o->value + at, &b) < 0 ||
-		    !a.len || a.len != b.len || a.kind != b.kind || a.cond != b.cond)
+		c->dis->sec = ns;
+		bad = c->u->target->decode(c->dis, ns->data + n->value + at, n->size - at,
+					   n->value + at, &a);
+		c->dis->sec = os;
+		if (!bad)
+			bad = c->u->target->decode(c->dis, os->data + o->value + at, o->size - at,
+						   o->value + at, &b);
+		c->dis->sec = NULL;
+		if (bad || !a.len || a.len != b.len || a.kind != b.kind || a.cond != b.cond)
 			return;
 		if (escapes(&c->new, ns, &a, n->value, nt) && a.field_off == b.field_off &&
 		    a.field_len == b.field_len) {
@@ -241,12 +249,6 @@ static bool is_entry(const struct side *s, const struct ref *r)
 	       !r->insn_len;
 }
 
-/* RELA: the fields of relocations hold nothing. */
-static bool has_addends(const struct side *s, const struct elf_sec *e)
-{
-	return s->o->secs[e->rel_idx].type == SHT_RELA;
-}
-
 static bool piece_equal(const struct diff_ctx *c, uint32_t ns, uint64_t no, uint32_t os,
 			uint64_t oo, uint64_t len, enum equal_mode mode, int depth)
 {
@@ -270,8 +272,7 @@ static bool piece_equal(const struct diff_ctx *c, uint32_t ns, uint64_t no, uint
 			return false;
 		if (field > at && memcmp(n->data + no + at, o->data + oo + at, field - at))
 			return false;
-		/* With REL the addend is in the field, and was compared with the reference. */
-		at = MAX(at, field + (has_addends(&c->new, n) ? 0 : nr->info->size));
+		at = MAX(at, field);
 	}
 	if (at >= len)
 		return true;

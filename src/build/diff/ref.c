@@ -161,6 +161,7 @@ static void decode_range(const struct elf_sec *s, uint64_t from, uint64_t to,
 
 	while (k < s->n_rels && s->rels[k].offset < from)
 		k++;
+	dis->sec = s;
 	while (at < to && k < s->n_rels && s->rels[k].offset < to) {
 		struct insn in;
 
@@ -177,6 +178,7 @@ static void decode_range(const struct elf_sec *s, uint64_t from, uint64_t to,
 		}
 		at += in.len;
 	}
+	dis->sec = NULL;
 }
 
 static int cmp_u64(const void *a, const void *b)
@@ -239,7 +241,7 @@ static bool through_slot(const struct by_sec *b, const struct target *t, struct 
 
 	if (!s)
 		return false;
-	r->slot = (struct elf_rel){r->rel->offset, type, s->sym, s->addend};
+	r->slot = (struct elf_rel){.offset = r->rel->offset, .type = type, .sym = s->sym, .addend = s->addend};
 	r->rel = &r->slot;
 	r->info = target_rel(t, type);
 	r->off = s->addend;
@@ -294,8 +296,9 @@ static struct ref *read_refs(const struct by_sec *b, const struct elf_sec *s,
 		r->rel = &s->rels[i];
 		r->info = target_rel(dis->t, r->rel->type);
 		/* Outside of any instruction the field is taken to end it. */
-		end = r->insn_len ? (uint32_t)(r->insn_off + r->insn_len - r->rel->offset)
-				  : r->info->size;
+		end = r->rel->anchor_pc ? (uint32_t)(r->rel->anchor + r->rel->anchor_pc - r->rel->offset)
+		      : r->insn_len ? (uint32_t)(r->insn_off + r->insn_len - r->rel->offset)
+				    : r->info->size;
 		r->off = in_code ? dis->t->rel_offset(r->rel->type, r->rel->addend, end)
 				 : r->rel->addend;
 		resolve(b, dis->t, r, in_code);

@@ -23,6 +23,11 @@ extern const uint8_t native_elf_class;		/* ELFCLASS* of processes that we can pa
 extern const uint32_t native_audit_arch;	/* AUDIT_ARCH_*, as seccomp filters see it */
 #define NATIVE_PAGE 4096u			/* smallest page of the architecture */
 
+/* Bits of a gadget's address that select an instruction set and are no part of where it lies. */
+#ifndef NATIVE_ISA_BITS
+#define NATIVE_ISA_BITS 0ULL
+#endif
+
 /* The system call that maps a file, and the unit in which it counts the file's offset. */
 #ifdef SYS_mmap2
 enum { NATIVE_MMAP = SYS_mmap2, NATIVE_MMAP_UNIT = 4096 };

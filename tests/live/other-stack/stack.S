@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* on_stack(f, top): calls f with top as its stack pointer. No unwind information, on purpose. */
-	.text
-	.globl	on_stack
+/*
+ * on_stack(f, top) calls f with top as its stack pointer. It has no unwind information, on purpose;
+ * on_described_stack() has, and it says that a stack begins here.
+ */
+.macro	entry	name
+	.globl	\name
+	.type	\name, %function
+\name:
+.endm
+
 #if defined(__x86_64__)
-	.type	on_stack, @function
-on_stack:
+#define RETURN rip
+.macro	body
 	push	%rbx
 	mov	%rsp, %rbx
 	mov	%rsi, %rsp
@@ -12,9 +19,10 @@ on_stack:
 	mov	%rbx, %rsp
 	pop	%rbx
 	ret
+.endm
 #elif defined(__aarch64__)
-	.type	on_stack, %function
-on_stack:
+#define RETURN x30
+.macro	body
 	stp	x29, x30, [sp, #-32]!
 	str	x19, [sp, #16]
 	mov	x19, sp
@@ -24,19 +32,20 @@ on_stack:
 	ldr	x19, [sp, #16]
 	ldp	x29, x30, [sp], #32
 	ret
+.endm
 #elif defined(__arm__)
-	.type	on_stack, %function
-	.arm
-on_stack:
+#define RETURN lr
+.macro	body
 	push	{r4, lr}
 	mov	r4, sp
 	mov	sp, r1
 	blx	r0
 	mov	sp, r4
 	pop	{r4, pc}
+.endm
 #elif defined(__powerpc64__)
-	.type	on_stack, @function
-on_stack:
+#define RETURN lr
+.macro	body
 	mflr	0
 	std	0, 16(1)
 	std	31, -8(1)
@@ -56,6 +65,20 @@ on_stack:
 	ld	0, 16(1)
 	mtlr	0
 	blr
+.endm
 #endif
+
+	.text
+#ifdef __arm__
+	.arm
+#endif
+	entry	on_stack
+	body
 	.size	on_stack, . - on_stack
+	entry	on_described_stack
+	.cfi_startproc
+	.cfi_undefined RETURN
+	body
+	.cfi_endproc
+	.size	on_described_stack, . - on_described_stack
 	.section .note.GNU-stack, "", %progbits

@@ -347,6 +347,18 @@ static int step_clone(struct walk *w, struct unw_frame *f, const uint8_t *code)
 		return 1;
 	}
 	f->method = UNW_CLONE;
+	for (unsigned int i = 0; arch->clone_slot && i < arch->n_regs; i++) {
+		int off = arch->clone_slot(code, CODE_PEEK, i);
+		uint64_t v = 0;
+
+		if (off == UNW_IN_REG)
+			continue;
+		if (w->mem->read(w->mem->ctx, sp + (uint64_t)(int64_t)off, &v, arch->addr_size)) {
+			doubt(w, UNW_WHY_MEMORY, "its saved registers cannot be read");
+			return -1;
+		}
+		unw_reg_set(&w->regs, i, v);
+	}
 	if (arch->ra_reg != arch->pc_reg) {
 		if (!unw_reg_ok(&w->regs, arch->ra_reg)) {
 			doubt(w, UNW_WHY_REGISTER, "its return address is not known");

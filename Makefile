@@ -130,21 +130,23 @@ live-matrix: $(O)/suture $(O)/tests/memtext
 SEEDS ?= 12
 FIRST ?= 1
 FUNCTIONS ?= 300
-GEN := $(O)/tests/random/gen
+export GEN := $(abspath $(O))/tests/random/gen
 $(GEN): $(wildcard tests/random/*.c tests/random/*.h)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)cc -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -o $@ $(wildcard tests/random/*.c)
 RANDOM_FEW := 4x100@nopie
-export GEN := $(abspath $(GEN))
 random: $(O)/suture $(O)/tests/memtext $(GEN)
 	$(Q)$(prove) $(patsubst %,tests/random/%x$(FUNCTIONS),$(shell seq $(FIRST) $$(($(FIRST)+$(SEEDS)-1))))
 
-# All tests under one prove: its summary is the last thing on the screen.
+# All tests under one prove: its summary is the last thing on the screen. GUESTS= names architectures whose
+# guests run the live tests meanwhile; their results come last.
+GUESTS ?=
 SCRIPTS := $(sort $(wildcard tests/cli/*.sh tests/build/*.sh tests/check-*.sh))
 run-test: $(O)/suture $(O)/tests/memtext $(UNIT) $(GEN)
-	$(Q)$(prove) $(SCRIPTS) $(UNIT) $(FAULT) $(live_tests) $(matrix_tests) \
-		$(RANDOM_FEW:%=tests/random/%)
+	$(Q)$(if $(GUESTS),$(call with_guests,$(GUESTS)) env) $(prove) $(SCRIPTS) $(UNIT) $(FAULT) $(live_tests) \
+		$(matrix_tests) $(RANDOM_FEW:%=tests/random/%) $(call guest_tests,$(GUESTS))
+run-test: $(GUESTS:%=cross-%) $(if $(GUESTS),deps-guest)
 
 # Debian's own programs and their fixes, from the archive. Slow, and it needs the network: not part of
 # `make test`. REAL= chooses some.
@@ -169,8 +171,7 @@ fault: $(FAULT) $(O)/fault/fix.sut $(O)/tests/memtext
 run-test: $(FAULT) $(O)/fault/fix.sut
 
 # Another architecture: `make cross-arm64` makes a static program in build/cross/arm64, `make guest-arm64`
-# runs the live tests in an emulated machine that boots Debian's kernel. LIVE= chooses tests as above,
-# GUEST_VARIANTS= how their targets are compiled.
+# runs the live tests in an emulated machine that boots Debian's kernel. LIVE= chooses tests as above.
 CROSS := build/cross
 # PORT: its name in Debian, in both
 CROSS_ARCHS := amd64 arm64 armhf ppc64el
@@ -193,9 +194,13 @@ $(CROSS_ARCHS:%=deb-%): deb-%: cross-%
 	$(Q)scripts/deb.sh $(CROSS)/$*/stage $* $(VERSION) $(CROSS)/$*/sources build/suture_$(VERSION)_$*.deb
 	$(call say,DEB,build/suture_$(VERSION)_$*.deb)
 
-guest_tests = $(foreach a,$(1),$(LIVE:%=tests/live/%/test@$(a)))
+# What only one architecture has is tried there, with the tests of LIVE_CORE.
+GUEST_VARIANTS_arm64 := bti
+GUEST_VARIANTS_armhf := a32
+guest_tests = $(foreach a,$(1),$(LIVE:%=tests/live/%/test@$(a)) $(foreach v,$(GUEST_VARIANTS_$(a)),\
+	$(patsubst %,tests/live/%/test@$(v)@$(a),$(filter $(LIVE_CORE),$(LIVE)))))
 with_guests = SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath build/guest) \
-	tests/guest/with.sh "$(1)" "$(LIVE)"
+	tests/guest/with.sh $(call guest_tests,$(1)) --
 $(CROSS_ARCHS:%=guest-%): guest-%: cross-% deps-guest $(O)/suture
 	$(Q)$(call with_guests,$*) env $(prove) $(call guest_tests,$*)
 guests: $(GUEST_ARCHS:%=cross-%) deps-guest $(O)/suture

@@ -4,7 +4,10 @@
  *
  * A walk that is reliable lists every function that the thread can return into. Where it is not (no
  * metadata, or metadata that ends in the middle), the conservative scan decides: it may take a stale
- * word for a return address, but finds every one. A thread that runs on another stack than its own, and
+ * word for a return address, but finds every one.
+ *
+ * A reliable walk ends where a stack begins. That must be the stack that the thread itself began with: on
+ * another one (a coroutine's) it may have left frames behind, on its own, that no walk comes by. A thread that runs on another stack than its own, and
  * a program that keeps coroutines, need a search of all writable memory; that is made once, last, and
  * only when nothing else is in the way.
  */
@@ -162,6 +165,35 @@ static void judge_memory(struct verdict *v)
 			   (unsigned long long)out.at, b->func);
 }
 
+/*
+ * Did the walk end on the stack that the thread began on? Nearly always the answer is at hand: [stack] for
+ * the main thread, a little below the thread's descriptor for others. Else the memory map tells.
+ */
+static bool ends_at_home(struct verdict *v, struct tracee *th, const struct unw_trace *t)
+{
+	enum { NEAR = 65536 };
+	const struct proc_maps *maps = &v->s->ms.maps;
+	struct native_regs *r = tracee_regs(th);
+	uint64_t top = t->n ? t->v[t->n - 1].sp : 0;
+	struct sut_err err = {0};
+	bool good;
+
+	/* One that has run nothing has left nothing behind. */
+	if (t->end == UNW_END_NEWBORN || !r)
+		return true;
+	if (th->tid == v->s->pid) {
+		const struct proc_map *m = proc_maps_find(maps, top);
+
+		if (m && !strcmp(m->path, "[stack]"))
+			return true;
+	} else if (top < native_tp(r) && native_tp(r) - top < NEAR) {
+		return true;
+	}
+	good = need_stacks(v, &err) && stacks_at_home(&v->stacks, &v->s->ts, th, top);
+	sut_err_free(&err);
+	return good;
+}
+
 bool verdict_all_clear(struct session *s, const struct switch_ranges *rs)
 {
 	struct verdict v = {.s = s, .rs = rs};
@@ -192,6 +224,10 @@ bool verdict_all_clear(struct session *s, const struct switch_ranges *rs)
 			b->why = xasprintf("inside '%s' at frame %zu", in->func, k - 1);
 		} else if (!t.reliable) {
 			judge_by_scan(&v, th, t.text);
+		} else if (!ends_at_home(&v, th, &t)) {
+			v.away_tid = th->tid;
+			snprintf(v.away, sizeof(v.away), "it runs on a stack at 0x%llx that is not the one it "
+				 "began on", (unsigned long long)t.v[0].sp);
 		}
 	}
 	unw_trace_free(&t);

@@ -215,19 +215,12 @@ const struct sym_fact *tls_fact(struct linker *l, const struct pending *p, const
 	return l->in->find_fact ? l->in->find_fact(l->in->ctx, y->name) : NULL;
 }
 
-int64_t tls_exec_base(const struct linker *l)
-{
-	if (l->t->tls_variant2)
-		return -(int64_t)ALIGN_UP(l->po->tls_size, l->po->tls_align);
-	return (int64_t)ALIGN_UP((uint64_t)l->t->thread_ptr_gap, MAX(l->po->tls_align, 1));
-}
-
 /* The executable's offset of a TLS variable from the thread pointer. */
 bool tls_offset(struct linker *l, const struct elf_sym *y, const struct sym_fact *f,
 		int64_t *ret)
 {
 	const struct elf_obj *b = l->po->o;
-	int64_t base = tls_exec_base(l);
+	int64_t start = l->po->is_exec ? prove_tls_start(l->po) : 0;
 
 	if (f && f->has_tls) {
 		*ret = f->tls;
@@ -255,15 +248,14 @@ bool tls_offset(struct linker *l, const struct elf_sym *y, const struct sym_fact
 		const struct dyn_sym *d = &l->po->dyn->syms[i];
 
 		if (d->type == STT_TLS && d->shndx != SHN_UNDEF && !strcmp(d->name, y->name)) {
-			*ret = l->po->is_exec ? (int64_t)d->value + base : (int64_t)d->value;
+			*ret = (int64_t)d->value + start;
 			return true;
 		}
 	}
 	for (size_t i = 1; i < b->n_syms; i++)
 		if (b->syms[i].type == STT_TLS && b->syms[i].shndx != SHN_UNDEF &&
 		    b->syms[i].bind != STB_LOCAL && !strcmp(b->syms[i].name, y->name)) {
-			*ret = l->po->is_exec ? (int64_t)b->syms[i].value + base
-					      : (int64_t)b->syms[i].value;
+			*ret = (int64_t)b->syms[i].value + start;
 			return true;
 		}
 	return false;

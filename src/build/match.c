@@ -180,20 +180,22 @@ static bool target_maps(const struct match_func *f, const struct walk *w, const 
 			const uint8_t *bin, size_t n, uint64_t addr, const struct target *t)
 {
 	ssize_t i = insn_index(f, br->obj_target);
-	size_t at;
+	size_t at, own;
 
 	if (i < 0)
 		return false;
 	if (w->bin_of[i] == br->bin_target)
 		return true;
-	/* Either side may name the padding in front of the instruction. */
+	/* Either side may name the padding in front of the instruction, or somewhere in it. */
 	while ((size_t)i < f->n_insns && f->insns[i].kind == INSN_NOP)
 		i++;
 	if ((size_t)i >= f->n_insns || br->bin_target < addr || br->bin_target - addr >= n)
 		return false;
 	at = br->bin_target - addr;
+	own = w->bin_of[i] - addr;
 	skip_pads(t, bin, n, f->insns[i].isa, &at);
-	return w->bin_of[i] == addr + at;
+	skip_pads(t, bin, n, f->insns[i].isa, &own);
+	return own == at;
 }
 
 /* As which relocation it is matched: one against a slot is against what the slot holds. */
@@ -399,25 +401,31 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 			continue;
 		}
 		bool has_rel = r < rel_end && s->rels[r].offset < in->addr + in->len;
-		size_t unpadded = b;
+		size_t unpadded = b, padded;
 
-		/* A TLS descriptor's call may have become a nop, which is then no padding. */
-		if (!(has_rel && target_rel(t, s->rels[r].type)->kind == REL_TLS_DESC_CALL))
-			if (begun && may_be_padded(f, i))
-				skip_pads(t, bin, n, in->isa, &b);
+		/* A TLS descriptor's call may have become a nop, which is then no padding. Nor is what
+		 * stands in front of the whole function. */
+		if (!(has_rel && target_rel(t, s->rels[r].type)->kind == REL_TLS_DESC_CALL) && begun &&
+		    may_be_padded(f, i))
+			skip_pads(t, bin, n, in->isa, &b);
 		begun = true;
+		padded = b;
 		if (b >= n)
 			goto out;
 		w.bin_of[i] = addr + b;
 		if (has_rel) {
 			size_t next;
 
-			/* A linker may have made a nop of it, which then is no padding. */
-			if (!match_one_rel(f, dis, i, &r, bin, n, addr, &b, &next, &w, ret)) {
-				b = unpadded;
-				w.bin_of[i] = addr + b;
-				if (!match_one_rel(f, dis, i, &r, bin, n, addr, &b, &next, &w, ret))
+			/* A linker may have made a nop of it, which then is no padding: the first that
+			 * may be it, as the next instruction may have become one, too. */
+			while (!match_one_rel(f, dis, i, &r, bin, n, addr, &b, &next, &w, ret)) {
+				if (b == padded)
+					b = unpadded;
+				else
+					b += t->insn_min;
+				if (b >= padded)
 					goto out;
+				w.bin_of[i] = addr + b;
 			}
 			/* A rewritten sequence covers several instructions of the object. */
 			while (i < f->n_insns && f->insns[i].addr < next) {

@@ -16,6 +16,7 @@ struct match_func {
 	uint8_t isa;		/* instruction set of its entry */
 	struct insn *insns;	/* addresses are section offsets */
 	size_t n_insns;
+	uint32_t lead;		/* bytes of nops that it begins with: patchable entries */
 	size_t first_rel;	/* index of its first relocation in sec->rels */
 	size_t n_rels;
 	uint8_t head[32], head_mask[32]; /* what every match must begin with */

@@ -12,6 +12,9 @@
  * Units of one source that claim different code (a template compiled with two macros) are all
  * members. One unit may be part of several objects: each gets its own patched copy.
  *
+ * Static functions of headers are in every object whose units include them. A unit of whose own
+ * functions most are missing in an object, and none in another, is part of the other alone.
+ *
  * A unit that is nowhere is a refusal, because to leave it out may leave the fix out, except where
  * the capture saw it linked, and into other files only.
  */
@@ -65,6 +68,38 @@ static void prove(struct build *b, struct build_unit *u)
 		u->proofs[k] = pu;
 		u->member[k] = pu->n_found * 2 >= pu->n_funcs && pu->n_found;
 	}
+}
+
+/*
+ * Functions that only one unit can define, which no header brings, and of them those that are found.
+ * True where no function at all is missing.
+ */
+static bool count_own(const struct prove_unit *pu, size_t *ret_own, size_t *ret_found)
+{
+	bool whole = true;
+
+	*ret_own = *ret_found = 0;
+	for (size_t i = 0; i < pu->n_funcs; i++) {
+		const struct prove_func *pf = &pu->funcs[i];
+		bool is_own = pu->orig->syms[pf->sym].bind == STB_GLOBAL;
+
+		*ret_own += is_own;
+		*ret_found += is_own && pf->state == PROVE_FOUND;
+		whole &= pf->state != PROVE_MISSING;
+	}
+	return whole;
+}
+
+static void drop_guests(struct build *b, struct build_unit *u)
+{
+	bool whole = false;
+	size_t own, found;
+
+	for (size_t k = 0; u->member && k < b->n_objects; k++)
+		whole |= u->member[k] && count_own(u->proofs[k], &own, &found);
+	for (size_t k = 0; whole && k < b->n_objects; k++)
+		if (u->member[k] && !count_own(u->proofs[k], &own, &found) && found * 2 < own)
+			u->member[k] = false;
 }
 
 static int by_address(const void *a, const void *b)
@@ -290,6 +325,8 @@ void members_find(struct build *b, struct sut_err *err)
 	for (size_t i = 0; i < b->n_units; i++)
 		if (is_wanted(b, &b->units[i]))
 			prove(b, &b->units[i]);
+	for (size_t i = 0; i < b->n_units; i++)
+		drop_guests(b, &b->units[i]);
 	for (size_t k = 0; k < b->n_objects; k++)
 		drop_rivals(b, k);
 	for (size_t i = 0; i < b->n_units; i++)

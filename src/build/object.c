@@ -56,6 +56,13 @@ static void find_starts(struct prove_object *po)
 	free(v);
 }
 
+static int cmp_addr(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
 /* Where relocations have no addend of their own the place holds it. A slot of the PLT holds something
  * else, and one of the GOT nothing that counts. */
 static void fill_addends(struct prove_object *po)
@@ -78,28 +85,40 @@ static void fill_addends(struct prove_object *po)
 }
 
 /*
- * Functions compute it themselves and so tell it; all must agree, as there is one for the whole object
- * that a patch can join. Linkers put it at a fixed place in .got, which is asked where none tells.
+ * Linkers put it 32 KB into .got, and functions compute it themselves: what most of them say is asked
+ * where there are no section headers. (Records of patchable entries begin behind their nops, so some
+ * may seem to say something else.) A function that has another one matches nothing.
  */
 static uint64_t find_gp(const struct prove_object *po)
 {
 	const struct elf_sec *got = elf_obj_sec(po->o, ".got");
-	uint64_t gp = 0;
+	uint64_t *v, gp = 0;
+	size_t n = 0, best = 0;
 
 	if (po->target->gp_is_pltgot)
 		return po->dyn->pltgot;
 	if (!po->target->code_gp)
 		return 0;
+	if (got && got->type == SHT_PROGBITS)
+		return (got->addr & ~255ULL) + 0x8000;
+	v = xcalloc(po->n_starts + 1, sizeof(*v));
 	for (size_t i = 0; i < po->n_starts; i++) {
-		uint64_t n = po->ends[i] - po->starts[i], v;
-		const uint8_t *p = elf_obj_at(po->o, po->starts[i], n);
+		uint64_t size = po->ends[i] - po->starts[i];
+		const uint8_t *p = elf_obj_at(po->o, po->starts[i], size);
 
-		v = p ? po->target->code_gp(p, n, po->starts[i]) : 0;
-		if (v && gp && v != gp)
-			return 0;
-		gp = v ? v : gp;
+		v[n] = p ? po->target->code_gp(p, size, po->starts[i]) : 0;
+		n += v[n] != 0;
 	}
-	return gp ? gp : got ? got->addr + 0x8000 : 0;
+	qsort(v, n, sizeof(*v), cmp_addr);
+	for (size_t i = 0, run = 0; i < n; i++) {
+		run = i && v[i] == v[i - 1] ? run + 1 : 1;
+		if (run > best) {
+			best = run;
+			gp = v[i];
+		}
+	}
+	free(v);
+	return gp;
 }
 
 struct prove_object *prove_object_open(const char *path, struct sut_err *err)
@@ -146,6 +165,18 @@ struct prove_object *prove_object_open(const char *path, struct sut_err *err)
 fail:
 	prove_object_free(po);
 	return NULL;
+}
+
+int64_t prove_tls_start(const struct prove_object *po)
+{
+	const struct target *t = po->target;
+	uint64_t align = MAX(po->tls_align, 1ull);
+
+	if (t->tls_variant2)
+		return -(int64_t)ALIGN_UP(po->tls_size, align);
+	/* In front of the thread pointer there is nothing to keep clear of. */
+	return t->thread_ptr_gap > 0 ? (int64_t)ALIGN_UP((uint64_t)t->thread_ptr_gap, align) :
+				       t->thread_ptr_gap;
 }
 
 void prove_object_free(struct prove_object *po)

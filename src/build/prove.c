@@ -86,9 +86,14 @@ static bool has_records(const struct elf_obj *orig)
 static void find_candidates(struct prove_func *pf, const struct prove_object *po,
 			    struct target_dis *dis)
 {
-	for (size_t i = 0; i < po->n_starts; i++)
-		if (!i || po->starts[i] != po->starts[i - 1])
-			add_candidate(pf, po, dis, po->starts[i], po->ends[i]);
+	for (size_t i = 0; i < po->n_starts; i++) {
+		if (i && po->starts[i] == po->starts[i - 1])
+			continue;
+		add_candidate(pf, po, dis, po->starts[i], po->ends[i]);
+		/* On some architectures a record begins behind the nops of a patchable entry. */
+		if (pf->mf.lead)
+			add_candidate(pf, po, dis, po->starts[i] - pf->mf.lead, po->ends[i]);
+	}
 	if (po->n_starts && has_records(pf->mf.o))
 		return;
 	/* Units compiled without unwind tables lie between those that have them: libc's start code has.
@@ -227,13 +232,18 @@ static bool is_candidate(const struct prove_unit *pu, uint32_t sym, uint64_t add
  * A linker moves a section as a whole, so one address in it tells all others: behind a section anchor
  * the variables of a unit are reached by plain offsets, without relocations. Mergeable sections are
  * taken to pieces, and code has places of its own.
+ *
+ * That holds for a compile without -fdata-sections, which is made where there are anchors. Elsewhere what
+ * has no name, the strings of -O0 above all, stands in the common section closer together than where the
+ * variables were, too.
  */
 static bool base_fact(const struct fact_check *c, uint32_t sec, uint64_t base)
 {
 	struct prove_unit *pu = c->pu;
 	const struct elf_obj *o = pu->orig;
 
-	if (!sec || sec >= o->n_secs || o->secs[sec].flags & (SHF_EXECINSTR | SHF_MERGE | SHF_TLS))
+	if (!pu->po->target->proof_flags || !sec || sec >= o->n_secs ||
+	    o->secs[sec].flags & (SHF_EXECINSTR | SHF_MERGE | SHF_TLS))
 		return true;
 	if (pu->has_base[sec])
 		return pu->sec_base[sec] == base;
@@ -265,6 +275,13 @@ static bool anon_fact(const struct fact_check *c, const struct ref *r, uint64_t 
 		*VEC_PUSH(pu->anons, pu->n_anons, pu->cap_anons) =
 			(struct anon_fact){r->sec, r->off, addr};
 	return true;
+}
+
+static bool names_symbol(const struct prove_object *po, uint64_t slot)
+{
+	const struct dyn_rel *d = object_dyn_rel_at(po->dyn, slot);
+
+	return d && d->sym;
 }
 
 /* Where a branch to @v ends up behind the detours that a linker puts in. */
@@ -334,14 +351,21 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 	case REL_TLS_DTPOFF:
 		if (!f || r->info->kind == REL_TLS_LD)
 			return true;
-		return set_u64(c, f, &f->has_tls, (uint64_t *)&f->tls, base);
+		/* Where linkers leave offsets in the block as they are, also in an executable. */
+		if (mr->kind == REL_TLS_DTPOFF && pu->po->target->dtp_bias)
+			base += pu->po->target->dtp_bias +
+				(uint64_t)(pu->po->is_exec ? prove_tls_start(pu->po) : 0);
+		return tls_offset_agrees(pu, r->sym, base, c->store);
 	case REL_TLS_IE:
-		return !f || set_u64(c, f, &f->has_ie, &f->ie, v);
+		return !f || (set_u64(c, f, &f->has_ie, &f->ie, v) && tls_slot_agrees(pu, r->sym, v, c->store));
 	case REL_TLS_GD:
 		return !f || set_u64(c, f, &f->has_gd, &f->gd, v);
 	case REL_TLS_DESC:
-		return !f || set_u64(c, f, &f->has_desc, &f->desc, v);
+		return !f || (set_u64(c, f, &f->has_desc, &f->desc, v) && tls_slot_agrees(pu, r->sym, v, c->store));
 	case REL_TLS_LD:
+		/* Of a variable of the unit's own, not of one that another module may have. */
+		if (names_symbol(pu->po, v))
+			return true;
 		if (pu->has_ld)
 			return pu->ld == v;
 		if (c->store) {

@@ -30,6 +30,8 @@ struct prove_object {		/* the linked object that runs: executable or shared libr
 
 struct prove_object *prove_object_open(const char *path, struct sut_err *err);
 void prove_object_free(struct prove_object *po);
+/* An executable's TLS block, relative to the thread pointer. */
+int64_t prove_tls_start(const struct prove_object *po);
 
 /* What is known of one symbol of the original object after the match. */
 struct sym_fact {
@@ -72,7 +74,7 @@ struct prove_unit {
 	size_t n_funcs, cap_funcs;
 	uint32_t *func_of_sym;	/* [symbol] -> index into funcs + 1 */
 	struct sym_fact *facts;	/* [symbol] */
-	uint64_t *sec_base;	/* [section] where the linker put it; sections of data only */
+	uint64_t *sec_base;	/* [section] where the linker put it; thread-local ones: as sym_fact.tls */
 	bool *has_base;		/* [section] */
 	struct anon_fact *anons;
 	size_t n_anons, cap_anons;
@@ -88,6 +90,13 @@ struct prove_unit {
 struct prove_unit *prove_unit_run(const struct prove_object *po, const struct elf_obj *orig,
 				  struct ref **refs);
 void prove_unit_free(struct prove_unit *pu);
+
+/*
+ * tlsfact.c: may thread-local variable @sym be at this offset (struct sym_fact, tls), or be what this slot
+ * is for? With @store it becomes known then, and with it all others of its section.
+ */
+bool tls_offset_agrees(struct prove_unit *pu, uint32_t sym, uint64_t off, bool store);
+bool tls_slot_agrees(struct prove_unit *pu, uint32_t sym, uint64_t slot, bool store);
 
 /* The match of a function symbol, or NULL where it was not found. */
 const struct match *prove_match(const struct prove_unit *pu, uint32_t sym);

@@ -448,7 +448,7 @@ static uint32_t slot_type(const struct linker *l, const struct ref *r)
 	return r->info->plain ? r->info->plain : l->t->rel_pc32;
 }
 
-static uint32_t abs_sym(struct linker *l, const char *name, uint64_t v)
+uint32_t abs_sym(struct linker *l, const char *name, uint64_t v)
 {
 	for (uint32_t i = 1; i < l->out->n_syms; i++)
 		if (l->out->syms[i].kind == PSYM_ABS && l->out->syms[i].value == v)
@@ -456,11 +456,16 @@ static uint32_t abs_sym(struct linker *l, const char *name, uint64_t v)
 	return psym_new(l, name, PSYM_ABS, v);
 }
 
-/* A {module, offset} pair of the patch for an executable, whose module number is always 1. */
-static uint32_t exec_tls_pair(struct linker *l, const char *name, int64_t off)
+/* A variable's offset in its block, as code and slots have it. */
+static uint64_t in_block(const struct linker *l, int64_t off)
 {
-	return got_pair(l, abs_sym(l, "tls.module", 1),
-			abs_sym(l, name, (uint64_t)(off - tls_exec_base(l))));
+	return (uint64_t)(off - (l->po->is_exec ? prove_tls_start(l->po) : 0)) - l->t->dtp_bias;
+}
+
+/* A {module, offset} pair of the patch for an executable, whose module number is always 1. */
+static uint32_t exec_tls_pair(struct linker *l, const char *name, uint64_t off)
+{
+	return got_pair(l, abs_sym(l, "tls.module", 1), abs_sym(l, name, off));
 }
 
 static int resolve_tls(struct linker *l, const struct pending *p, const struct ref *r)
@@ -470,6 +475,7 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 	const struct sym_fact *f = r->kind == REF_SYM ? tls_fact(l, p, r) : NULL;
 	int64_t bias = pc_bias(p, r), off;
 	bool known = r->kind == REF_SYM && tls_offset(l, &o->syms[r->sym], f, &off);
+	uint32_t desc;
 
 	switch ((enum rel_kind)r->info->kind) {
 	case REL_TLS_LE:
@@ -481,11 +487,7 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 	case REL_TLS_DTPOFF:
 		/* In an executable the block's start came from an LD pair of ours or was relaxed. */
 		if (known) {
-			uint64_t v = (uint64_t)off;
-
-			if (l->po->is_exec)
-				v -= (uint64_t)tls_exec_base(l);
-			emit(l, p, r, r->rel->type, abs_sym(l, name, v), r->off);
+			emit(l, p, r, r->rel->type, abs_sym(l, name, in_block(l, off)), r->off);
 			return 0;
 		}
 		break;
@@ -502,7 +504,7 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 		if (f && f->has_gd)
 			emit(l, p, r, slot_type(l, r), psym_object(l, name, f->gd), bias);
 		else if (known && l->po->is_exec)
-			emit(l, p, r, slot_type(l, r), exec_tls_pair(l, name, off), bias);
+			emit(l, p, r, slot_type(l, r), exec_tls_pair(l, name, in_block(l, off)), bias);
 		else
 			break;
 		return 0;
@@ -511,16 +513,19 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 			emit(l, p, r, slot_type(l, r),
 			     psym_object(l, "tls.module", p->u->in->pu->ld), bias);
 		else if (l->po->is_exec)
-			emit(l, p, r, slot_type(l, r),
-			     exec_tls_pair(l, "tls.block",
-					   tls_exec_base(l)),
-			     bias); /* the block's own start: offset 0 */
+			/* the block's own start */
+			emit(l, p, r, slot_type(l, r), exec_tls_pair(l, "tls.block", 0), bias);
 		else
 			break;
 		return 0;
 	case REL_TLS_DESC:
 		if (f && f->has_desc) {
 			emit(l, p, r, slot_type(l, r), psym_object(l, name, f->desc), bias);
+			return 0;
+		}
+		desc = known && !interposable(l, &o->syms[r->sym]) ? tls_desc(l, name, off) : 0;
+		if (desc) {
+			emit(l, p, r, slot_type(l, r), desc, bias);
 			return 0;
 		}
 		break;

@@ -73,6 +73,14 @@ static struct unw_range home_of(const struct stacks *st, const struct threads *t
 	return (struct unw_range){0, 0};
 }
 
+bool stacks_at_home(const struct stacks *st, const struct threads *ts, struct tracee *t, uint64_t addr)
+{
+	struct native_regs *r = tracee_regs(t);
+	struct unw_range h = r ? home_of(st, ts, t, r) : (struct unw_range){0, 0};
+
+	return addr >= h.lo && addr <= h.hi && h.lo < h.hi;
+}
+
 static int read_stack(void *ctx, uint64_t addr, void *buf, size_t len)
 {
 	const struct stacks *st = ctx;

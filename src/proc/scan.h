@@ -24,6 +24,9 @@ int stacks_read(struct stacks *st, pid_t pid, const struct proc_mem *mem, uint64
 		struct sut_err *err);
 void stacks_free(struct stacks *st);
 
+/* Does @addr lie in the stack that the thread began on? False where that is not known. */
+bool stacks_at_home(const struct stacks *st, const struct threads *ts, struct tracee *t, uint64_t addr);
+
 /* The verdict on one thread. False where it vanished (it then has no stack: clear). */
 bool tracee_scan(const struct stacks *st, const struct threads *ts, struct tracee *t,
 		 const struct unw_range *code, size_t n_code, struct unw_scan_out *out);

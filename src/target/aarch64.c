@@ -341,6 +341,34 @@ static size_t encode_stub(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct ma
 	return 16;
 }
 
+/*
+ * A descriptor's resolver gets its address in x0, returns the offset from the thread pointer there and
+ * keeps every other register but x30 (and the flags, which GCC takes for changed).
+ */
+static size_t encode_tls_resolver(bool relative, uint8_t out[TARGET_MAX_JUMP])
+{
+	static const uint32_t fixed[] = {
+		INS_BTI_C,
+		0xf9400400,	/* ldr x0, [x0, #8] */
+		0xd65f03c0,	/* ret */
+	};
+	static const uint32_t other[] = {
+		INS_BTI_C,
+		0xa9bf7bf3,	/* stp x19, x30, [sp, #-16]! */
+		0xf9400413,	/* ldr x19, [x0, #8]: the pair */
+		0xf9400260,	/* ldr x0, [x19]: the other descriptor */
+		0xf940001e,	/* ldr x30, [x0]: its resolver */
+		0xd63f03c0,	/* blr x30 */
+		0xf9400673,	/* ldr x19, [x19, #8]: the distance */
+		0x8b130000,	/* add x0, x0, x19 */
+		0xa8c17bf3,	/* ldp x19, x30, [sp], #16 */
+		0xd65f03c0,	/* ret */
+	};
+
+	memcpy(out, relative ? other : fixed, relative ? sizeof(other) : sizeof(fixed));
+	return relative ? sizeof(other) : sizeof(fixed);
+}
+
 /* ---- relocation ---- */
 
 /* log2 of the access size whose offset a relocation scales; -1: it does not fill an imm12. */
@@ -794,6 +822,7 @@ const struct target target_aarch64 = {
 	.rel_abs = R_AARCH64_ABS64,
 	.rel_glob_dat = R_AARCH64_GLOB_DAT,
 	.rel_jump_slot = R_AARCH64_JUMP_SLOT,
+	.rel_tlsdesc = R_AARCH64_TLSDESC,
 	.rel_irelative = R_AARCH64_IRELATIVE,
 	.rel_pc32 = R_AARCH64_PREL32,
 	.compile_flags = compile_flags,
@@ -806,6 +835,7 @@ const struct target target_aarch64 = {
 	.encode_switch = encode_switch,
 	.encode_switch_far = encode_switch_far,
 	.encode_stub = encode_stub,
+	.encode_tls_resolver = encode_tls_resolver,
 	.apply_rel = apply_rel,
 	.match_rel = match_rel,
 	.rel_offset = rel_offset,

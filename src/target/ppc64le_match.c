@@ -12,7 +12,7 @@
  *	initial exec			-> local exec: nop; addis rX,r13,; addi (or a load) in the place of add
  *	general dynamic			-> initial or local exec: the call becomes add r3,r3,r13 or addi
  *	local dynamic			-> local exec
- *	pld rX,x@got@pcrel		-> pla rX,x@pcrel
+ *	pld rX,x@got@pcrel		-> pla rX,x@pcrel; the same of a thread-local's slot: paddi
  *
  * A high part that became a nop still tells something: the value is within 32 KB of the base. The other
  * instruction tells the rest. Which of the two things a sequence refers to, a slot or what it holds,
@@ -136,6 +136,16 @@ static bool match_tls(uint32_t o, uint32_t b, struct rel_match *m)
 	return ppc_ra(b) == ppc_ra(o) && low(m, REL_TLS_LE, 0, b);
 }
 
+/* The same behind a prefixed instruction, which has the whole offset then: nop, or op rX,0(rY). */
+static bool match_tls_34(uint32_t o, uint32_t b, struct rel_match *m)
+{
+	m->obj_len = m->bin_len = 4;
+	m->n_rels = 1;
+	if (o == b || (d_form(o) == 14 && ppc_rt(o) == ppc_ra(o) && b == PPC_NOP))
+		return whole(m, REL_NONE, 0);
+	return match_tls(o, b, m) && ppc_ra(b) == ppc_ra(o) && !imm16(b) && whole(m, REL_NONE, 0);
+}
+
 static bool is_after_call(uint32_t i)
 {
 	return i == PPC_NOP || i == PPC_LD_R2_24;
@@ -255,7 +265,10 @@ bool ppc_match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 	memset(m, 0, sizeof(*m));
 	if (obj_n < 4 || n < 4)
 		return false;
-	/* A field is named by its own place, where the instruction begins; prefixed ones likewise. */
+	/* A field is named by its own place, where the instruction begins; prefixed ones likewise. The
+	 * marker of a sequence relative to the pc is one byte on. */
+	if (r->type == R_PPC64_TLS && r->offset == 1)
+		return match_tls_34(ppc_get(obj), ppc_get(bin), m);
 	if (r->offset)
 		return false;
 	o = ppc_get(obj);
@@ -334,6 +347,9 @@ bool ppc_match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 	case PPC64_GOT_TPREL_PCREL34:
 	case PPC64_GOT_TLSGD_PCREL34:
 	case PPC64_GOT_TLSLD_PCREL34:
+		/* It may be marked as one half of a pair (R_PPC64_PCREL_OPT) that a linker makes one
+		 * instruction of; only where it has not is it found. */
+		m->n_rels = n_rels > 1 && r[1].type == PPC64_PCREL_OPT && !r[1].offset ? 2 : 1;
 		return match_34(ri->kind, obj, obj_n, bin, n, addr, m);
 	default:
 		return false;

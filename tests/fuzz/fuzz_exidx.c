@@ -8,8 +8,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t n = size < 64 ? size : 64;
 	struct exidx x = {
-		.index = xmemdup(data, n + !n), .index_size = n, .index_addr = 0x1000,
-		.table = xmemdup(data + n, size - n + (size == n)), .table_size = size - n, .table_addr = 0x1040,
+		.index = xmemdup(data, n), .index_size = n, .index_addr = 0x1000,
+		.table = xmemdup(data + n, size - n), .table_size = size - n, .table_addr = 0x1040,
 	};
 	struct cfi_row row;
 	uint64_t lo, hi;

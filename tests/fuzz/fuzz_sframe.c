@@ -8,7 +8,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct unw_arch *const archs[] = {&unw_arch_x86_64, &unw_arch_aarch64, &unw_arch_ppc64le};
-	uint8_t *p = xmemdup(data, size + !size);
+	uint8_t *p = xmemdup(data, size);
 	struct cfi_row row;
 
 	/* Most of the interesting ways begin behind a good head. */

@@ -52,6 +52,8 @@ variant()
 	pads) CFLAGS="-O2 -fpatchable-function-entry=5" ;;
 	mfentry) CFLAGS="-O2 -pg -mfentry" ;;
 	clang) CC=clang-14 ;;
+	bti) CFLAGS="-O2 -mbranch-protection=standard" ;;
+	a32) CFLAGS="-O2 -marm" ;;
 	sections) CFLAGS="-O2 -ffunction-sections -fdata-sections" ;;
 	*) echo "not ok 1 - $VARIANT is a variant"; echo 1..1; exit 1 ;;
 	esac

@@ -363,6 +363,7 @@ static void a_statement(struct body *b, enum kind k)
 		state(b, "\th = mix(h, nf_%F_%N((uint32_t)h, \"new in %F: %K\"));\n");
 		break;
 	case NEW_FAR:
+		f->shared = true;
 		far = f->place == LIB ? LIB : rnd_below(&b->r, UNITS - 1);
 		fprintf(b->o, "\th = mix(h, nx_%d(h, mk_f64(h)));\n", far);
 		break;

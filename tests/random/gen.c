@@ -56,6 +56,16 @@ void emit_state_end(FILE *o, int u)
 		"\tfor (uint32_t i = 0; i < 4; i++)\n\t\th = mix(h, state[i] + 3ull * glob_%d[i]);\n"
 		"\tfor (uint32_t i = 0; i < 4; i++)\n\t\th = mix(h, opv[i] == ops[0]);\n"
 		"\treturn mix(h, sum_f64(ratio) + sum_str(label));\n}\n\n", u, u);
+	/*
+	 * What needs the compiler's own library in each object, and its place known in each unit: a linker
+	 * would bring it along for new code, and suture does not.
+	 */
+	fprintf(o, "uint64_t anchor_%d(uint64_t h)\n{\n\tt_i128 w = mk_i128(h);\n\tlong double l = mk_ld(h ^ %d);\n\n"
+		"\tw = w * (w / (h | 1)) + w %% (h | 3) + (w >> (h & 63)) + (w << (h & 31));\n"
+		"\tl = (l * l + 3) / (l - 0.25L) - 7;\n\tif (l > 5 || l < -1000)\n\t\tl = 4;\n"
+		"\treturn sum_i128(w) + sum_ld(l) + h / (h >> 32 | 1) + h %% (h >> 16 | 1) +\n"
+		"\t       (uint64_t)((int64_t)h / (int32_t)((uint32_t)h >> 1 | 1)) + (uint64_t)(int64_t)mk_f64(h) +\n"
+		"\t       sum_f64((double)(int64_t)(h >> 9)) + (uint32_t)h / ((uint32_t)(h >> 32) | 1);\n}\n\n", u, u);
 	fprintf(o, "uint64_t sum_tls_%d(void)\n{\n\treturn mix(own_tls[0], own_tls[1] + tglob_%d);\n}\n", u, u);
 }
 
@@ -128,7 +138,7 @@ static void emit_prototypes(FILE *o, enum version v)
 	for (int u = 0; u < UNITS; u++) {
 		fprintf(o, "extern uint32_t glob_%d[4];\nextern __thread uint32_t tglob_%d;\n", u, u);
 		fprintf(o, "void reset_%d(void);\nvoid reset_tls_%d(void);\nuint64_t sum_state_%d(void);\n"
-			"uint64_t sum_tls_%d(void);\n", u, u, u, u);
+			"uint64_t sum_tls_%d(void);\nuint64_t anchor_%d(uint64_t h);\n", u, u, u, u, u);
 		if (v == NEW)
 			fprintf(o, "uint64_t nx_%d(uint64_t h, double d);\n", u);
 	}

@@ -33,8 +33,8 @@ seed=${arg%%x*}
 functions=300
 case $arg in *x*) functions=${arg#*x} ;; esac
 if [ -z "${VARIANT:-}" ]; then
-	set -- default O0 O1 O2pic O3 Os nopie noplt sections default cet clang
-	shift $((seed % 12))
+	set -- default O0 O1 O3 Os nopie noplt sections O2 cet clang
+	shift $((seed % 11))
 	VARIANT=$1
 fi
 work=$LIVE_WORK/random-$arg@$VARIANT
@@ -46,8 +46,7 @@ variant()
 	CC=${TARGET_CC:-${CC:-gcc}} CFLAGS=-O2 LDFLAGS=
 	case $VARIANT in
 	default) ;;
-	O0 | O1 | O3 | Os) CFLAGS=-$VARIANT ;;
-	O2pic) CFLAGS="-O2 -fPIC" ;;
+	O0 | O1 | O2 | O3 | Os) CFLAGS=-$VARIANT ;;
 	nopie) CFLAGS="-O2 -fno-pie" LDFLAGS=-no-pie ;;
 	noplt) CFLAGS="-O2 -fno-plt" ;;
 	sections) CFLAGS="-O2 -ffunction-sections -fdata-sections" ;;

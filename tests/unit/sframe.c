@@ -269,7 +269,7 @@ static void damage(void)
 	if (!kept.sframe)
 		return;
 	for (size_t n = 0; n <= kept.sframe_size; n++) {
-		uint8_t *cut = xmemdup(kept.sframe, n + !n);
+		uint8_t *cut = xmemdup(kept.sframe, n);
 
 		for (uint64_t pc = 0x1000; pc < 0x1400; pc += 64)
 			rows += sframe_row(cut, n, kept.sframe_addr, pc, arch, &row) == 0;

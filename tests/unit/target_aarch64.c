@@ -203,7 +203,6 @@ int main(void)
 		{"-O2 -mbranch-protection=standard", "-pie"},
 		{"-O2 -fpatchable-function-entry=2", "-pie"},
 		{"-O2 -pg", "-pie"},
-		{"-O2 -fno-pie -mcmodel=large", "-no-pie"},
 		{"-O2 -mcpu=cortex-a53", "-pie -Wl,--fix-cortex-a53-835769"},
 		{"-O2 -fno-plt", "-pie"},
 	};

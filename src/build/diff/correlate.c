@@ -183,6 +183,35 @@ static bool same_group(const struct diff_ctx *c, uint32_t n, uint32_t o)
 	       !strcmp(c->new.key[n], c->orig.key[o]);
 }
 
+/*
+ * The only function whose code uses a thread-local variable, or NULL. It stands in for the scope where the
+ * debug information does not place such variables (GCC for arm64).
+ */
+static const char *only_user(const struct side *s, uint32_t i)
+{
+	const char *user = NULL;
+
+	for (uint32_t f = 1; f < s->o->n_syms; f++) {
+		const struct elf_sym *y = &s->o->syms[f];
+		size_t a, b;
+
+		if (!s->canon[f] || !sym_is_func(y) || !y->size || y->shndx >= s->o->n_secs)
+			continue;
+		refs_range(s, y->shndx, y->value, y->value + y->size, &a, &b);
+		for (; a < b; a++) {
+			const struct ref *r = &s->refs[y->shndx][a];
+
+			if (r->kind != REF_SYM || r->sym != i)
+				continue;
+			if (user && strcmp(user, s->key[f]))
+				return NULL;
+			user = s->key[f];
+			break;
+		}
+	}
+	return user;
+}
+
 static const char *scope_of(const struct side *s, uint32_t i)
 {
 	const struct elf_sym *y = &s->o->syms[i];
@@ -191,6 +220,8 @@ static const char *scope_of(const struct side *s, uint32_t i)
 	if (y->type == STT_FUNC)
 		return NULL;
 	v = dbg_var_at(s->dbg, y->shndx, y->value, y->name);
+	if (!v && y->type == STT_TLS && y->shndx != SHN_UNDEF)
+		return only_user(s, i);
 	return v ? v->scope : NULL;
 }
 
@@ -330,7 +361,9 @@ static void pair_by_order(struct diff_ctx *c, struct sut_err *err)
 		if (!n.n || !o.n || n.v[0] != i)
 			continue;
 		k = class_of(&c->new, i);
-		if (n.n != o.n && (k == C_RW || k == C_TLS)) {
+		/* Without lines there is no order: symbols come in whatever order the compiler likes. */
+		if ((n.n != o.n && (k == C_RW || k == C_TLS)) ||
+		    (k == C_TLS && !line_of(&c->new, i))) {
 			const char *scope = scope_of(&c->new, i);
 			const struct dbg_var *v = dbg_var_at(c->new.dbg, y->shndx, y->value,
 							     y->name);
@@ -345,6 +378,8 @@ static void pair_by_order(struct diff_ctx *c, struct sut_err *err)
 		}
 		by_line(&c->new, &n);
 		by_line(&c->orig, &o);
+		if (k == C_TLS && !line_of(&c->new, i))
+			continue;
 		for (size_t m = 0; m < n.n && m < o.n && (n.n == o.n || k == C_FUNC); m++)
 			pair(c, n.v[m], o.v[m], PAIR_ORDER);
 	}

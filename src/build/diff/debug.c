@@ -35,6 +35,7 @@ struct line {
 
 struct reader {
 	struct dbg *d;
+	const struct elf_obj *o;
 	Dwfl_Module *mod;
 	Dwarf_Addr bias;
 	/* of one unit: rows of the line table, first lines of functions */
@@ -248,6 +249,31 @@ static void add_inline(const struct reader *r, struct dbg_func *f, Dwarf_Die *di
 	in->end = last_line(r, file, line);
 }
 
+/*
+ * A thread-local variable is an offset and DW_OP_form_tls_address. libdwfl does not know relocations of that
+ * kind, but which symbol is meant stands in the one at the operand of the first operation.
+ */
+static bool place_tls(const struct reader *r, Dwarf_Die *die, const Dwarf_Attribute *a, const Dwarf_Op *op,
+		      uint32_t *ret_sec, uint64_t *ret_off)
+{
+	const struct elf_sec *info = elf_obj_sec(r->o, ".debug_info");
+	uint64_t at = dwarf_dieoffset(die) + (uint64_t)((const uint8_t *)a->valp - (const uint8_t *)die->addr);
+
+	/* At the attribute is the length of the expression, in one byte as it is so short. */
+	at += 1 + op->offset + 1;
+	for (size_t i = 0; i < info->n_rels; i++) {
+		const struct elf_rel *rel = &info->rels[i];
+		const struct elf_sym *y = &r->o->syms[rel->sym];
+
+		if (rel->offset != at || y->shndx == SHN_UNDEF || y->shndx >= r->o->n_secs)
+			continue;
+		*ret_sec = y->shndx;
+		*ret_off = y->value + (y->type == STT_SECTION ? (uint64_t)rel->addend : 0);
+		return true;
+	}
+	return false;
+}
+
 static void add_var(const struct reader *r, Dwarf_Die *die, const char *scope)
 {
 	const char *name = dwarf_diename(die);
@@ -268,6 +294,10 @@ static void add_var(const struct reader *r, Dwarf_Die *die, const char *scope)
 		} else if (n == 1 && op->atom == DW_OP_addrx) {
 			if (!dwarf_getlocation_attr(&a, op, &pool) &&
 			    !dwarf_formaddr(&pool, &addr) && !place(r, addr, &v.sec, &v.off))
+				v.sec = 0;
+		} else if (n == 2 && (op[1].atom == DW_OP_form_tls_address ||
+				      op[1].atom == DW_OP_GNU_push_tls_address)) {
+			if (!place_tls(r, die, &a, op, &v.sec, &v.off))
 				v.sec = 0;
 		} else if (op->atom == DW_OP_fbreg || (op->atom >= DW_OP_breg0 &&
 						       op->atom <= DW_OP_breg31)) {
@@ -389,7 +419,7 @@ struct dbg *dbg_read(const struct elf_obj *o)
 		.section_address = dwfl_offline_section_address,
 	};
 	struct dbg *d = xcalloc(1, sizeof(*d));
-	struct reader r = {.d = d};
+	struct reader r = {.d = d, .o = o};
 	Dwarf_Die *cu = NULL;
 	Dwarf_Addr bias;
 	Dwfl *dwfl;

@@ -21,7 +21,7 @@ static bool is_identifier(const char *s)
 	return true;
 }
 
-static enum sec_kind classify(const struct elf_sec *s)
+static enum sec_kind classify(const struct elf_sec *s, const struct target *t)
 {
 	static const char *const special[] = {".init_array", ".fini_array", ".preinit_array",
 					      ".ctors", ".dtors", ".init", ".fini"};
@@ -30,7 +30,9 @@ static enum sec_kind classify(const struct elf_sec *s)
 	    str_starts(s->name, ".eh_frame") || str_starts(s->name, ".note.") ||
 	    str_starts(s->name, ".gcc_except_table") || str_starts(s->name, ".ARM.ex") ||
 	    /* one entry for each function that was compiled with room for tracing */
-	    !strcmp(s->name, "__patchable_function_entries") || !strcmp(s->name, "__mcount_loc"))
+	    !strcmp(s->name, "__patchable_function_entries") || !strcmp(s->name, "__mcount_loc") ||
+	    /* what its slots hold is compared where they are used: ref.c */
+	    (t && t->slot_section && !strcmp(s->name, t->slot_section)))
 		return SK_NONE;
 	for (size_t i = 0; i < ARRAY_SIZE(special); i++) {
 		size_t n = strlen(special[i]);
@@ -192,7 +194,7 @@ static void side_init(struct side *s, struct elf_obj *o, struct target_dis *dis)
 	s->cuts = xcalloc(o->n_secs + 1, sizeof(*s->cuts));
 	s->n_cuts = xcalloc(o->n_secs + 1, sizeof(*s->n_cuts));
 	for (size_t i = 1; i < o->n_secs; i++)
-		s->kind[i] = (uint8_t)classify(&o->secs[i]);
+		s->kind[i] = (uint8_t)classify(&o->secs[i], dis->t);
 	s->refs = refs_of_object(o, s->kind, dis); /* SK_NONE is 0 */
 	find_aliases(s);
 	for (size_t i = 1; i < o->n_syms; i++) {
@@ -245,7 +247,7 @@ static int check_input(const struct elf_obj *o, struct sut_err *err)
 		const struct elf_sec *s = &o->secs[i];
 
 		lto |= str_starts(s->name, ".gnu.lto_") || str_starts(s->name, ".llvm.lto");
-		code |= (s->flags & SHF_ALLOC) && s->size && classify(s) != SK_NONE;
+		code |= (s->flags & SHF_ALLOC) && s->size && classify(s, target_find(o->machine)) != SK_NONE;
 		if (s->type != SHT_NOBITS && (s->flags & SHF_ALLOC) && s->size && !s->data)
 			return sut_fail(err, SUT_E_ELF, o->path, "section '%s' has no content",
 					s->name);

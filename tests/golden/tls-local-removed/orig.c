@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+__attribute__((noinline)) int f(int x)
+{
+	static __thread int n = 1;
+	n += x;
+	return n;
+}
+__attribute__((noinline)) int g(int x)
+{
+	static __thread int n = 1;
+	n += x * 7;
+	return n;
+}

@@ -238,7 +238,8 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 		if (!f || r->info->kind == REL_TLS_LD)
 			return true;
 		/* Where linkers leave offsets in the block as they are, also in an executable. */
-		if (mr->kind == REL_TLS_DTPOFF && pu->po->target->dtp_bias)
+		if (mr->kind == REL_TLS_DTPOFF &&
+		    (pu->po->target->dtp_bias || pu->po->target->tls_as_compiled))
 			base += pu->po->target->dtp_bias +
 				(uint64_t)(pu->po->is_exec ? prove_tls_start(pu->po) : 0);
 		return tls_offset_agrees(pu, r->sym, base, c->store);

@@ -125,6 +125,7 @@ struct target {
 	uint64_t jump_reach;	/* farthest displacement of that jump, bytes either way */
 	uint64_t page_size;	/* largest page size that the psABI allows for segments */
 	int32_t thread_ptr_gap;	/* bytes between thread pointer and first TLS block (variant I) */
+	bool tls_as_compiled;	/* linkers do not turn one TLS model into another */
 	uint32_t dtp_bias;	/* a variable's offset in its block is given less this */
 	bool tls_variant2;	/* TLS blocks lie below the thread pointer */
 	/*

@@ -10,6 +10,7 @@
  * One function walks the fields for both directions, so writer and reader cannot drift apart.
  */
 #include "apply/ledger.h"
+#include "elf/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -382,7 +383,9 @@ int ledgers_read(struct ledgers *ls, const struct proc_maps *maps, const struct 
 		const struct proc_map *first = &maps->v[i], *last;
 		struct sut_err why = {0};
 		struct ledger l = {0};
+		uint8_t head[sizeof(Elf64_Ehdr)];
 		uint64_t at, image_hi;
+		Elf64_Ehdr eh;
 		uint8_t *p;
 		size_t n;
 
@@ -393,8 +396,12 @@ int ledgers_read(struct ledgers *ls, const struct proc_maps *maps, const struct 
 		last = &maps->v[end - 1];
 		image_hi = last->hi;
 		/* The first image page says where the ledger begins: e_entry is not used otherwise. */
-		if (first->offset || proc_mem_try_read(mem, first->lo + 24, &at, 8) < 0 || at < first->lo ||
-		    at >= image_hi) {
+		at = 0;
+		if (!first->offset && !proc_mem_try_read(mem, first->lo, head, sizeof(head))) {
+			wire_get_ehdr(head, &eh);
+			at = eh.e_entry;
+		}
+		if (at < first->lo || at >= image_hi) {
 			struct ledger_part *x =
 				VEC_PUSH(ls->leftover, ls->n_leftover, ls->cap_leftover);
 

@@ -125,6 +125,19 @@ uint32_t got_pair(struct linker *l, uint32_t first, uint32_t second)
 	return new_slots(l, first, 0, second);
 }
 
+uint32_t own_code(struct linker *l, const char *name, const uint8_t *code, size_t n)
+{
+	struct patch_sec *s = fixed_sec(l, &l->plt_sec, ".text.plt", PSEC_TEXT, 16);
+
+	for (uint32_t i = 1; i < l->out->n_syms; i++) {
+		const struct patch_sym *y = &l->out->syms[i];
+
+		if (y->kind == PSYM_DEF && y->sec == l->plt_sec - 1 && !strcmp(y->name, name))
+			return i;
+	}
+	return psym_def(l, name, l->plt_sec - 1, grow(s, code, n, 16), n, true);
+}
+
 uint32_t plt_stub(struct linker *l, uint32_t call, uint32_t slot_sym, const char *name)
 {
 	struct match_rel rels[TARGET_STUB_RELS];

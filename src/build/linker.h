@@ -91,11 +91,19 @@ uint32_t psym_object(struct linker *l, const char *name, uint64_t addr);
 uint32_t got_slot(struct linker *l, uint32_t target, int64_t add);
 /* Two neighbouring slots: a {module, offset} pair of thread-local storage. */
 uint32_t got_pair(struct linker *l, uint32_t first, uint32_t second);
+/* Code of the patch's own, once for each @name. */
+uint32_t own_code(struct linker *l, const char *name, const uint8_t *code, size_t n);
 /* A stub in the patch for calls by relocation @call, through a slot to a far function; patch symbol. */
 uint32_t plt_stub(struct linker *l, uint32_t call, uint32_t slot_sym, const char *name);
 
 /* resolve.c: all relocations of one included section. */
 int resolve_section(struct linker *l, const struct pending *p);
+
+/* The patch's own name for a number. */
+uint32_t abs_sym(struct linker *l, const char *name, uint64_t v);
+
+/* tlsdesc.c: a descriptor in the patch for a variable of the object; 0: none can be made. */
+uint32_t tls_desc(struct linker *l, const char *name, int64_t off);
 
 /* ehframe.c: unwind records of everything included. */
 int link_ehframe(struct linker *l);

@@ -30,6 +30,8 @@ struct prove_object {		/* the linked object that runs: executable or shared libr
 
 struct prove_object *prove_object_open(const char *path, struct sut_err *err);
 void prove_object_free(struct prove_object *po);
+/* The code at @addr and how much of it follows, or NULL where the file has none. */
+const uint8_t *prove_code_at(const struct prove_object *po, uint64_t addr, uint64_t *ret_left);
 /* An executable's TLS block, relative to the thread pointer. */
 int64_t prove_tls_start(const struct prove_object *po);
 
@@ -74,7 +76,7 @@ struct prove_unit {
 	size_t n_funcs, cap_funcs;
 	uint32_t *func_of_sym;	/* [symbol] -> index into funcs + 1 */
 	struct sym_fact *facts;	/* [symbol] */
-	uint64_t *sec_base;	/* [section] where the linker put it; sections of data only */
+	uint64_t *sec_base;	/* [section] where the linker put it; thread-local ones: as sym_fact.tls */
 	bool *has_base;		/* [section] */
 	struct anon_fact *anons;
 	size_t n_anons, cap_anons;

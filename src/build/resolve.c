@@ -448,7 +448,7 @@ static uint32_t slot_type(const struct linker *l, const struct ref *r)
 	return r->info->plain ? r->info->plain : l->t->rel_pc32;
 }
 
-static uint32_t abs_sym(struct linker *l, const char *name, uint64_t v)
+uint32_t abs_sym(struct linker *l, const char *name, uint64_t v)
 {
 	for (uint32_t i = 1; i < l->out->n_syms; i++)
 		if (l->out->syms[i].kind == PSYM_ABS && l->out->syms[i].value == v)
@@ -475,6 +475,7 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 	const struct sym_fact *f = r->kind == REF_SYM ? tls_fact(l, p, r) : NULL;
 	int64_t bias = pc_bias(p, r), off;
 	bool known = r->kind == REF_SYM && tls_offset(l, &o->syms[r->sym], f, &off);
+	uint32_t desc;
 
 	switch ((enum rel_kind)r->info->kind) {
 	case REL_TLS_LE:
@@ -520,6 +521,11 @@ static int resolve_tls(struct linker *l, const struct pending *p, const struct r
 	case REL_TLS_DESC:
 		if (f && f->has_desc) {
 			emit(l, p, r, slot_type(l, r), psym_object(l, name, f->desc), bias);
+			return 0;
+		}
+		desc = known && !interposable(l, &o->syms[r->sym]) ? tls_desc(l, name, off) : 0;
+		if (desc) {
+			emit(l, p, r, slot_type(l, r), desc, bias);
 			return 0;
 		}
 		break;

@@ -248,6 +248,7 @@ int remote_begin(struct remote *r, struct threads *ts, struct proc_modules *ms,
 	if (!t)
 		return -1;
 	r->tid = t->tid;
+	native_learn_rest(t->tid, tracee_regs(t), ms->mem.fd);
 	seccomp_read(&r->seccomp, ts->pid, t->tid);
 	/* Without it the thread could not heal. */
 	if (!remote_allows(r, SYS_rt_sigreturn, (uint64_t[6]){0}, err))

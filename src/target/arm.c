@@ -455,6 +455,7 @@ const struct target target_arm = {
 	.jump_reach = 0xff0000, /* of a Thumb branch, with room for where in the image it leads */
 	.page_size = 4096,
 	.thread_ptr_gap = 8,
+	.tls_as_compiled = true,
 	.isa_mask = 1,
 	.isa_modes = {CS_MODE_ARM, CS_MODE_THUMB},
 	.gp_is_pltgot = true,

@@ -125,6 +125,7 @@ struct target {
 	uint64_t jump_reach;	/* farthest displacement of that jump, bytes either way */
 	uint64_t page_size;	/* largest page size that the psABI allows for segments */
 	int32_t thread_ptr_gap;	/* bytes between thread pointer and first TLS block (variant I) */
+	bool tls_as_compiled;	/* linkers do not turn one TLS model into another */
 	uint32_t dtp_bias;	/* a variable's offset in its block is given less this */
 	bool tls_variant2;	/* TLS blocks lie below the thread pointer */
 	/*
@@ -139,6 +140,7 @@ struct target {
 	uint8_t trap_byte;	/* fills gaps between functions in executable memory */
 	uint32_t rel_abs, rel_pc32; /* plain: a word of the size of a pointer; a distance */
 	uint32_t rel_glob_dat, rel_jump_slot; /* the dynamic linker's: slots of the GOT, of the PLT */
+	uint32_t rel_tlsdesc;	/* a TLS descriptor of two words; 0: none */
 	uint32_t rel_irelative;	/* a slot for what an IFUNC resolver (the addend) returns */
 	const char *const *compile_flags; /* flags for both compiles of a unit; NULL-terminated */
 	/* Where those flags change the code: flags for the compile that is proved. NULL: the same. */
@@ -222,6 +224,12 @@ struct target {
 	/* The global pointer that a function's code at @addr computes for itself; 0: it does not. */
 	uint64_t (*code_gp)(const uint8_t *p, size_t n, uint64_t addr);
 
+	/*
+	 * Code of a resolver for TLS descriptors {resolver, argument}. Where @relative the argument points
+	 * to {another descriptor, a distance}, and the result is that one's plus the distance; else it is
+	 * the result. Returns the length. NULL: there are no descriptors.
+	 */
+	size_t (*encode_tls_resolver)(bool relative, uint8_t out[TARGET_MAX_JUMP]);
 	/*
 	 * Stores S + A (or S + A - P, or S + A - GP) into a field. @p is the field's local copy, @place
 	 * its address in the target, @gp the object's global pointer there (ppc64le: its TOC pointer).

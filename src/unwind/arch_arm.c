@@ -68,18 +68,23 @@ static int after_clone(const uint8_t *c, size_t n, const struct unw_regs *regs)
 }
 
 /* The ucontext: flags 4, link 4, stack 12, trap, error, mask, then r0-r15 and the status register. */
-enum { UC_LINK = 4, UC_TRAP = 20, UC_REGS = 32, UC_CPSR = UC_REGS + 16 * 4, SIGINFO = 128 };
+enum { UC_LINK = 4, UC_STACK_FLAGS = 12, UC_TRAP = 20, UC_REGS = 32, UC_CPSR = UC_REGS + 16 * 4, SIGINFO = 128 };
 
 static int sigframe_offset(int form, unsigned int reg)
 {
 	return reg <= PC ? (form == 2 ? SIGINFO : 0) + UC_REGS + 4 * (int)reg : -1;
 }
 
-/* A frame of the old kind has a fixed word as its flags and an unset link. */
+/*
+ * A frame of the old kind has a fixed word as its flags and an unset link. The vector that the kernel
+ * puts at the base of the stack has the status register's value, too: the key 16. But there a string's
+ * address stands for sp, which is a multiple of four wherever it points to a stack.
+ */
 static bool saved_context(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret_sp,
 			  uint64_t *ret_pc)
 {
-	if (n < UC_CPSR + 4 || (word(p) ? word(p) != 0x5ac3c35a : word(p + UC_LINK) != 0) ||
+	if (n < UC_CPSR + 4 || word(p + UC_REGS + 4 * SP) % 4 || (word(p) ? word(p) != 0x5ac3c35a : word(p + UC_LINK) != 0 ||
+							  (word(p + UC_STACK_FLAGS) & 0x7fffffff) > 2) ||
 	    word(p + UC_TRAP) > 31 || (word(p + UC_CPSR) & 0x1f) != 0x10)
 		return false;
 	*ret_sp = word(p + UC_REGS + 4 * SP);

@@ -55,6 +55,12 @@ uint64_t native_syscall_arg(const struct native_regs *r, unsigned int i);
  * of system calls and library functions by stop signals"), and where nothing was done yet.
  */
 bool native_eintr_restartable(long nr);
+/*
+ * Before a thread is diverted for the first time after a stop: finds out whether the kernel is about to
+ * continue a call (a sleep, with the rest of its time), which it forgets when the thread makes another
+ * one. native_set_regs() with these registers then has it continued all the same.
+ */
+void native_learn_rest(pid_t tid, struct native_regs *r, int mem_fd);
 /* Makes the thread execute its system call again from the start. */
 void native_restart_syscall(struct native_regs *r);
 

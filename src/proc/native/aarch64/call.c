@@ -20,15 +20,8 @@
  * A function is called with the rt_sigreturn sequence as its return address: the stop at the entry of that
  * call gives control back with the result in x0, and if we die before, it heals.
  *
- * Lost rests of sleeps. A thread stopped inside a system call that the kernel would *continue*
- * (nanosleep, a futex with a relative timeout: ERESTART_RESTARTBLOCK) has its pc at the svc already, and
- * the kernel forgets that it would continue as soon as pc is elsewhere when the thread goes on, which it
- * is when it makes a call for us. Afterwards it starts that call anew, with its whole time. Setting x8 to
- * restart_syscall would continue it, but a thread that has just *reached* that svc looks the same, and
- * for it this would end a sleep that never began. So the longer sleep is accepted (docs/limits.md).
- *
- * The same rule can hit our own call: a thread that waits at the very `svc` that we use has its pc where
- * the kernel would restart, and gets x8 = restart_syscall from it. native_confirm_syscall() puts the number
+ * A thread that waits at the very `svc` that we use has its pc where the kernel would continue its call
+ * (regs.c), and so gets x8 = restart_syscall from it. native_confirm_syscall() puts the number
  * right at the entry stop.
  *
  * Vector state. A frame holds the 128-bit registers. More (SVE beyond 128 bits, SME) does not survive any
@@ -156,6 +149,7 @@ int native_build_frame(struct native_frame *f, pid_t tid, const struct native_re
 	f->scratch_top = f->addr - 64;
 
 	f->heal = *orig;
+	f->heal.rest = false;	/* rt_sigreturn makes the kernel forget */
 	f->heal.u.pc = g->sigreturn;
 	f->heal.u.sp = f->heal_sp;
 	/* No result that the kernel would take for the wish to restart. */

@@ -12,6 +12,7 @@ struct native_regs {
 	struct user_regs_struct u;	/* as PTRACE_GETREGSET NT_PRSTATUS gives them */
 	uint64_t tp;			/* NT_ARM_TLS */
 	bool skip_call;			/* to set: no system call, NT_ARM_SYSTEM_CALL */
+	bool asked, rest;		/* is there a rest of a call that the kernel would continue? */
 };
 
 #endif

@@ -25,7 +25,8 @@
  * was stopped, the status register must say the gadget's instruction set, no IT block (the remaining
  * conditions of which would make the svc conditional), and little-endian data; the frame has its own.
  *
- * Lost rests of sleeps, and a number that the kernel puts in the place of ours: as on arm64, see there.
+ * A thread that waits at the very svc that we use would get its own call's number from the kernel, as
+ * on arm64: native_confirm_syscall() puts ours in at the entry stop.
  * At a system-call stop the kernel keeps r12 for itself and puts the old one back afterwards; nothing
  * here depends on r12, which the frame or the last registers set right.
  *

@@ -7,7 +7,6 @@
 
 #define NATIVE_USER_TOP 0xbf000000ULL	/* TASK_SIZE of the usual split; others refuse the mapping */
 #define NATIVE_ISA_BITS 1ULL		/* bits of a gadget's address that are none: bit 0 says Thumb */
-#define NATIVE_GADGET_BYTES 32u	/* no sequence that calls need is longer */
 
 enum { ARM_SP = 13, ARM_LR = 14, ARM_PC = 15, ARM_CPSR = 16, ARM_ORIG_R0 = 17 };
 

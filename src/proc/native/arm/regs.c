@@ -4,8 +4,11 @@
  *
  * As on arm64 the kernel has decided about an interrupted system call before the stop that we see
  * (arch/arm/kernel/signal.c, do_signal): pc is back at the svc, r0 is the argument again. So a thread
- * that waits looks like one that is about to call, and native_syscall_nr() knows no number; a call that
- * answers EINTR to any stop does so here.
+ * that waits looks like one that is about to call, and native_syscall_nr() knows no number. What proves
+ * the one or the other on arm64, the kernel's stack of the thread, tells nothing here: the stop is
+ * entered from the same place in both cases. So a call that answers EINTR to any stop (epoll_wait and
+ * its like, see signal(7)) does so, as after any SIGSTOP, and a relative sleep of the one thread that
+ * made our calls may last longer, by less than its own time.
  *
  * The pc never has the Thumb bit: that is bit 5 of the status register.
  */
@@ -93,5 +96,13 @@ bool native_eintr_restartable(long nr)
 }
 
 void native_restart_syscall(struct native_regs *r)
+{
+}
+
+void native_learn_eintr(pid_t tid, struct native_regs *r)
+{
+}
+
+void native_learn_rest(pid_t tid, struct native_regs *r, int mem_fd)
 {
 }

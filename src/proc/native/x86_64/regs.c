@@ -100,6 +100,11 @@ bool native_eintr_restartable(long nr)
 	return false;
 }
 
+/* All of it is in rax and orig_rax, and goes back with them. */
+void native_learn_rest(pid_t tid, struct native_regs *r, int mem_fd)
+{
+}
+
 void native_restart_syscall(struct native_regs *r)
 {
 	r->u.rax = r->u.orig_rax;

@@ -102,7 +102,7 @@ bool native_eintr_restartable(long nr)
 	return false;
 }
 
-/* All of it is in r0, r3 and trap, and goes back with them. */
+/* The decision is in the registers (trap, r3): it comes back with them. */
 void native_learn_rest(pid_t tid, struct native_regs *r, int mem_fd)
 {
 }

@@ -135,17 +135,17 @@ $(GEN): $(wildcard tests/random/*.c tests/random/*.h)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)cc -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -o $@ $(wildcard tests/random/*.c)
-RANDOM_FEW := 4x100@nopie
+RANDOM_FEW := 1x60@default 2x60@O0 3x60@O3
 random: $(O)/suture $(O)/tests/memtext $(GEN)
 	$(Q)$(prove) $(patsubst %,tests/random/%x$(FUNCTIONS),$(shell seq $(FIRST) $$(($(FIRST)+$(SEEDS)-1))))
 
 # All tests under one prove: its summary is the last thing on the screen. GUESTS= names architectures whose
-# guests run the live tests meanwhile; their results come last.
+# guests run the live tests meanwhile. Fault tests come last: their thousand threads would starve a guest.
 GUESTS ?=
 SCRIPTS := $(sort $(wildcard tests/cli/*.sh tests/build/*.sh tests/check-*.sh))
 run-test: $(O)/suture $(O)/tests/memtext $(UNIT) $(GEN)
-	$(Q)$(if $(GUESTS),$(call with_guests,$(GUESTS)) env) $(prove) $(SCRIPTS) $(UNIT) $(FAULT) $(live_tests) \
-		$(matrix_tests) $(RANDOM_FEW:%=tests/random/%) $(call guest_tests,$(GUESTS))
+	$(Q)$(if $(GUESTS),$(call with_guests,$(GUESTS)) env) $(prove) $(SCRIPTS) $(UNIT) $(live_tests) \
+		$(matrix_tests) $(RANDOM_FEW:%=tests/random/%) $(call guest_tests,$(GUESTS)) $(FAULT)
 run-test: $(GUESTS:%=cross-%) $(if $(GUESTS),deps-guest)
 
 # Debian's own programs and their fixes, from the archive. Slow, and it needs the network: not part of

@@ -18,7 +18,7 @@ guest="$cross perl cpio qemu-system-x86 qemu-system-arm qemu-system-ppc seabios"
 case "${1:-build}" in
 build) want=$build ;;
 demo) want="$build $demo" ;;
-test) want="$build $test" ;;
+test) want="$build $test $guest" ;;
 real) want="$build $real" ;;
 cross) want="$build $cross" ;;
 guest) want="$build $guest" ;;

@@ -81,7 +81,7 @@ struct sut_build_opts {
 	const char *source;	/* source tree; with @make or @compdb */
 	const char *make;	/* shell command that builds it */
 	const char *compdb;	/* compile_commands.json instead of @make */
-	const char *deb;	/* "NAME" or "NAME=VERSION" of a Debian package instead of all these */
+	const char *deb;	/* "NAME[:ARCH][=VERSION]" of a Debian package instead of all these */
 	const char *const *objects; /* NULL-terminated: the very files that run */
 	const char *const *patches; /* NULL-terminated: unified diffs, applied in this order */
 	const char *out;	/* patch file to write; NULL: NAME.sut in the current folder */

@@ -290,6 +290,29 @@ static void expect_callees(struct linker *l)
 }
 
 /*
+ * Does the code that runs of this function call something that the compiler could not see? Then all
+ * registers that calls may destroy counted as destroyed, and no caller relies on more than the psABI.
+ */
+static bool calls_unseen(const struct lunit *u, const struct diff_func *f)
+{
+	const struct prove_unit *pu = u->in->pu;
+	const struct elf_sym *y = &pu->orig->syms[proof_sym(u, f->orig)];
+	const struct elf_sec *sec = &pu->orig->secs[y->shndx];
+
+	for (size_t k = 0; y->idx && sec->rels && k < sec->n_rels; k++) {
+		const struct ref *r = &pu->refs[sec->idx][k];
+		const struct elf_sym *to = &pu->orig->syms[r->sym];
+
+		/* How a thread-local variable is reached is no call that the compiler counts as one. */
+		if (r->kind == REF_SYM && to->shndx == SHN_UNDEF && strcmp(to->name, "__tls_get_addr") &&
+		    (r->insn_kind == INSN_CALL || r->insn_kind == INSN_JUMP) &&
+		    r->insn_off - y->value < y->size)
+			return true;
+	}
+	return false;
+}
+
+/*
  * Code that was compiled with other flags than what runs may use other registers. A caller that stays
  * and relies on the registers of the original callee would lose its values.
  */
@@ -310,7 +333,8 @@ static void check_callers(struct linker *l)
 				struct diff_func *callee =
 					r->kind == REF_SYM ? lunit_func(u, SIDE_NEW, r->sym) : NULL;
 
-				if (!callee || callee->status != DIFF_CHANGED || !u->in->relies[user])
+				if (!callee || callee->status != DIFF_CHANGED || !u->in->relies[user] ||
+				    calls_unseen(u, callee))
 					continue;
 				refuse(l, u, callee, SUT_B_RELIED_ON,
 				       "a caller that stays relies on the registers of the original");

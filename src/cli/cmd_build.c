@@ -9,7 +9,7 @@
 const char usage_build[] =
 	"usage: suture build --source DIR --make COMMAND --object FILE [-o OUT.sut] FIX.patch...\n"
 	"       suture build --source DIR --compdb FILE --object FILE [-o OUT.sut] FIX.patch...\n"
-	"       suture build --deb PACKAGE[=VERSION] [-o OUT.sut] FIX.patch...\n"
+	"       suture build --deb PACKAGE[:ARCH][=VERSION] [-o OUT.sut] FIX.patch...\n"
 	"\n"
 	"Makes a patch file from unified diffs. Compiles the files that the diffs affect, as they\n"
 	"are and as they become, and proves that the original is what the object was built from.\n"
@@ -18,7 +18,8 @@ const char usage_build[] =
 	"  --make COMMAND     shell command that builds it, for example 'make -j2'\n"
 	"  --compdb FILE      compile_commands.json in place of --make\n"
 	"  --object FILE      the very executable or library that runs; may be repeated\n"
-	"  --deb PKG[=VER]    a Debian package in place of all these\n"
+	"  --deb PKG[:ARCH][=VER]\n"
+	"                     a Debian package in place of all these; ARCH: another architecture's\n"
 	"  -o, --output FILE  patch file to write (default: NAME.sut in the current folder)\n"
 	"  --name NAME        of the patch (default: from the output file or the first diff)\n"
 	"  --patch-version V  version of the patch\n"

@@ -180,6 +180,8 @@ static const char *end_name(enum unw_end end)
 		return "program-entry";
 	case UNW_END_THREAD:
 		return "thread-start";
+	case UNW_END_NULL:
+		return "first-frame";
 	default:
 		return NULL;
 	}

@@ -222,10 +222,8 @@ static void restart_eintr(struct threads *ts, struct tracee *t)
 {
 	struct native_regs *r = tracee_regs(t);
 
-	if (!r || t->group_stopped || t->restarted || native_syscall_result(r) != -EINTR)
-		return;
-	native_learn_eintr(t->tid, r);
-	if (!native_eintr_restartable(native_syscall_nr(r)) || signal_waits(ts, t))
+	if (!r || t->group_stopped || t->restarted || native_syscall_result(r) != -EINTR ||
+	    !native_eintr_restartable(native_syscall_nr(r)) || signal_waits(ts, t))
 		return;
 	t->before = *r;
 	native_restart_syscall(r);

@@ -53,20 +53,33 @@ static int is_sigreturn(const uint8_t *code, size_t n)
 }
 
 /*
- * glibc: sc; cmpdi cr1,r3,0; crandc (or scv 0; ld r9,16(r1); mtlr r9; cmpdi cr1,r3,0), in the child with
- * 0 in r3; musl: sc; cmpwi cr7 or similar is not looked for: its child is decided by other methods. A
- * parent is left to metadata.
+ * glibc: sc; cmpdi cr1,r3,0; crandc (or scv 0; ld r9,16(r1); mtlr r9; cmpdi cr1,r3,0), with 0 in r3 in
+ * the child. `scv` destroys lr, so the parent has saved it then; r28 to r31 it has saved in any case.
+ * musl's sc; cmpwi cr7 or similar is not looked for: it is decided by other methods.
  */
-static int after_clone(const uint8_t *c, size_t n, const struct unw_regs *regs)
+static int clone_form(const uint8_t *c, size_t n)
 {
 	const uint32_t cmp = 0x2ca30000; /* cmpdi cr1,r3,0 */
-	bool by_sc, by_scv;
 
-	if (n < 12 || !unw_reg_ok(regs, 3) || regs->r[3])
+	if (n < 12)
 		return 0;
-	by_sc = insn(c) == cmp && (insn(c + 4) & 0xfc0007ff) == 0x4c000102;
-	by_scv = insn(c) == 0xe9210010 && insn(c + 4) == 0x7d2803a6 && insn(c + 8) == cmp;
-	return by_sc || by_scv ? 1 : 0;
+	if (insn(c) == cmp && (insn(c + 4) & 0xfc0007ff) == 0x4c000102)
+		return 1;
+	return insn(c) == 0xe9210010 && insn(c + 4) == 0x7d2803a6 && insn(c + 8) == cmp ? 2 : 0;
+}
+
+static int after_clone(const uint8_t *c, size_t n, const struct unw_regs *regs)
+{
+	if (!clone_form(c, n) || !unw_reg_ok(regs, 3))
+		return 0;
+	return regs->r[3] ? 2 : 1;
+}
+
+static int clone_slot(const uint8_t *c, size_t n, unsigned int reg)
+{
+	if (reg == LR && clone_form(c, n) == 2)
+		return 16;
+	return reg >= 28 && reg <= 31 ? ((int)reg - 32) * 8 : UNW_IN_REG;
 }
 
 /*
@@ -120,6 +133,7 @@ const struct unw_arch unw_arch_ppc64le = {
 	.ends_thread = ends_thread,
 	.is_sigreturn = is_sigreturn,
 	.after_clone = after_clone,
+	.clone_slot = clone_slot,
 	.sigframe_offset = sigframe_offset,
 	.saved_context = saved_context,
 	.call_before = call_before,

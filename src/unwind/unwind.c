@@ -15,7 +15,9 @@
  *   - the metadata says that there is no return address (glibc's _start, clone, clone3);
  *   - the pc is in the code at the program's entry point, which has no metadata (musl's _start);
  *   - the code at the return address makes the exit call (musl's clone);
- *   - the thread is about to run its first instruction, in libc's clone.
+ *   - the thread is about to run its first instruction, in libc's clone;
+ *   - where the psABI has a back chain and start code leaves 0 for a return address (ppc64): both are 0,
+ *     exactly where metadata says that they are.
  * A zero return address alone proves nothing: an overwritten stack has zeroes too.
  */
 #include "unwind/unwind.h"
@@ -128,6 +130,18 @@ static const struct cfi_row *lookup(struct unw_space *s, uint64_t pc, bool at_ca
 static bool peek(struct walk *w, uint8_t code[CODE_PEEK])
 {
 	return !w->mem->read(w->mem->ctx, w->pc, code, CODE_PEEK);
+}
+
+/*
+ * The first frame of a program as its start code makes it (ELF V2 ABI 2.2.2 and 3.4.1): nobody's frame
+ * above, and lr was cleared. All of its own callees were seen by metadata on the way here.
+ */
+static bool null_frame(struct walk *w)
+{
+	uint64_t chain;
+
+	return w->s->arch->back_chain && w->prev_cfa == w->regs.r[w->s->arch->sp_reg] &&
+	       !w->mem->read(w->mem->ctx, w->prev_cfa, &chain, 8) && !chain;
 }
 
 /* True in the code from the entry point on, none of which metadata describes. */
@@ -333,6 +347,18 @@ static int step_clone(struct walk *w, struct unw_frame *f, const uint8_t *code)
 		return 1;
 	}
 	f->method = UNW_CLONE;
+	for (unsigned int i = 0; arch->clone_slot && i < arch->n_regs; i++) {
+		int off = arch->clone_slot(code, CODE_PEEK, i);
+		uint64_t v = 0;
+
+		if (off == UNW_IN_REG)
+			continue;
+		if (w->mem->read(w->mem->ctx, sp + (uint64_t)(int64_t)off, &v, arch->addr_size)) {
+			doubt(w, UNW_WHY_MEMORY, "its saved registers cannot be read");
+			return -1;
+		}
+		unw_reg_set(&w->regs, i, v);
+	}
 	if (arch->ra_reg != arch->pc_reg) {
 		if (!unw_reg_ok(&w->regs, arch->ra_reg)) {
 			doubt(w, UNW_WHY_REGISTER, "its return address is not known");
@@ -455,6 +481,10 @@ static int step(struct walk *w, struct unw_frame *f)
 			w->t->end = UNW_END_ENTRY;
 			return 1;
 		}
+	}
+	if (!w->pc && w->at_call && null_frame(w)) {
+		w->t->end = UNW_END_NULL;
+		return 1;
 	}
 	if (w->pc == 0)
 		doubt(w, UNW_WHY_ZERO, "the return address is 0 where no stack is known to begin");

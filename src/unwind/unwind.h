@@ -15,6 +15,7 @@
 /* Registers are indexed by their DWARF number. The highest any of the four psABIs needs is 75. */
 #define UNW_NREGS 80
 #define UNW_MAX_FRAMES 16384
+#define UNW_IN_REG 1		/* no slot has such an offset */
 
 struct unw_regs {
 	uint64_t r[UNW_NREGS];
@@ -65,6 +66,11 @@ struct unw_arch {
 	 * with the return address on top of the stack and all registers as they were; 0: neither.
 	 */
 	int (*after_clone)(const uint8_t *code, size_t n, const struct unw_regs *regs);
+	/*
+	 * In that caller, where libc has saved registers that it uses itself: offset from sp of DWARF
+	 * register @reg; UNW_IN_REG: it is in its register. NULL: all are.
+	 */
+	int (*clone_slot)(const uint8_t *code, size_t n, unsigned int reg);
 	/* Where the kernel put DWARF register @reg, relative to sp at a return of that form; -1: nowhere. */
 	int (*sigframe_offset)(int form, unsigned int reg);
 	/*
@@ -183,6 +189,7 @@ enum unw_end {
 	UNW_END_ENTRY,		/* the program's entry code */
 	UNW_END_NEWBORN,	/* a thread that has run nothing yet */
 	UNW_END_THREAD,		/* code that ends the thread on return */
+	UNW_END_NULL,		/* the psABI's mark of the first frame */
 };
 
 struct unw_trace {

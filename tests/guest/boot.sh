@@ -139,7 +139,7 @@ arm64) set -- qemu-system-aarch64 -M virt -cpu cortex-a72 "$@" -append "console=
 armhf) set -- qemu-system-arm -M virt -cpu cortex-a15 "$@" -append "console=ttyAMA0 $boot" ;;
 # This emulator knows none of the mitigations that the newer machine types promise.
 ppc64el) set -- qemu-system-ppc64 -M pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off \
-	-cpu power9 -vga none "$@" -append "console=hvc0 $boot" ;;
+	-cpu ${PPC_CPU:-power9} -vga none "$@" -append "console=hvc0 $boot" ;;
 esac
 rm -f "$work/fifo"
 mkfifo "$work/fifo"

@@ -44,6 +44,45 @@ static void tgt_block_all(void)
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
 }
 
+/* Keeps @in in vector registers and @seed in general ones for a while, then stores what is there. */
+static void tgt_hold(const uint64_t in[8], uint64_t out[8], uint64_t seed, uint64_t *g1, uint64_t *g2)
+{
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("avx2"))
+		__asm__ volatile("vmovdqu (%[in]), %%ymm3; vmovdqu 32(%[in]), %%ymm14\n\t"
+				 "mov %[s], %%r12; lea 7(%[s]), %%r9\n\t"
+				 "mov $3000, %%ecx; 1: dec %%ecx; jnz 1b\n\t"
+				 "vmovdqu %%ymm3, (%[out]); vmovdqu %%ymm14, 32(%[out])\n\t"
+				 "mov %%r12, %[g1]; mov %%r9, %[g2]"
+				 : [g1] "=&r"(*g1), [g2] "=&r"(*g2)
+				 : [in] "r"(in), [out] "r"(out), [s] "r"(seed)
+				 : "rcx", "r12", "r9", "xmm3", "xmm14", "memory", "cc");
+	else
+		__asm__ volatile("movdqu (%[in]), %%xmm3; movdqu 16(%[in]), %%xmm14\n\t"
+				 "movdqu 32(%[in]), %%xmm5; movdqu 48(%[in]), %%xmm6\n\t"
+				 "mov %[s], %%r12; lea 7(%[s]), %%r9\n\t"
+				 "mov $3000, %%ecx; 1: dec %%ecx; jnz 1b\n\t"
+				 "movdqu %%xmm3, (%[out]); movdqu %%xmm14, 16(%[out])\n\t"
+				 "movdqu %%xmm5, 32(%[out]); movdqu %%xmm6, 48(%[out])\n\t"
+				 "mov %%r12, %[g1]; mov %%r9, %[g2]"
+				 : [g1] "=&r"(*g1), [g2] "=&r"(*g2)
+				 : [in] "r"(in), [out] "r"(out), [s] "r"(seed)
+				 : "rcx", "r12", "r9", "xmm3", "xmm5", "xmm6", "xmm14",
+				   "memory", "cc");
+#elif defined(__aarch64__)
+	__asm__ volatile("ldp q3, q14, [%[in]]; ldp q15, q31, [%[in], #32]\n\t"
+			 "mov x21, %[s]; add x16, %[s], #7\n\t"
+			 "mov w3, #3000; 1: subs w3, w3, #1; b.ne 1b\n\t"
+			 "stp q3, q14, [%[out]]; stp q15, q31, [%[out], #32]\n\t"
+			 "mov %[g1], x21; mov %[g2], x16"
+			 : [g1] "=&r"(*g1), [g2] "=&r"(*g2)
+			 : [in] "r"(in), [out] "r"(out), [s] "r"(seed)
+			 : "x3", "x16", "x21", "v3", "v14", "v15", "v31", "memory", "cc");
+#else
+#error "PORT: registers that are held while a thread is stopped and diverted"
+#endif
+}
+
 /* General and vector registers must survive a stop at any instruction; a timer signal too. */
 static void *tgt_compute(void *arg)
 {
@@ -52,7 +91,6 @@ static void *tgt_compute(void *arg)
 	struct itimerspec its = {{0, 700000}, {0, 700000}};
 	sigset_t only, now;
 	timer_t timer;
-	bool avx = __builtin_cpu_supports("avx2");
 
 	ev._sigev_un._tid = gettid();
 	sigfillset(&only);
@@ -65,27 +103,7 @@ static void *tgt_compute(void *arg)
 
 		for (int i = 0; i < 8; i++)
 			in[i] = seed ^ (uint64_t)i << 56;
-		if (avx)
-			__asm__ volatile("vmovdqu (%[in]), %%ymm3; vmovdqu 32(%[in]), %%ymm14\n\t"
-					 "mov %[s], %%r12; lea 7(%[s]), %%r9\n\t"
-					 "mov $3000, %%ecx; 1: dec %%ecx; jnz 1b\n\t"
-					 "vmovdqu %%ymm3, (%[out]); vmovdqu %%ymm14, 32(%[out])\n\t"
-					 "mov %%r12, %[g1]; mov %%r9, %[g2]"
-					 : [g1] "=&r"(g1), [g2] "=&r"(g2)
-					 : [in] "r"(in), [out] "r"(out), [s] "r"(seed)
-					 : "rcx", "r12", "r9", "xmm3", "xmm14", "memory", "cc");
-		else
-			__asm__ volatile("movdqu (%[in]), %%xmm3; movdqu 16(%[in]), %%xmm14\n\t"
-					 "movdqu 32(%[in]), %%xmm5; movdqu 48(%[in]), %%xmm6\n\t"
-					 "mov %[s], %%r12; lea 7(%[s]), %%r9\n\t"
-					 "mov $3000, %%ecx; 1: dec %%ecx; jnz 1b\n\t"
-					 "movdqu %%xmm3, (%[out]); movdqu %%xmm14, 16(%[out])\n\t"
-					 "movdqu %%xmm5, 32(%[out]); movdqu %%xmm6, 48(%[out])\n\t"
-					 "mov %%r12, %[g1]; mov %%r9, %[g2]"
-					 : [g1] "=&r"(g1), [g2] "=&r"(g2)
-					 : [in] "r"(in), [out] "r"(out), [s] "r"(seed)
-					 : "rcx", "r12", "r9", "xmm3", "xmm5", "xmm6", "xmm14",
-					   "memory", "cc");
+		tgt_hold(in, out, seed, &g1, &g2);
 		if (memcmp(in, out, sizeof(in)) || g1 != seed || g2 != seed + 7)
 			tgt->bad_regs++;
 		pthread_sigmask(SIG_SETMASK, NULL, &now);

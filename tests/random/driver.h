@@ -130,10 +130,12 @@ static NOINLINE bool talk(const char *word, long n, long m)
 			n--;
 		printf("%ld", n);
 	}
-	if (IS("phase"))
-		printf("%d", phase = (int)n);
+	if (IS("phase")) {
+		phase = (int)n;
+		printf("%d", (int)n);
+	}
 	if (IS("bad"))
-		printf("%lu", bad);
+		printf("%lu", (unsigned long)bad);
 	if (IS("done"))
 		printf("%d", done >= (unsigned long)n);
 	if (IS("which"))

@@ -56,11 +56,6 @@ uint64_t native_syscall_arg(const struct native_regs *r, unsigned int i);
  */
 bool native_eintr_restartable(long nr);
 /*
- * Right after an event stop: fills in what the registers do not tell of a call that answered EINTR, for
- * the two above. Where that cannot be found out, there was no call.
- */
-void native_learn_eintr(pid_t tid, struct native_regs *r);
-/*
  * Before a thread is diverted for the first time after a stop: finds out whether the kernel is about to
  * continue a call (a sleep, with the rest of its time), which it forgets when the thread makes another
  * one. native_set_regs() with these registers then has it continued all the same.

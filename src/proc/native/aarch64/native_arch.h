@@ -13,8 +13,6 @@ struct native_regs {
 	uint64_t tp;			/* NT_ARM_TLS */
 	bool skip_call;			/* to set: no system call, NT_ARM_SYSTEM_CALL */
 	bool asked, rest;		/* is there a rest of a call that the kernel would continue? */
-	long nr;			/* -1, or the call that answered EINTR */
-	uint64_t x0;			/* its first argument */
 };
 
 #endif

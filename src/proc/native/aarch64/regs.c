@@ -5,19 +5,17 @@
  * Before the stop that we see, the kernel has already decided about a system call that the stop
  * interrupted (arch/arm64/kernel/signal.c, do_signal): where it will be made again, pc is back at the
  * `svc` and x0 is the argument, not the result; and the number that NT_ARM_SYSTEM_CALL tells is -1, as
- * in user mode. So the registers do not tell a thread that waits from one that is about to call. Two cases need to know:
+ * in user mode. So the registers do not tell a thread that waits from one that is about to call. Two cases:
  *
- *   - A call that answers EINTR to any stop (epoll_wait and its like, see signal(7)) and should be made
- *     again. Its first argument is overwritten by the result, but the kernel still has it: with the
- *     number put back into NT_ARM_SYSTEM_CALL for a moment, /proc/TID/syscall shows all arguments.
+ *   - Calls that answer EINTR to any stop (epoll_wait and its like, see signal(7)) do so. They cannot be
+ *     made again: the result has taken the place of the first argument, and the kernel has no copy that
+ *     it shows by now (orig_x0, in /proc/TID/syscall, is the result, too). docs/operators.md says so.
  *   - A sleep that the kernel would continue with the rest of its time (ERESTART_RESTARTBLOCK). It forgets
  *     that when the thread comes back with another pc, as it does from a call for us. restart_syscall
- *     then continues it; but where no sleep was interrupted, it would end one that never began.
- *
- * What proves that a thread was inside a system call is its kernel stack, /proc/TID/stack: el0_svc is on
- * it, and nothing of the kind where an interrupt stopped it. Without the right to read that (it takes
- * CAP_SYS_ADMIN) nothing is done: the program sees EINTR as after any SIGSTOP, and a relative sleep of
- * the one thread that made our calls may last longer, by less than its own time.
+ *     then continues it; but where no sleep was interrupted, it would end one that never began. The
+ *     kernel stack, /proc/TID/stack, proves that a thread was inside a system call: el0_svc is on it.
+ *     Reading it takes CAP_SYS_ADMIN. Without, a relative sleep of the one thread that made our calls
+ *     may last longer, by less than its own time.
  */
 #include "proc/native/native.h"
 
@@ -50,7 +48,6 @@ int native_get_regs(pid_t tid, struct native_regs *r)
 	struct iovec iov = {&r->u, sizeof(r->u)}, tls = {&r->tp, sizeof(r->tp)};
 
 	r->skip_call = r->asked = r->rest = false;
-	r->nr = -1;
 	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov))
 		return -1;
 	/* A 32-bit process of this kernel has fewer and smaller registers: it is refused elsewhere. */
@@ -102,7 +99,7 @@ void native_to_unw(const struct native_regs *r, struct unw_regs *ret)
 
 long native_syscall_nr(const struct native_regs *r)
 {
-	return r->nr;
+	return -1;
 }
 
 long native_syscall_result(const struct native_regs *r)
@@ -115,19 +112,8 @@ uint64_t native_syscall_arg(const struct native_regs *r, unsigned int i)
 	return r->u.regs[i];
 }
 
-static const short eintr_calls[] = {
-	SYS_epoll_pwait, SYS_epoll_pwait2, SYS_semop, SYS_semtimedop, SYS_msgrcv, SYS_msgsnd,
-	SYS_rt_sigtimedwait, SYS_io_getevents, SYS_io_pgetevents, SYS_io_uring_enter,
-	/* With a timeout set on the socket these answer EINTR, and only when nothing moved. */
-	SYS_read, SYS_readv, SYS_recvfrom, SYS_recvmsg, SYS_recvmmsg, SYS_accept, SYS_accept4,
-	SYS_write, SYS_writev, SYS_sendto, SYS_sendmsg,
-};
-
 bool native_eintr_restartable(long nr)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(eintr_calls); i++)
-		if (eintr_calls[i] == nr)
-			return true;
 	return false;
 }
 
@@ -144,37 +130,6 @@ static bool in_system_call(pid_t tid)
 	yes = memmem(text, n, " el0_svc+", 9) != NULL;
 	free(text);
 	return yes;
-}
-
-/* The first argument of the call that the thread is leaving. */
-static bool first_argument(pid_t tid, long nr, uint64_t *ret)
-{
-	int now = (int)nr, none = -1;
-	struct iovec put = {&now, sizeof(now)}, back = {&none, sizeof(none)};
-	char path[40];
-	uint8_t *text = NULL;
-	size_t n;
-	bool good = false;
-	char *end;
-
-	if (ptrace(PTRACE_SETREGSET, tid, NT_ARM_SYSTEM_CALL, &put))
-		return false;
-	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)tid);
-	if (!read_file(path, &text, &n) && strtol((char *)text, &end, 10) == nr && *end == ' ') {
-		*ret = strtoull(end, &end, 16);
-		good = *end == ' ';
-	}
-	free(text);
-	return !ptrace(PTRACE_SETREGSET, tid, NT_ARM_SYSTEM_CALL, &back) && good;
-}
-
-void native_learn_eintr(pid_t tid, struct native_regs *r)
-{
-	long nr = (long)r->u.regs[8];
-
-	if (r->nr < 0 && native_eintr_restartable(nr) && in_system_call(tid) &&
-	    first_argument(tid, nr, &r->x0))
-		r->nr = nr;
 }
 
 /* Calls that always continue when they are interrupted. Others start anew, and lose nothing by it. */
@@ -210,7 +165,4 @@ void native_learn_rest(pid_t tid, struct native_regs *r, int mem_fd)
 
 void native_restart_syscall(struct native_regs *r)
 {
-	r->u.regs[0] = r->x0;
-	r->u.pc -= 4;
-	r->nr = -1;
 }

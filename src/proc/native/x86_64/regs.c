@@ -101,10 +101,6 @@ bool native_eintr_restartable(long nr)
 }
 
 /* All of it is in rax and orig_rax, and goes back with them. */
-void native_learn_eintr(pid_t tid, struct native_regs *r)
-{
-}
-
 void native_learn_rest(pid_t tid, struct native_regs *r, int mem_fd)
 {
 }

@@ -85,9 +85,9 @@ enum { UC_AUX = 232 };
 
 /*
  * A frame of the old kind has a fixed word as its flags and an unset link. The vector that the kernel
- * puts at the base of the stack has the status register's value, too: the key 16. But there a string's
- * address stands for sp, which is a multiple of four wherever it points to a stack. Handlers may change
- * the masks in their frame, so those are no evidence.
+ * puts at the base of the stack has the status register's value, too, the key 16, and a run of zeroes
+ * with one such word looks the same; but no record of coprocessor state follows there. Handlers may
+ * change the masks in their frame, so those are no evidence.
  */
 static bool saved_context(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret_sp,
 			  uint64_t *ret_pc)
@@ -95,7 +95,7 @@ static bool saved_context(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret
 	uint32_t cpsr, aux;
 	bool rt;
 
-	if (n < UC_CPSR + 4)
+	if (n < UC_AUX + 4)
 		return false;
 	rt = !word(p);
 	cpsr = word(p + UC_CPSR);
@@ -104,9 +104,9 @@ static bool saved_context(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret
 	if (rt && (word(p + UC_LINK) || (word(p + UC_STACK_FLAGS) & 0x7fffffff) > 2))
 		return false;
 	if (word(p + UC_TRAP) > 31 || (cpsr & CPSR_FIXED) != CPSR_USER ||
-	    word(p + UC_REGS + 4 * SP) % 4 || word(p + UC_REGS + 4 * PC) % (cpsr & CPSR_T ? 2 : 4))
+	    word(p + UC_REGS + 4 * PC) % (cpsr & CPSR_T ? 2 : 4))
 		return false;
-	aux = n >= UC_AUX + 4 ? word(p + UC_AUX) : AUX_VFP;
+	aux = word(p + UC_AUX);
 	if (aux != AUX_VFP && aux != AUX_IWMMXT && aux != AUX_DUMMY)
 		return false;
 	*ret_sp = word(p + UC_REGS + 4 * SP);

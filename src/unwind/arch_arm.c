@@ -75,17 +75,39 @@ static int sigframe_offset(int form, unsigned int reg)
 	return reg <= PC ? (form == 2 ? SIGINFO : 0) + UC_REGS + 4 * (int)reg : -1;
 }
 
+/* What every user's status register has: its mode, no masks, no big-endian data, unused bits. */
+enum { CPSR_FIXED = 0x00f002df, CPSR_USER = 0x10, CPSR_T = 0x20 };
+/* The first record of coprocessor state: the kernel always writes one (asm/ucontext.h). */
+enum { UC_AUX = 232 };
+#define AUX_VFP 0x56465001u
+#define AUX_IWMMXT 0x12ef842au
+#define AUX_DUMMY 0xb0d9ed01u
+
 /*
  * A frame of the old kind has a fixed word as its flags and an unset link. The vector that the kernel
- * puts at the base of the stack has the status register's value, too: the key 16. But there a string's
- * address stands for sp, which is a multiple of four wherever it points to a stack.
+ * puts at the base of the stack has the status register's value, too, the key 16, and a run of zeroes
+ * with one such word looks the same; but no record of coprocessor state follows there. Handlers may
+ * change the masks in their frame, so those are no evidence.
  */
 static bool saved_context(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret_sp,
 			  uint64_t *ret_pc)
 {
-	if (n < UC_CPSR + 4 || word(p + UC_REGS + 4 * SP) % 4 || (word(p) ? word(p) != 0x5ac3c35a : word(p + UC_LINK) != 0 ||
-							  (word(p + UC_STACK_FLAGS) & 0x7fffffff) > 2) ||
-	    word(p + UC_TRAP) > 31 || (word(p + UC_CPSR) & 0x1f) != 0x10)
+	uint32_t cpsr, aux;
+	bool rt;
+
+	if (n < UC_AUX + 4)
+		return false;
+	rt = !word(p);
+	cpsr = word(p + UC_CPSR);
+	if (!rt && word(p) != 0x5ac3c35a)
+		return false;
+	if (rt && (word(p + UC_LINK) || (word(p + UC_STACK_FLAGS) & 0x7fffffff) > 2))
+		return false;
+	if (word(p + UC_TRAP) > 31 || (cpsr & CPSR_FIXED) != CPSR_USER ||
+	    word(p + UC_REGS + 4 * PC) % (cpsr & CPSR_T ? 2 : 4))
+		return false;
+	aux = word(p + UC_AUX);
+	if (aux != AUX_VFP && aux != AUX_IWMMXT && aux != AUX_DUMMY)
 		return false;
 	*ret_sp = word(p + UC_REGS + 4 * SP);
 	*ret_pc = word(p + UC_REGS + 4 * PC);

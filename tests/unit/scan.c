@@ -216,6 +216,7 @@ static void context(uint64_t off, uint64_t sp, uint64_t pc)
 		put32(p + 84, (uint32_t)sp);
 		put32(p + 92, (uint32_t)pc);
 		put32(p + 96, 0x60000030);
+		put32(p + 232, 0x56465001); /* the VFP record */
 	} else {
 		put64(p + 224, alt_at + off + 232);
 		put64(p + 232 + 8, sp);

@@ -5,7 +5,7 @@ __attribute__((section(".text.crossing"), aligned(4096), noinline)) long crossin
 #if defined(__arm__)
 /* The assembler pads a section of code to its alignment, so what fills the page is in another one. */
 #define NOPS ".thumb\n.thumb_func\nfiller: bx lr\n" \
-	".section .text.filler2,\"ax\",%progbits\n.thumb\n.fill 2047, 2, 0xbf00\n" \
+	".section .text.filler2,\"ax\",%progbits\n.thumb\n.fill 2045, 2, 0xbf00\n" \
 	".section .text.filler,\"ax\",%progbits\n"
 #else
 #define NOPS "filler: .fill 4093, 1, 0x90\nret\n"

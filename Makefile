@@ -85,7 +85,7 @@ demo: deps-demo
 	$(Q)$(MAKE) --no-print-directory $(O)/suture $(O)/demo-load $(O)/tests/memtext
 	$(Q)O=$(O) demo/run.sh
 test: deps-test
-	$(Q)$(MAKE) --no-print-directory run-test
+	$(Q)$(MAKE) --no-print-directory run-test GUESTS="$(GUEST_ARCHS)"
 deps-demo deps-test deps-real: deps-%:
 	$(Q)scripts/deps.sh $*
 

@@ -12,7 +12,7 @@
 #   CROSS        what scripts/cross.sh made      (build/cross)
 #   GUEST_WORK   where everything is put         (build/guest)
 #   GUEST_LIMIT  seconds for all of the guest    (1800)
-#   LIVE_LIMIT   seconds for one test there      (240)
+#   LIVE_LIMIT   seconds for one test there, where its preparation wrote no `limit` (240)
 set -u
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -20,7 +20,7 @@ arch=$1
 shift
 SUTURE=${SUTURE:-$root/build/suture}
 CROSS=$(cd "${CROSS:-$root/build/cross}" && pwd)/$arch
-export SUTURE
+export SUTURE CROSS
 work=${GUEST_WORK:-$root/build/guest}/$arch
 mkdir -p "$work"
 work=$(cd "$work" && pwd)

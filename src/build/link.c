@@ -113,6 +113,65 @@ static char *branch_into(struct linker *l, const struct lunit *u, const struct d
 	return hit;
 }
 
+/* Code at @at uses the object's global pointer, or cannot be told not to. */
+static bool uses_gp(const struct linker *l, uint64_t at)
+{
+	const struct prove_object *po = l->po;
+
+	for (size_t i = 0; i < po->n_starts; i++) {
+		uint64_t n = po->ends[i] - po->starts[i];
+		const uint8_t *p = elf_obj_at(po->o, po->starts[i], n);
+
+		if (at >= po->starts[i] && at < po->ends[i])
+			return !p || l->t->code_gp(p, n, po->starts[i]);
+	}
+	return true;
+}
+
+/*
+ * A new version that does not keep the global pointer, as the original does: who calls it by a pointer or
+ * from another object takes its own back, but a direct caller that has one counts on it. 0: there is none.
+ */
+static uint64_t caller_with_gp(const struct linker *l, uint64_t entry)
+{
+	struct target_dis *dis = target_dis_open(l->t);
+	uint64_t hit = 0;
+
+	for (size_t i = 0; i < l->po->n_exec && !hit; i++) {
+		uint64_t n = l->po->exec[i].hi - l->po->exec[i].lo;
+		const uint8_t *p = elf_obj_at(l->po->o, l->po->exec[i].lo, n);
+
+		for (uint64_t at = 0; p && at + l->t->insn_min <= n && !hit; at += l->t->insn_min) {
+			uint64_t addr = l->po->exec[i].lo + at;
+			struct insn in;
+
+			if (l->t->decode(dis, p + at, MIN(n - at, 16ull), addr, &in) == 0 &&
+			    in.has_target && in.target == entry && uses_gp(l, addr))
+				hit = addr;
+		}
+	}
+	target_dis_close(dis);
+	return hit;
+}
+
+static int check_gp(struct linker *l, const struct lunit *u, const struct diff_func *f,
+		    const struct elf_sym *new, const struct elf_sym *orig, uint64_t entry)
+{
+	uint64_t at;
+	char *why;
+
+	if (!l->t->keeps_gp || l->t->keeps_gp(new->other) || !l->t->keeps_gp(orig->other))
+		return 0;
+	at = caller_with_gp(l, entry);
+	if (!at)
+		return 0;
+	why = xasprintf("the new version does not keep the TOC pointer, and the caller at 0x%llx counts on it",
+			(unsigned long long)at);
+	refuse(l, u, f, SUT_B_RELIED_ON, why);
+	free(why);
+	return -1;
+}
+
 static void expect(struct linker *l, const char *name, const struct match *m, bool contract)
 {
 	const struct elf_obj *o = l->po->o;
@@ -204,6 +263,8 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 		free(culprit);
 		return -1;
 	}
+	if (check_gp(l, u, f, &nw->syms[f->new], &og->syms[f->orig], entry) < 0)
+		return -1;
 	pf = VEC_PUSH(l->out->funcs, l->out->n_funcs, l->out->cap_funcs);
 	pf->name = xstrdup(og->syms[f->orig].name);
 	pf->addr = m->addr;

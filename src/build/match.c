@@ -105,6 +105,8 @@ bool match_func_init(struct match_func *f, const struct elf_obj *o, const struct
 	while (f->n_insns > 1 && (f->insns[f->n_insns - 1].kind == INSN_NOP ||
 				  f->insns[f->n_insns - 1].kind == INSN_TRAP))
 		f->n_insns--;
+	for (size_t i = 0; i < f->n_insns && f->insns[i].kind == INSN_NOP; i++)
+		f->lead += f->insns[i].len;
 	f->first_rel = lower_rel(sec, off);
 	f->n_rels = lower_rel(sec, end) - f->first_rel;
 	make_head(f, dis->t);

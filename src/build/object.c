@@ -201,6 +201,17 @@ char *prove_object_compiler(const struct prove_object *po)
 	return xstrdup((const char *)c->data);
 }
 
+const uint8_t *prove_code_at(const struct prove_object *po, uint64_t addr, uint64_t *ret_left)
+{
+	for (size_t i = 0; i < po->n_exec; i++) {
+		if (addr < po->exec[i].lo || addr >= po->exec[i].hi)
+			continue;
+		*ret_left = po->exec[i].hi - addr;
+		return elf_obj_at(po->o, addr, *ret_left);
+	}
+	return NULL;
+}
+
 static bool is_start(const struct prove_object *po, uint64_t addr)
 {
 	size_t lo = 0, hi = po->n_starts;

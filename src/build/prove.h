@@ -30,6 +30,8 @@ struct prove_object {		/* the linked object that runs: executable or shared libr
 
 struct prove_object *prove_object_open(const char *path, struct sut_err *err);
 void prove_object_free(struct prove_object *po);
+/* The code at @addr and how much of it follows, or NULL where the file has none. */
+const uint8_t *prove_code_at(const struct prove_object *po, uint64_t addr, uint64_t *ret_left);
 /* An executable's TLS block, relative to the thread pointer. */
 int64_t prove_tls_start(const struct prove_object *po);
 
@@ -90,13 +92,6 @@ struct prove_unit {
 struct prove_unit *prove_unit_run(const struct prove_object *po, const struct elf_obj *orig,
 				  struct ref **refs);
 void prove_unit_free(struct prove_unit *pu);
-
-/*
- * tlsfact.c: may thread-local variable @sym be at this offset (struct sym_fact, tls), or be what this slot
- * is for? With @store it becomes known then, and with it all others of its section.
- */
-bool tls_offset_agrees(struct prove_unit *pu, uint32_t sym, uint64_t off, bool store);
-bool tls_slot_agrees(struct prove_unit *pu, uint32_t sym, uint64_t slot, bool store);
 
 /* The match of a function symbol, or NULL where it was not found. */
 const struct match *prove_match(const struct prove_unit *pu, uint32_t sym);

@@ -5,7 +5,7 @@
  * A linker moves a section as a whole, so one offset in a section tells all others: behind a section
  * anchor the variables of a unit are reached by plain offsets, without relocations.
  */
-#include "build/prove.h"
+#include "build/fact.h"
 #include "elf/dynamic.h"
 
 static bool agrees(struct sym_fact *f, uint64_t off, bool store)

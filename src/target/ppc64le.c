@@ -28,6 +28,9 @@
  * this one as its last act has a caller of one of these kinds. (Several TOCs in one object, which a
  * linker makes for small-model code above 64 KB, are told by code_gp() and refused.)
  *
+ * The other way round, a new version with st_other 1 in the place of one that leaves r2 alone, is refused
+ * where code that has r2 for itself calls the function directly (check_gp() in build/link.c).
+ *
  * A call through a linkage stub: the stub saves r2 at 24(r1) and the nop behind the call becomes
  * `ld r2,24(r1)`. For code of a patch link_call() does what the linker does.
  *
@@ -275,6 +278,11 @@ static uint32_t local_entry(uint8_t st_other)
 	uint32_t v = st_other >> 5 & 7;
 
 	return v > 1 ? (1u << v >> 2) << 2 : 0;
+}
+
+static bool keeps_gp(uint8_t st_other)
+{
+	return (st_other >> 5 & 7) != 1;
 }
 
 /* b to; 0 where it does not reach. */
@@ -530,6 +538,7 @@ const struct target target_ppc64le = {
 	.match_rel = ppc_match_rel,
 	.rel_offset = rel_offset,
 	.local_entry = local_entry,
+	.keeps_gp = keeps_gp,
 	.encode_way_in = encode_way_in,
 	.link_call = link_call,
 	.is_linkage = is_linkage,

@@ -201,6 +201,8 @@ struct target {
 
 	/* Offset of the entry for callers that share the global pointer, from a symbol's st_other. */
 	uint32_t (*local_entry)(uint8_t st_other);
+	/* Does a function with this st_other leave its caller's global pointer as it was? */
+	bool (*keeps_gp)(uint8_t st_other);
 	/*
 	 * Code at @at that an entry leads to first where the version at @to needs more of a caller than
 	 * the function whose code is @orig does: its global pointer. @st_other is the version's.

@@ -109,6 +109,24 @@ static bool saved_context(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret
 	return true;
 }
 
+/*
+ * glibc's start code makes a frame of 128 bytes whose back chain is 0 right below argc, or below the one
+ * that the dynamic linker made in the same way; it clears lr and jumps to __libc_start_main.
+ */
+static bool first_frame(const struct unw_mem *mem, uint64_t cfa)
+{
+	uint64_t chain, argc, argv0, end;
+
+	if (mem->read(mem->ctx, cfa, &chain, 8) || chain)
+		return false;
+	for (uint64_t at = cfa + ABI_FRAME; at <= cfa + 2 * ABI_FRAME; at += ABI_FRAME)
+		if (!mem->read(mem->ctx, at, &argc, 8) && argc && argc < 1 << 20 &&
+		    !mem->read(mem->ctx, at + 8, &argv0, 8) && argv0 > at &&
+		    !mem->read(mem->ctx, at + 8 + 8 * argc, &end, 8) && !end)
+			return true;
+	return false;
+}
+
 /* Branches with the link bit: bl, bcl, and through lr, ctr or tar. */
 static bool call_before(const uint8_t c[8])
 {
@@ -134,6 +152,7 @@ const struct unw_arch unw_arch_ppc64le = {
 	.is_sigreturn = is_sigreturn,
 	.after_clone = after_clone,
 	.clone_slot = clone_slot,
+	.first_frame = first_frame,
 	.sigframe_offset = sigframe_offset,
 	.saved_context = saved_context,
 	.call_before = call_before,

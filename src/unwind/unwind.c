@@ -16,8 +16,8 @@
  *   - the pc is in the code at the program's entry point, which has no metadata (musl's _start);
  *   - the code at the return address makes the exit call (musl's clone);
  *   - the thread is about to run its first instruction, in libc's clone;
- *   - where the psABI has a back chain and start code leaves 0 for a return address (ppc64): both are 0,
- *     exactly where metadata says that they are.
+ *   - where start code leaves 0 for a return address (ppc64): what the kernel put on the stack of the
+ *     program stands right behind its frame.
  * A zero return address alone proves nothing: an overwritten stack has zeroes too.
  */
 #include "unwind/unwind.h"
@@ -132,16 +132,13 @@ static bool peek(struct walk *w, uint8_t code[CODE_PEEK])
 	return !w->mem->read(w->mem->ctx, w->pc, code, CODE_PEEK);
 }
 
-/*
- * The first frame of a program as its start code makes it (ELF V2 ABI 2.2.2 and 3.4.1): nobody's frame
- * above, and lr was cleared. All of its own callees were seen by metadata on the way here.
- */
+/* The frame of a program's start code, after steps by metadata alone. */
 static bool null_frame(struct walk *w)
 {
-	uint64_t chain;
+	const struct unw_arch *arch = w->s->arch;
 
-	return w->s->arch->back_chain && w->prev_cfa == w->regs.r[w->s->arch->sp_reg] &&
-	       !w->mem->read(w->mem->ctx, w->prev_cfa, &chain, 8) && !chain;
+	return arch->first_frame && w->prev_cfa && w->prev_cfa == w->regs.r[arch->sp_reg] &&
+	       arch->first_frame(w->mem, w->prev_cfa);
 }
 
 /* True in the code from the entry point on, none of which metadata describes. */

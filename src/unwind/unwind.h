@@ -38,6 +38,8 @@ static inline void unw_reg_unset(struct unw_regs *g, unsigned int n)
 	g->valid[n / 64] &= ~(1ULL << (n % 64));
 }
 
+struct unw_mem;
+
 /* What unwinding has to know of an architecture. One constant instance each. */
 struct unw_arch {
 	const char *name;
@@ -79,6 +81,11 @@ struct unw_arch {
 	 */
 	bool (*saved_context)(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret_sp,
 			      uint64_t *ret_pc);
+	/*
+	 * A return address of 0 was found where metadata has it, and @cfa is the frame above. Is that the
+	 * one that a program's start code makes? NULL: start code has other marks.
+	 */
+	bool (*first_frame)(const struct unw_mem *mem, uint64_t cfa);
 	/* May the last instruction of these 8 bytes be a call? True in doubt. */
 	bool (*call_before)(const uint8_t code[8]);
 };

@@ -11,6 +11,7 @@
 #   SUTURE       this machine's program          (build/suture)
 #   CROSS        what scripts/cross.sh made      (build/cross)
 #   GUEST_WORK   where everything is put         (build/guest)
+#   PPC_CPU      which POWER the ppc64el machine is (power9)
 #   GUEST_LIMIT  seconds for all of the guest    (1800)
 #   LIVE_LIMIT   seconds for one test there, where its preparation wrote no `limit` (240)
 set -u

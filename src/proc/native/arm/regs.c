@@ -99,10 +99,6 @@ void native_restart_syscall(struct native_regs *r)
 {
 }
 
-void native_learn_eintr(pid_t tid, struct native_regs *r)
-{
-}
-
 void native_learn_rest(pid_t tid, struct native_regs *r, int mem_fd)
 {
 }

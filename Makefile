@@ -162,7 +162,7 @@ export FAULT_WORK := $(abspath $(O)/fault)
 $(O)/tests/fault/%: tests/fault/%.c tests/lib/prey.h tests/lib/tap.h $(LIB)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests/lib -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/lib -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS) $(QUIET_LD)
 $(O)/fault/fix.sut: $(O)/suture $(wildcard tests/fault/prey/*) tests/fault/prepare.sh
 	$(Q)SUTURE=$(O)/suture sh tests/fault/prepare.sh tests/fault/prey $(O)/fault prey
 .PHONY: fault
@@ -183,7 +183,7 @@ cross_make = $(MAKE) --no-print-directory O=$(CROSS)/$* STATIC=1 SYSROOT=$(abspa
 	CROSS_COMPILE=$$(scripts/triplet.sh $*)-
 $(CROSS_ARCHS:%=cross-%): cross-%: deps-cross
 	$(Q)scripts/cross.sh $(CROSS) $*
-	+$(Q)$(cross_make) $(CROSS)/$*/suture $(CROSS)/$*/tests/memtext
+	+$(Q)$(cross_make) $(CROSS)/$*/suture $(CROSS)/$*/tests/memtext $(CROSS)/$*/tests/fault/kill
 
 # A package with the static program: `make deb-arm64`, `make debs`.
 .PHONY: $(CROSS_ARCHS:%=deb-%) debs

@@ -3,7 +3,7 @@
 # What building and running for another architecture takes, unpacked under DIR/ARCH: cross.sh DIR ARCH
 #
 #   sysroot/   Debian's own libraries of ARCH: to link against statically, and to boot with
-#   kernel     the newest Debian 12 kernel of ARCH, and busybox beside it
+#   kernel     the newest Debian 12 kernel of ARCH, with busybox and strace beside it
 #   sources    the source packages of the libraries that a static program has in it
 #
 # ARCH is Debian's name: amd64, arm64, armhf, ppc64el. Packages are unpacked, never installed. A file
@@ -23,10 +23,10 @@ mkdir -p "$1/$arch"
 cd "$1/$arch"
 
 want="libc6 libc6-dev linux-libc-dev libgcc-s1 libelf-dev libdw-dev libcapstone-dev libssl-dev
-	libjansson-dev zlib1g-dev libbz2-dev liblzma-dev"
+	libjansson-dev zlib1g-dev libbz2-dev liblzma-dev strace"
 want=$(echo $want)
 { [ "$(cat ready 2>/dev/null)" != "$want" ] || [ ! -e sources ]; } || exit 0
-rm -rf ready sysroot kernel busybox image debs
+rm -rf ready sysroot strace kernel busybox image debs
 mkdir -p debs
 
 APT_CONFIG=$("$root/scripts/apt-private.sh" apt "$arch")
@@ -48,6 +48,8 @@ for f in debs/*.deb; do
 	dpkg-deb --fsys-tarfile "$f" | tar -x -C sysroot --exclude='./usr/share/*' --exclude='./usr/bin/*' \
 		--exclude='./usr/sbin/*' --exclude='./etc/*' --exclude='./var/*'
 done
+dpkg-deb --fsys-tarfile debs/strace_*.deb | tar -xO ./usr/bin/strace >strace
+chmod 755 strace
 # A package without a Source field is its own source; some name another version of it in brackets.
 for f in debs/*.deb; do
 	case ${f##*/} in
@@ -69,5 +71,5 @@ mv image/boot/vmlinu* kernel
 mv image/bin/busybox busybox
 rm -rf image debs
 [ -e "sysroot/usr/lib/$triplet/libc.a" ]
-[ -s sources ] && [ -s kernel ] && [ -s busybox ]
+[ -s sources ] && [ -s kernel ] && [ -s busybox ] && [ -s strace ]
 echo "$want" >ready

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # prepare.sh SOURCE-FOLDER WORK-FOLDER PROGRAM: compiles a target and builds the patch for it.
+# CC compiles it, for another architecture where it is a compiler for one.
 set -e
 src=$1 work=$2 prog=$3
 suture=${SUTURE:-build/suture}
@@ -13,6 +14,6 @@ for f in "$src"/*; do
 	esac
 done
 make -s -C "$work/made" "$prog" >"$work/make.log" 2>&1 || { cat "$work/make.log"; exit 1; }
-strip -o "$work/$prog" "$work/made/$prog"
+${STRIP:-strip} -o "$work/$prog" "$work/made/$prog"
 "$suture" build --work "$work/cache" --source "$work/src" --make make --object "$work/$prog" \
 	-o "$work/fix.sut" "$work/fix.patch" >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }

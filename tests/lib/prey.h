@@ -182,12 +182,13 @@ static char *prey_said;	/* what the last command printed */
 
 /*
  * suture VERB on @pid; @inject: as strace's -e inject=, or NULL; @extra: one more argument or NULL.
- * Exit code, 128 + signal.
+ * Exit code, 128 + signal. FAULT_PAUSE is its --max-pause: where both the machine and strace are slow,
+ * a stop is longer than it would ever be allowed to be.
  */
 static inline int prey_tool(const char *inject, const char *verb, const char *extra, pid_t pid)
 {
 	char *e = xasprintf("inject=%s", inject ? inject : ""), *id = xasprintf("%d", (int)pid);
-	const char *what = strcmp(verb, "revert") ? prey_patch : "fix";
+	const char *what = strcmp(verb, "revert") ? prey_patch : "fix", *pause = getenv("FAULT_PAUSE");
 	struct strvec v = {0};
 	struct run_opts o = {.ret_output = &prey_said};
 	int r;
@@ -207,6 +208,10 @@ static inline int prey_tool(const char *inject, const char *verb, const char *ex
 	}
 	strvec_push(&v, prey_suture);
 	strvec_push(&v, verb);
+	if (pause) {
+		strvec_push(&v, "--max-pause");
+		strvec_push(&v, pause);
+	}
 	if (extra)
 		strvec_push(&v, extra);
 	strvec_push(&v, what);

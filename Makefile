@@ -85,7 +85,7 @@ demo: deps-demo
 	$(Q)$(MAKE) --no-print-directory $(O)/suture $(O)/demo-load $(O)/tests/memtext
 	$(Q)O=$(O) demo/run.sh
 test: deps-test
-	$(Q)$(MAKE) --no-print-directory run-test
+	$(Q)$(MAKE) --no-print-directory run-test GUESTS="$(GUEST_ARCHS)"
 deps-demo deps-test deps-real: deps-%:
 	$(Q)scripts/deps.sh $*
 
@@ -203,6 +203,11 @@ with_guests = SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath 
 	tests/guest/with.sh $(call guest_tests,$(1)) --
 $(CROSS_ARCHS:%=guest-%): guest-%: cross-% deps-guest $(O)/suture
 	$(Q)$(call with_guests,$*) env $(prove) $(call guest_tests,$*)
+# Instructions that a redirect costs, counted: `make count-arm64`.
+.PHONY: $(CROSS_ARCHS:%=count-%)
+$(CROSS_ARCHS:%=count-%): count-%: cross-% deps-guest $(O)/suture
+	$(Q)ICOUNT=1 SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath build/count) tests/guest/with.sh \
+		tests/live/instructions/test@$* -- env GUEST_WORK=$(abspath build/count) $(prove) -v tests/live/instructions/test@$*
 guests: $(GUEST_ARCHS:%=cross-%) deps-guest $(O)/suture
 	$(Q)$(call with_guests,$(GUEST_ARCHS)) env $(prove) $(call guest_tests,$(GUEST_ARCHS))
 

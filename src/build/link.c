@@ -16,6 +16,7 @@
 static const char *const why_text[] = {
 	[WHY_NONE] = "unchanged", [WHY_EDITED] = "edited", [WHY_INLINED] = "inlined",
 	[WHY_REFERS] = "refers", [WHY_CODE] = "code", [WHY_PART] = "part",
+	[WHY_REGISTERS] = "registers",
 };
 
 struct diff_func *lunit_func(const struct lunit *u, enum side side, uint32_t sym)
@@ -373,33 +374,56 @@ static bool calls_unseen(const struct lunit *u, const struct diff_func *f)
 	return false;
 }
 
-/*
- * Code that was compiled with other flags than what runs may use other registers. A caller that stays
- * and relies on the registers of the original callee would lose its values.
- */
-static void check_callers(struct linker *l)
+/* One caller goes along with a changed function. True where it was not to be replaced before. */
+static bool take_caller(struct linker *l, struct lunit *u, uint32_t user, const struct diff_func *callee)
 {
-	for (size_t i = 0; i < l->n_units; i++) {
-		struct lunit *u = &l->units[i];
-		const struct diff_unit *d = u->in->diff;
+	const struct diff_unit *d = u->in->diff;
+	struct diff_func *f = lunit_func(u, SIDE_NEW, user);
 
-		for (uint32_t s = 1; s < d->new->n_secs && u->in->to_pu && u->in->relies; s++) {
-			const struct elf_sec *sec = &d->new->secs[s];
+	if (f && f->status != DIFF_UNCHANGED)
+		return false;
+	if (!f || !f->orig) {
+		refuse(l, u, callee, SUT_B_RELIED_ON,
+		       "a caller that stays relies on the registers of the original");
+		sut_fail_chain(l->err, "called by '%s'", d->new->syms[user].name);
+		return false;
+	}
+	f->status = DIFF_CHANGED;
+	f->why = WHY_REGISTERS;
+	strvec_pushf(&f->why_chain, "it counts on registers that '%s' left alone, which is replaced",
+		     callee->name);
+	return true;
+}
 
-			if (u->sec_of[SIDE_NEW][s] || !(sec->flags & SHF_EXECINSTR) || !d->new_refs[s])
-				continue;
-			for (size_t k = 0; k < sec->n_rels; k++) {
-				const struct ref *r = &d->new_refs[s][k];
-				uint32_t user = sym_covering(d->new, s, r->insn_off);
-				struct diff_func *callee =
-					r->kind == REF_SYM ? lunit_func(u, SIDE_NEW, r->sym) : NULL;
+/*
+ * Code that was compiled with other flags than what runs may use other registers. A caller that relies
+ * on those of the original callee would lose its values, so it is replaced as well, by one that was
+ * compiled together with the callee; and so on with its callers.
+ */
+static void take_callers(struct linker *l)
+{
+	bool more = true;
 
-				if (!callee || callee->status != DIFF_CHANGED || !u->in->relies[user] ||
-				    calls_unseen(u, callee))
-					continue;
-				refuse(l, u, callee, SUT_B_RELIED_ON,
-				       "a caller that stays relies on the registers of the original");
-				sut_fail_chain(l->err, "called by '%s'", d->new->syms[user].name);
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < l->n_units; i++) {
+			struct lunit *u = &l->units[i];
+			const struct diff_unit *d = u->in->diff;
+
+			for (uint32_t s = 1; s < d->new->n_secs && u->in->to_pu && u->in->relies; s++) {
+				const struct elf_sec *sec = &d->new->secs[s];
+
+				for (size_t k = 0; sec->flags & SHF_EXECINSTR && d->new_refs[s] && k < sec->n_rels;
+				     k++) {
+					const struct ref *r = &d->new_refs[s][k];
+					uint32_t user = sym_covering(d->new, s, r->insn_off);
+					struct diff_func *callee =
+						r->kind == REF_SYM ? lunit_func(u, SIDE_NEW, r->sym) : NULL;
+
+					if (callee && callee->status == DIFF_CHANGED && u->in->relies[user] &&
+					    user != callee->new && !calls_unseen(u, callee))
+						more |= take_caller(l, u, user, callee);
+				}
 			}
 		}
 	}
@@ -442,6 +466,7 @@ int link_object(const struct link_input *in, struct patch_object *ret, bool *ret
 		l.units[i].in = &in->units[i];
 		index_unit(&l.units[i]);
 	}
+	take_callers(&l);
 	for (size_t i = 0; i < in->n_units; i++) {
 		struct diff_unit *d = in->units[i].diff;
 
@@ -455,7 +480,6 @@ int link_object(const struct link_input *in, struct patch_object *ret, bool *ret
 		resolve_section(&l, &p);
 	}
 	expect_callees(&l);
-	check_callers(&l);
 	list_new(&l);
 	link_ehframe(&l);
 	*ret_indirect = l.need_indirect;

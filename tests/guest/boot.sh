@@ -130,7 +130,10 @@ rm -rf "$guest"
 
 # ---- the machine ----
 
-set -- -nodefaults -nographic -no-reboot -serial stdio -m 768 -smp 2 -accel tcg,thread=multi \
+# ICOUNT=1: one processor whose clock moves by a nanosecond with each instruction.
+cpus="-smp 2 -accel tcg,thread=multi"
+[ -z "${ICOUNT:-}" ] || cpus="-smp 1 -icount shift=0,sleep=off"
+set -- -nodefaults -nographic -no-reboot -serial stdio -m 768 $cpus \
 	-kernel "$CROSS/kernel" -initrd "$work/initrd"
 boot="quiet panic=-1 rdinit=/init"
 # PORT: an emulated machine that boots its kernel

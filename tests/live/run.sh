@@ -49,7 +49,11 @@ variant()
 	cet) CFLAGS="-O2 -fcf-protection=full" ;;
 	noplt) CFLAGS="-O2 -fno-plt" ;;
 	now) LDFLAGS="-Wl,-z,now" ;;
-	pads) CFLAGS="-O2 -fpatchable-function-entry=5" ;;
+	pads)
+		CFLAGS="-O2 -fpatchable-function-entry=5"
+		# The distance between the two entries of a function is a power of 2 there.
+		case $CC in powerpc64le-*) CFLAGS="-O2 -fpatchable-function-entry=2" ;; esac
+		;;
 	mfentry) CFLAGS="-O2 -pg -mfentry" ;;
 	clang) CC=clang-14 ;;
 	bti) CFLAGS="-O2 -mbranch-protection=standard" ;;

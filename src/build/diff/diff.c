@@ -389,7 +389,7 @@ const char *diff_status_text(enum diff_status s)
 
 const char *diff_why_text(enum diff_why w)
 {
-	static const char *const text[] = {"none", "edited", "inlined", "refers", "code", "part"};
+	static const char *const text[] = {"none", "edited", "inlined", "refers", "code", "registers", "part"};
 
 	return text[w];
 }

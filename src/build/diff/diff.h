@@ -25,6 +25,7 @@ enum diff_why {		/* why a function is replaced */
 	WHY_INLINED,	/* a function or header that it inlines was edited */
 	WHY_REFERS,	/* it refers to something that changed or is new (a constant table) */
 	WHY_CODE,	/* the compiler generated other code; no edited line is known to be inside */
+	WHY_REGISTERS,	/* it counts on registers that a changed function left alone (-fipa-ra) */
 	WHY_PART,	/* split from or merged with a changed function (.cold, .part, .isra ...) */
 };
 

@@ -63,18 +63,35 @@ NOINLINE long cold(long n)
 	return n + 1;
 }
 
-static NOINLINE bool talk(const char *word, long n, long m)
+static NOINLINE long use_isra(long n, long m)
 {
 	struct pair p = {n, n, n, n};
 
+	return isra(&p, m);
+}
+
+static NOINLINE long use_special(long n, long m)
+{
+	return special(n, 3) * m;
+}
+
+/* Through pointers: a caller that sees its callee may rely on its registers, and talk() never ends. */
+static long (*volatile isra_user)(long, long) = use_isra;
+static long (*volatile special_user)(long, long) = use_special;
+static long (*volatile part_user)(long) = use_part;
+static long (*volatile part_again_user)(long) = use_part_again;
+static long (*volatile cold_user)(long) = cold;
+
+static NOINLINE bool talk(const char *word, long n, long m)
+{
 	if (IS("isra"))
-		printf("%ld", isra(&p, m));
+		printf("%ld", isra_user(n, m));
 	if (IS("special"))
-		printf("%ld %ld", special(n, 3), special(n + 1, 3));
+		printf("%ld %ld", special_user(n, 1), special_user(n + 1, 1));
 	if (IS("part"))
-		printf("%ld %ld", use_part(n), use_part_again(n));
+		printf("%ld %ld", part_user(n), part_again_user(n));
 	if (IS("cold"))
-		printf("%ld", cold(n));
+		printf("%ld", cold_user(n));
 	return true;
 }
 

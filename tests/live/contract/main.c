@@ -12,12 +12,16 @@ NOINLINE long outer(long n)
 	return inner(n + 1) + n;
 }
 
+/* Through pointers: a caller that sees its callee may rely on its registers, and talk() never ends. */
+static long (*volatile call_inner)(long) = inner;
+static long (*volatile call_outer)(long) = outer;
+
 static NOINLINE bool talk(const char *word, long n, long m)
 {
 	if (IS("inner"))
-		printf("%ld", inner(n));
+		printf("%ld", call_inner(n));
 	if (IS("outer"))
-		printf("%ld", outer(n));
+		printf("%ld", call_outer(n));
 	return true;
 }
 

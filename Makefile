@@ -198,7 +198,7 @@ $(CROSS_ARCHS:%=deb-%): deb-%: cross-%
 GUEST_VARIANTS_arm64 := bti
 GUEST_VARIANTS_armhf := a32
 guest_tests = $(foreach a,$(1),$(LIVE:%=tests/live/%/test@$(a)) $(foreach v,$(GUEST_VARIANTS_$(a)),\
-	$(patsubst %,tests/live/%/test@$(v)@$(a),$(filter $(LIVE_CORE),$(LIVE)))))
+	$(patsubst %,tests/live/%/test@$(v)@$(a),$(filter $(LIVE_CORE) crowded,$(LIVE)))))
 with_guests = SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath build/guest) \
 	tests/guest/with.sh $(call guest_tests,$(1)) --
 $(CROSS_ARCHS:%=guest-%): guest-%: cross-% deps-guest $(O)/suture

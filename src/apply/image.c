@@ -6,7 +6,7 @@
  * Section headers, symbols and strings lie *inside* the first segment: whoever reads the image
  * from memory finds them, although no loader needs them.
  */
-#include "apply/image.h"
+#include "apply/island.h"
 #include "elf/wire.h"
 #include "unwind/cfi.h"
 
@@ -15,8 +15,9 @@
 #include <string.h>
 
 #define STUB_ROOM ALIGN_UP((uint64_t)TARGET_MAX_JUMP, 16)
-/* Behind the switch stub: what leads into the new version and into the old copy. */
-enum { WAY_NEW = 1, WAY_OLD, N_STUBS };
+/* Behind the switch stub: what leads into the new version, into the old copy, and to what is below where
+ * that is another patch's image out of reach. */
+enum { WAY_NEW = 1, WAY_OLD, WAY_BELOW, N_STUBS };
 #define NOTE_SIZE (12 + 4 + 20)
 
 enum { SH_NULL, SH_NOTE, SH_RODATA, SH_EH, SH_EH_HDR, SH_TEXT, SH_DATA, SH_SYMTAB, SH_STRTAB,
@@ -124,10 +125,11 @@ int image_layout(struct image *im, const struct patch_object *o, struct ledger *
 	im->shdr_off = place(&at, 8, SH_COUNT * wire_size(WIRE_SHDR, im->t->elf_class) + sizeof(shstr));
 	close_seg(im, IMAGE_R, 0, &at, PROC_R);
 	start = at;
-	im->stub_room = STUB_ROOM * (im->t->encode_way_in ? N_STUBS : 1);
+	im->stub_room = STUB_ROOM * (im->t->encode_far ? N_STUBS : 1);
 	for (size_t i = 0; i < o->n_funcs; i++)
 		im->stub_off[i] = place(&at, 16, im->stub_room);
 	place_kind(im, &at, PSEC_TEXT);
+	island_layout(im, &at);
 	close_seg(im, IMAGE_RX, start, &at, PROC_R | PROC_X);
 	start = at;
 	place_kind(im, &at, PSEC_DATA);
@@ -171,8 +173,14 @@ static int relocate(struct image *im, const struct image_env *env, struct sut_er
 			bool branch = target_rel(im->t, r->type)->kind == REL_PLT;
 			uint64_t v = (branch ? entry_of(im, env, r->sym) : sym_value(im, env, r->sym)) +
 				     (uint64_t)r->addend;
+			uint64_t veneer, bias;
 
-			if (im->t->apply_rel(r->type, im->file.p + off, env->base + off, v, gp) < 0)
+			if (!im->t->apply_rel(r->type, im->file.p + off, env->base + off, v, gp))
+				continue;
+			veneer = branch ? island_veneer(im, r) : 0;
+			bias = (uint64_t)(r->addend - im->t->rel_offset(r->type, r->addend, 0));
+			if (!veneer || im->t->apply_rel(r->type, im->file.p + off, env->base + off,
+							veneer + bias, gp) < 0)
 				return sut_fail(err, SUT_P_REACH, im->o->syms[r->sym].name,
 						"%s in '%s' cannot reach it: 0x%llx from 0x%llx",
 						target_rel(im->t, r->type)->name, s->name,
@@ -181,6 +189,24 @@ static int relocate(struct image *im, const struct image_env *env, struct sut_er
 		}
 	}
 	return 0;
+}
+
+/* The code that looks at the word. Returns its length, 0 where it cannot reach. */
+static size_t build_switch(struct image *im, const struct image_env *env, size_t i, unsigned int isa,
+			   uint64_t word, uint64_t below, uint64_t new)
+{
+	uint64_t at = env->base + im->stub_off[i], off = im->stub_off[i] + WAY_BELOW * STUB_ROOM;
+	uint8_t *p = im->file.p + im->stub_off[i];
+	size_t n = im->t->encode_switch(at | isa, word, below, new, p);
+
+	if (!n)
+		n = im->t->encode_switch_far(at | isa, word, below, new, p);
+	if (n || !im->t->encode_far)
+		return n;
+	im->t->encode_far((env->base + off) | isa, below, im->file.p + off);
+	below = (env->base + off) | isa;
+	n = im->t->encode_switch(at | isa, word, below, new, p);
+	return n ? n : im->t->encode_switch_far(at | isa, word, below, new, p);
 }
 
 /* Where the redirect leads for one version: into it, or first to code that makes up for its needs. */
@@ -210,7 +236,7 @@ static int build_funcs(struct image *im, const struct image_env *env, uint64_t w
 		const struct patch_func *f = &im->o->funcs[i];
 		struct ledger_func *l = &im->ledger.funcs[i];
 		unsigned int isa = im->o->syms[f->old_sym].isa, new_isa = im->o->syms[f->new_sym].isa;
-		uint64_t below, new, old, to;
+		uint64_t below, new, old, to, stub;
 		size_t n;
 
 		l->new_addr = sym_value(im, env, f->new_sym) - new_isa;
@@ -223,22 +249,22 @@ static int build_funcs(struct image *im, const struct image_env *env, uint64_t w
 			return sut_fail(err, SUT_P_REACH, f->name, "it needs a global pointer that nothing tells");
 		l->enter_addr = new;
 		below = env->below && env->below[i] ? env->below[i] : old;
-		n = im->t->encode_switch(l->stub_addr | isa, word, below, new,
-					 im->file.p + im->stub_off[i]);
-		if (!n)
-			n = im->t->encode_switch_far(l->stub_addr | isa, word, below, new,
-						     im->file.p + im->stub_off[i]);
+		n = build_switch(im, env, i, isa, word, below, new);
 		if (!n)
 			return sut_fail(err, SUT_P_REACH, f->name, "its switch stub does not reach");
-		l->stub_size = im->t->encode_way_in ? im->stub_room : n;
+		l->stub_size = im->t->encode_far ? im->stub_room : n;
 		/* A jump cannot change the instruction set; the stub can, and goes to the new code. */
-		to = isa == new_isa ? new : l->stub_addr | isa;
+		stub = l->stub_addr | isa;
+		to = isa == new_isa ? new : stub;
+		if (env->island) {
+			to = island_jump(im, env, i, ISLAND_DIRECT, isa, to);
+			stub = island_jump(im, env, i, ISLAND_STUB, isa, stub);
+		}
 		if (!im->t->encode_jump(l->entry | isa, to, l->orig + f->entry, l->jump_len, l->direct) ||
-		    !im->t->encode_jump(l->entry | isa, l->stub_addr | isa, l->orig + f->entry, l->jump_len,
-					l->via_stub))
+		    !im->t->encode_jump(l->entry | isa, stub, l->orig + f->entry, l->jump_len, l->via_stub))
 			return sut_fail(err, SUT_P_REACH, f->name,
 					"a jump from 0x%llx does not reach the patch at 0x%llx",
-					(unsigned long long)l->entry, (unsigned long long)new);
+					(unsigned long long)l->entry, (unsigned long long)to);
 	}
 	return 0;
 }
@@ -450,12 +476,16 @@ int image_build(struct image *im, const struct image_env *env, struct sut_err *e
 	size_t strings;
 
 	buf_free(&im->file);
-	buf_add(&im->file, NULL, im->size);
+	/* A file ends with whole pages, so that nothing of the last one is undefined. */
+	buf_add(&im->file, NULL, im->size + ALIGN_UP(env->island_size, im->t->page_size));
 	memset(im->file.p + im->seg[IMAGE_RX].off, im->t->trap_byte, im->seg[IMAGE_RX].size);
+	memset(im->file.p + im->size, im->t->trap_byte, im->file.n - im->size);
 	im->base = env->base;
 	l->addr = env->base + im->seg[IMAGE_LEDGER].off;
 	l->image_lo = env->base;
 	l->image_hi = env->base + im->size;
+	l->island_lo = env->island;
+	l->island_hi = env->island + env->island_size;
 	l->text_lo = env->base + im->seg[IMAGE_RX].off;
 	l->text_hi = l->text_lo + im->seg[IMAGE_RX].size;
 	l->word_addr = env->word_addr ? env->word_addr : l->addr + offsetof(struct ledger_var, word);
@@ -473,6 +503,7 @@ int image_build(struct image *im, const struct image_env *env, struct sut_err *e
 			memcpy(im->file.p + im->sec_off[i], im->o->secs[i].data,
 			       (size_t)eh_records(&im->o->secs[i], &unused));
 	}
+	island_build(im, env);
 	if (relocate(im, env, err) < 0 || build_funcs(im, env, l->word_addr, err) < 0 ||
 	    build_eh_hdr(im, err) < 0)
 		return -1;
@@ -491,5 +522,6 @@ void image_free(struct image *im)
 	buf_free(&im->file);
 	free(im->sec_off);
 	free(im->stub_off);
+	free(im->hops);
 	memset(im, 0, sizeof(*im));
 }

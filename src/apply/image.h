@@ -11,11 +11,22 @@
  *	r-x	switch stubs, new functions, old copies; gaps are filled with trap bytes
  *	rw-	data, bss (absent where there are none)
  *	r--	the ledger (ledger.h); e_entry holds its address
+ *
+ * Where the image cannot lie near its object, the file has one piece more, which is mapped there: the
+ * island (island.c).
  */
 #ifndef SUTURE_APPLY_IMAGE_H
 #define SUTURE_APPLY_IMAGE_H
 
 #include "apply/ledger.h"
+
+/* A place outside of the image that its code branches to. See island.c. */
+struct image_hop {
+	uint32_t sym;
+	int64_t off;		/* from the symbol */
+	int isa;		/* of the veneer; -1: as that of the symbol */
+	uint64_t veneer;	/* run-time address with isa bits, after image_build(); 0: there is none */
+};
 
 struct image_seg {
 	uint64_t off, size;	/* page-aligned; size 0: absent */
@@ -29,7 +40,7 @@ struct image {
 	const struct target *t;
 	struct ledger ledger;	/* owned; image_build() fills addresses */
 	struct image_seg seg[IMAGE_N_SEGS];
-	uint64_t size;		/* of the whole, page-aligned */
+	uint64_t size;		/* of the whole, page-aligned; the island's place in the file */
 	uint64_t base;		/* run-time address, after image_build() */
 	struct buf file;	/* content, after image_build() */
 	/* Offsets in the image. */
@@ -38,6 +49,10 @@ struct image {
 	uint64_t note_off, eh_off, eh_size, eh_hdr_off, sym_off, shdr_off;
 	size_t n_fdes;
 	uint32_t n_syms;
+	struct image_hop *hops;
+	size_t n_hops, cap_hops;
+	uint64_t hop_off;	/* of their veneers */
+	uint64_t island_room;	/* bytes that an island would need; 0: there can be none */
 };
 
 /*
@@ -49,6 +64,7 @@ int image_layout(struct image *im, const struct patch_object *o, struct ledger *
 /* What image_build() needs to know of the process. */
 struct image_env {
 	uint64_t base;		/* where the image will lie */
+	uint64_t island, island_size; /* where its island will be mapped; 0: it lies near its object */
 	uint64_t word_addr;	/* of the switch word; 0: in this image's own ledger */
 	const uint64_t *values;	/* per symbol: run-time value of all that are not PSYM_DEF */
 	const uint64_t *below;	/* per func: where the stub goes while the word is 0; 0: old copy */

@@ -149,6 +149,8 @@ static void walk_const(struct walk *w, struct ledger *l)
 	FIELD(w, l->image_hi);
 	FIELD(w, l->text_lo);
 	FIELD(w, l->text_hi);
+	FIELD(w, l->island_lo);
+	FIELD(w, l->island_hi);
 	FIELD(w, l->word_addr);
 	FIELD(w, n_funcs);
 	for (uint32_t i = 0; i < n_funcs && !w->bad; i++)
@@ -196,7 +198,7 @@ static bool plausible(const struct ledger *l)
 {
 	if (!l->n_images || l->index >= l->n_images || l->n_images > 256 || !l->patch ||
 	    !patch_name_ok(l->patch) || !l->object || l->build_id_size > sizeof(l->build_id) ||
-	    l->image_lo >= l->image_hi || l->text_lo > l->text_hi ||
+	    l->image_lo >= l->image_hi || l->text_lo > l->text_hi || l->island_lo > l->island_hi ||
 	    !inside(l->text_lo, l->text_hi - l->text_lo, l->image_lo, l->image_hi) ||
 	    !inside(l->addr, LEDGER_VAR_SIZE, l->image_lo, l->image_hi) || l->word_addr % 4)
 		return false;
@@ -294,6 +296,14 @@ static void mark_damaged(struct ledger_group *g, const char *why)
 	g->damaged = true;
 }
 
+static void add_damaged(struct ledgers *ls, const struct proc_map *image, const char *why)
+{
+	struct ledger_group *g = VEC_PUSH(ls->v, ls->n, ls->cap);
+
+	g->name = map_patch_name(image);
+	mark_damaged(g, why);
+}
+
 static void add_ledger(struct ledgers *ls, struct ledger *l)
 {
 	struct ledger_group *g = NULL;
@@ -323,15 +333,32 @@ static int cmp_seq(const void *a, const void *b)
 	return s < t ? -1 : s > t;
 }
 
-/* The segments of one image: mappings of one memfd, offset 0 first. */
-static size_t image_end(const struct proc_maps *maps, size_t i)
+static bool same_file(const struct proc_map *a, const struct proc_map *b)
+{
+	return a->inode == b->inode && a->dev == b->dev;
+}
+
+/* Mappings of one file, as far apart in memory as in the file. An image and its island are not. */
+static bool same_piece(const struct proc_map *a, const struct proc_map *b)
+{
+	return same_file(a, b) && a->lo - a->offset == b->lo - b->offset &&
+	       str_starts(a->path, LEDGER_MAP_NAME);
+}
+
+static size_t piece_end(const struct proc_maps *maps, size_t i)
 {
 	size_t k = i + 1;
 
-	while (k < maps->n && maps->v[k].inode == maps->v[i].inode &&
-	       maps->v[k].dev == maps->v[i].dev && str_starts(maps->v[k].path, LEDGER_MAP_NAME))
+	while (k < maps->n && same_piece(&maps->v[k], &maps->v[i]))
 		k++;
 	return k;
+}
+
+static void add_leftover(struct ledgers *ls, uint64_t lo, uint64_t hi)
+{
+	if (hi > lo)
+		*VEC_PUSH(ls->leftover, ls->n_leftover, ls->cap_leftover) =
+			(struct ledger_part){lo, hi - lo};
 }
 
 static void free_group(struct ledger_group *g)
@@ -364,15 +391,38 @@ static void drop_incomplete(struct ledgers *ls)
 			continue;
 		}
 		for (size_t k = 0; k < g->n; k++) {
-			struct ledger_part *x =
-				VEC_PUSH(ls->leftover, ls->n_leftover, ls->cap_leftover);
-
-			x->addr = g->v[k].image_lo;
-			x->size = g->v[k].image_hi - g->v[k].image_lo;
+			add_leftover(ls, g->v[k].image_lo, g->v[k].image_hi);
+			add_leftover(ls, g->v[k].island_lo, g->v[k].island_hi);
 		}
 		free_group(g);
 	}
 	ls->n = kept;
+}
+
+/* Is the start of the file of @m mapped, where an image begins? */
+static bool has_header(const struct proc_maps *maps, const struct proc_map *m)
+{
+	for (size_t i = 0; i < maps->n; i++)
+		if (!maps->v[i].offset && same_file(&maps->v[i], m))
+			return true;
+	return false;
+}
+
+/* An image without a ledger was never completed, and neither was its island. */
+static void add_islands(struct ledgers *ls, const struct proc_maps *maps, const struct proc_map *image)
+{
+	for (size_t i = 0; i < maps->n; i++)
+		if (same_file(&maps->v[i], image) && !same_piece(&maps->v[i], image))
+			add_leftover(ls, maps->v[i].lo, maps->v[i].hi);
+}
+
+/* Nobody else's memory is where the ledger says that the image at @first has its island. */
+static bool has_island(const struct proc_maps *maps, const struct proc_map *first, const struct ledger *l)
+{
+	const struct proc_map *m = proc_maps_find(maps, l->island_lo);
+
+	return l->island_lo == l->island_hi ||
+	       (m && same_file(m, first) && m->lo == l->island_lo && m->hi == l->island_hi);
 }
 
 int ledgers_read(struct ledgers *ls, const struct proc_maps *maps, const struct proc_mem *mem,
@@ -392,9 +442,11 @@ int ledgers_read(struct ledgers *ls, const struct proc_maps *maps, const struct 
 		end = i + 1;
 		if (!str_starts(first->path, LEDGER_MAP_NAME))
 			continue;
-		end = image_end(maps, i);
+		end = piece_end(maps, i);
 		last = &maps->v[end - 1];
 		image_hi = last->hi;
+		if (first->offset && has_header(maps, first))
+			continue; /* the island of the image there, which knows it */
 		/* The first image page says where the ledger begins: e_entry is not used otherwise. */
 		at = 0;
 		if (!first->offset && !proc_mem_try_read(mem, first->lo, head, sizeof(head))) {
@@ -402,25 +454,27 @@ int ledgers_read(struct ledgers *ls, const struct proc_maps *maps, const struct 
 			at = eh.e_entry;
 		}
 		if (at < first->lo || at >= image_hi) {
-			struct ledger_part *x =
-				VEC_PUSH(ls->leftover, ls->n_leftover, ls->cap_leftover);
+			const struct proc_map *there = proc_maps_find(maps, at);
 
-			x->addr = first->lo;
-			x->size = image_hi - first->lo;
+			if (there && same_piece(there, first)) {
+				add_damaged(ls, first, "other memory lies in the midst of it");
+				continue;
+			}
+			add_leftover(ls, first->lo, image_hi);
+			if (!first->offset)
+				add_islands(ls, maps, first);
 			continue;
 		}
 		n = MIN(image_hi - at, LEDGER_MAX);
 		p = xmalloc(n);
 		n = proc_mem_read_some(mem, at, p, n);
 		if (ledger_decode(&l, p, n, at, first->path, &why) == 0 && l.image_lo == first->lo &&
-		    l.image_hi == image_hi) {
+		    l.image_hi == image_hi && has_island(maps, first, &l)) {
 			add_ledger(ls, &l);
 		} else {
-			struct ledger_group *g = VEC_PUSH(ls->v, ls->n, ls->cap);
-
 			ledger_free(&l);
-			g->name = map_patch_name(first);
-			mark_damaged(g, why.n ? why.v[0].cause : "it lies at another address than it says");
+			add_damaged(ls, first,
+				    why.n ? why.v[0].cause : "it lies at other addresses than it says");
 		}
 		sut_err_free(&why);
 		free(p);

@@ -16,7 +16,7 @@
 #include "proc/module.h"
 
 #define LEDGER_MAGIC	"SUTLEDG1"
-#define LEDGER_VERSION	2
+#define LEDGER_VERSION	3
 #define LEDGER_VAR_SIZE 256
 #define LEDGER_MAX	(16u << 20)
 #define LEDGER_MAP_NAME "/memfd:suture:"	/* how the kernel shows an image in maps */
@@ -76,6 +76,7 @@ struct ledger {
 	uint32_t build_id_size;
 	uint64_t bias;
 	uint64_t image_lo, image_hi, text_lo, text_hi;
+	uint64_t island_lo, island_hi; /* where it is mapped; equal: there is none (island.c) */
 	uint64_t word_addr;	/* of the word that this image's stubs look at */
 	struct ledger_func *funcs;
 	size_t n_funcs, cap_funcs;
@@ -109,7 +110,7 @@ struct ledgers {
 	struct ledger_group *v;
 	size_t n, cap;
 	uint64_t max_seq;
-	/* Images that were never completed (a tool died while it mapped them). */
+	/* Images, and islands, that were never completed (a tool died while it mapped them). */
 	struct ledger_part *leftover;
 	size_t n_leftover, cap_leftover;
 };

@@ -6,7 +6,8 @@
  * still be the image when it is filled, and what was mapped must be that file. The file holds all of
  * the content before the first piece is mapped, so a piece is right from the first moment. The
  * ledger's piece comes last: an image without it was never completed, is used by nothing, and is
- * removed by the next tool that comes along, as is a descriptor that a dead tool left open.
+ * removed by the next tool that comes along, as is a descriptor that a dead tool left open. Where there is
+ * an island (island.c), it is the first piece.
  */
 #include "apply/place.h"
 #include "proc/remote.h"
@@ -38,6 +39,26 @@ static int cmp_map(const void *a, const void *b)
 	return x->lo < y->lo ? -1 : x->lo > y->lo;
 }
 
+/* What a dead tool left is unmapped before anything is mapped: room like any other, and where there is little
+ * it may be all that there is. */
+static void ignore_leftovers(struct proc_maps *m, const struct ledgers *ls)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		bool left = false;
+
+		for (size_t k = 0; k < ls->n_leftover && str_starts(m->v[i].path, LEDGER_MAP_NAME); k++)
+			left |= m->v[i].lo >= ls->leftover[k].addr &&
+				m->v[i].hi - ls->leftover[k].addr <= ls->leftover[k].size;
+		if (left)
+			free(m->v[i].path);
+		else
+			m->v[kept++] = m->v[i];
+	}
+	m->n = kept;
+}
+
 /* Keeps the second image of a patch off the place that was found for the first. */
 static void reserve(struct proc_maps *m, uint64_t lo, uint64_t size)
 {
@@ -49,18 +70,56 @@ static void reserve(struct proc_maps *m, uint64_t lo, uint64_t size)
 	qsort(m->v, m->n, sizeof(*m->v), cmp_map);
 }
 
+/*
+ * Near the object if there is a gap of the image's size; else the image anywhere that its data references
+ * reach, and near the object an island. Holes are small where they are rare, so its pages are the system's
+ * own and not the largest that there may be.
+ */
+static int find_gaps(struct proc_maps *maps, const struct plan_object *po, struct image_env *env,
+		     struct sut_err *err)
+{
+	const struct target *t = po->im.t;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), room = ALIGN_UP(po->im.island_room, page);
+	struct sut_err near = {0}, far = {0};
+	int r = proc_maps_gap(maps, po->lo, po->hi, po->im.size, t->jump_reach, t->page_size, &env->base,
+			      &near);
+
+	if (r < 0 && sut_err_has(&near, SUT_P_NO_ROOM) && room) {
+		r = proc_maps_gap(maps, po->lo, po->hi, room, t->jump_reach, page, &env->island, &far);
+		if (!r) {
+			/* The two never touch: that is how their mappings are told apart. */
+			reserve(maps, env->island - page, room + 2 * page);
+			env->island_size = room;
+			r = proc_maps_gap(maps, po->lo, po->hi, po->im.size, t->far_reach, t->page_size,
+					  &env->base, &far);
+		}
+		if (r < 0) {
+			sut_err_free(&near);
+			sut_err_move(err, &far);
+			return -1;
+		}
+	}
+	sut_err_free(&far);
+	if (r < 0)
+		sut_err_move(err, &near);
+	else
+		sut_err_free(&near);
+	return r;
+}
+
 static int find_room(struct plan *pl, struct session *s, struct sut_err *err)
 {
 	struct proc_maps maps = {0};
 	uint64_t word = 0;
 	int r = proc_maps_read(&maps, s->pid, err);
 
+	if (!r)
+		ignore_leftovers(&maps, &s->ls);
 	for (size_t i = 0; i < pl->n && !r; i++) {
 		struct plan_object *po = &pl->v[i];
 		struct image_env env = {.values = po->values, .below = po->below, .word_addr = word};
 
-		r = proc_maps_gap(&maps, po->lo, po->hi, po->im.size, po->im.t->jump_reach,
-				  po->im.t->page_size, &env.base, err);
+		r = find_gaps(&maps, po, &env, err);
 		if (r < 0)
 			break;
 		reserve(&maps, env.base, po->im.size);
@@ -132,6 +191,23 @@ static int fill(struct session *s, struct plan_object *po, int own, struct sut_e
 	return 0;
 }
 
+/* The @i-th piece of an image in the order in which they are mapped: the island, the segments. False: it
+ * has none, or there are no more. */
+static bool piece(const struct image *im, int i, uint64_t *ret_addr, struct image_seg *ret)
+{
+	const struct ledger *l = &im->ledger;
+
+	if (i) {
+		*ret = im->seg[i - 1];
+		*ret_addr = im->base + ret->off;
+	} else {
+		*ret = (struct image_seg){im->size, l->island_hi - l->island_lo, PROC_R | PROC_X};
+		*ret_addr = l->island_lo;
+	}
+	return ret->size;
+}
+#define N_PIECES (1 + IMAGE_N_SEGS)
+
 /* What was mapped is what we filled: the descriptor's number may have changed hands meanwhile. */
 static int check_mapped(struct session *s, const struct plan_object *po, int own,
 			struct sut_err *err)
@@ -140,12 +216,16 @@ static int check_mapped(struct session *s, const struct plan_object *po, int own
 	struct stat st;
 	int res = fstat(own, &st) ? -1 : proc_maps_read(&maps, s->pid, err);
 
-	for (int i = 0; i < IMAGE_N_SEGS && !res; i++) {
-		const struct image_seg *g = &po->im.seg[i];
-		const struct proc_map *m = proc_maps_find(&maps, po->im.base + g->off);
+	for (int i = 0; i < N_PIECES && !res; i++) {
+		const struct proc_map *m;
+		struct image_seg g;
+		uint64_t at;
 
-		if (g->size && (!m || m->inode != st.st_ino || !str_starts(m->path, LEDGER_MAP_NAME) ||
-				m->offset + (po->im.base + g->off - m->lo) != g->off))
+		if (!piece(&po->im, i, &at, &g))
+			continue;
+		m = proc_maps_find(&maps, at);
+		if (!m || m->inode != st.st_ino || !str_starts(m->path, LEDGER_MAP_NAME) ||
+		    m->offset + (at - m->lo) != g.off || m->hi < at + g.size)
 			res = sut_fail(err, SUT_P_PLACE, po->o->name,
 				       "another file was mapped in the image's place");
 	}
@@ -205,22 +285,23 @@ static int map_image(struct session *s, struct remote *r, struct plan_object *po
 		return -1;
 	own = open_image(s, fd, name, err);
 	res = own < 0 ? -1 : fill(s, po, own, err);
-	for (int i = 0; i < IMAGE_N_SEGS && !res; i++) {
-		const struct image_seg *g = &po->im.seg[i];
-		uint64_t m[6] = {po->im.base + g->off, g->size,
-				 (g->perms & PROC_R ? PROT_READ : 0) |
-					 (g->perms & PROC_W ? PROT_WRITE : 0) |
-					 (g->perms & PROC_X ? PROT_EXEC : 0),
-				 MAP_PRIVATE | MAP_FIXED_NOREPLACE, (uint64_t)fd,
-				 g->off / NATIVE_MMAP_UNIT};
+	for (int i = 0; i < N_PIECES && !res; i++) {
+		struct image_seg g;
+		uint64_t m[6] = {0};
 
-		if (!g->size)
+		if (!piece(&po->im, i, &m[0], &g))
 			continue;
+		m[1] = g.size;
+		m[2] = (g.perms & PROC_R ? PROT_READ : 0) | (g.perms & PROC_W ? PROT_WRITE : 0) |
+		       (g.perms & PROC_X ? PROT_EXEC : 0);
+		m[3] = MAP_PRIVATE | MAP_FIXED_NOREPLACE;
+		m[4] = (uint64_t)fd;
+		m[5] = g.off / NATIVE_MMAP_UNIT;
 		res = call(s, r, "mmap", NATIVE_MMAP, m, &got, err);
 		/* Kernels before 4.17 take the address for a hint. A long is as wide as the target's pointers,
 		 * and its high bit is no sign. */
 		if (!res && (unsigned long)got != m[0]) {
-			uint64_t u[6] = {(unsigned long)got, g->size};
+			uint64_t u[6] = {(unsigned long)got, g.size};
 
 			res = sut_fail(err, SUT_P_PLACE, "mmap", "the range was taken meanwhile");
 			remote_syscall(r, SYS_munmap, u, &ret, err);
@@ -237,15 +318,17 @@ static int map_image(struct session *s, struct remote *r, struct plan_object *po
 	return res;
 }
 
-static void unmap(struct session *s, struct remote *r, uint64_t lo, uint64_t size)
+static bool unmap(struct session *s, struct remote *r, uint64_t lo, uint64_t size)
 {
 	uint64_t args[6] = {lo, size};
 	struct sut_err unused = {0};
+	bool good;
 	long ret;
 
 	apply_step(s, "munmap");
-	remote_syscall(r, SYS_munmap, args, &ret, &unused);
+	good = !remote_syscall(r, SYS_munmap, args, &ret, &unused) && !ret;
 	sut_err_free(&unused);
+	return good;
 }
 
 /* Piece by piece as they were mapped: never a range that may be somebody else's. */
@@ -258,9 +341,11 @@ static void unmap_all(struct plan *pl, struct session *s, struct remote *r)
 		for (size_t i = 0; i < pl->n; i++)
 			for (size_t k = 0; k < maps.n; k++) {
 				const struct proc_map *m = &maps.v[k];
+				const struct ledger *l = &pl->v[i].im.ledger;
 
-				if (!pl->v[i].m && m->lo >= pl->v[i].im.base &&
-				    m->hi <= pl->v[i].im.base + pl->v[i].im.size &&
+				if (!pl->v[i].m &&
+				    ((m->lo >= l->image_lo && m->hi <= l->image_hi) ||
+				     (m->lo >= l->island_lo && m->hi <= l->island_hi)) &&
 				    str_starts(m->path, LEDGER_MAP_NAME))
 					unmap(s, r, m->lo, m->hi - m->lo);
 			}
@@ -276,8 +361,10 @@ static void clean_leftovers(struct session *s, struct remote *r)
 	DIR *dir;
 	long ret;
 
-	for (size_t i = 0; i < s->ls.n_leftover; i++)
-		unmap(s, r, s->ls.leftover[i].addr, s->ls.leftover[i].size);
+	/* Once: the range is the target's own again from then on. */
+	for (size_t i = s->ls.n_leftover; i-- > 0;)
+		if (unmap(s, r, s->ls.leftover[i].addr, s->ls.leftover[i].size))
+			s->ls.leftover[i] = s->ls.leftover[--s->ls.n_leftover];
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)s->pid);
 	dir = opendir(path);
 	while (dir && (d = readdir(dir))) {

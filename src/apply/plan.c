@@ -141,6 +141,8 @@ static void add_ranges(struct plan *pl, const struct session *s, const struct le
 
 				if (o->addr != f->addr)
 					continue;
+				switch_range_add(&pl->ranges, l->island_lo, l->island_hi - l->island_lo,
+						 pf->name, pf->file, pf->line);
 				switch_range_add(&pl->ranges, o->new_addr, o->new_size, pf->name, pf->file,
 						 pf->line);
 				switch_range_add(&pl->ranges, o->old_addr, o->old_size, pf->name, pf->file,
@@ -390,6 +392,8 @@ int plan_make(struct plan *pl, struct session *s, const struct patch *p, struct 
 			struct ledger *l = &s->ls.v[pl->reuse].v[i];
 
 			switch_range_add(&pl->ranges, l->text_lo, l->text_hi - l->text_lo, p->name, NULL, 0);
+			switch_range_add(&pl->ranges, l->island_lo, l->island_hi - l->island_lo, p->name,
+					 NULL, 0);
 		}
 	return 0;
 }

@@ -101,6 +101,7 @@ static int run_revert(struct session *s, const char *name, struct sut_err *err)
 		}
 		/* After the functions, which have better names: the patch's helpers and old copies. */
 		switch_range_add(&rs, l->text_lo, l->text_hi - l->text_lo, name, NULL, 0);
+		switch_range_add(&rs, l->island_lo, l->island_hi - l->island_lo, name, NULL, 0);
 	}
 	r = switch_when_clear(s, &rs, do_back, g, err);
 	free(rs.v);

@@ -47,7 +47,8 @@ struct patch_place process_patch_at(const struct ledgers *ls, uint64_t pc)
 		for (size_t k = 0; k < ls->v[i].n && !at.patch; k++) {
 			const struct ledger *l = &ls->v[i].v[k];
 
-			if (pc < l->text_lo || pc >= l->text_hi)
+			if ((pc < l->text_lo || pc >= l->text_hi) &&
+			    (pc < l->island_lo || pc >= l->island_hi))
 				continue;
 			at.patch = l->patch;
 			for (size_t j = 0; j < l->n_funcs && !at.func; j++) {

@@ -37,6 +37,8 @@ static json_t *object_json(const struct ledger *l)
 	json_object_set_new(j, "image_size_bytes",
 			    json_integer((json_int_t)(l->image_hi - l->image_lo)));
 	json_object_set_new(j, "text_address", hex_json(l->text_lo));
+	json_object_set_new(j, "island_address",
+			    l->island_hi > l->island_lo ? hex_json(l->island_lo) : json_null());
 	json_object_set_new(j, "functions", funcs);
 	free(id);
 	return j;

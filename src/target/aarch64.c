@@ -268,6 +268,15 @@ static size_t encode_switch_far(uint64_t at, uint64_t word, uint64_t old, uint64
 	return put_far_jump(out + 24, at + 24, new) && put_far_jump(out + 36, at + 36, old) ? 48 : 0;
 }
 
+/* `br x16` to a page that is guarded has to land on a pad: whoever uses this sees to that. */
+static size_t encode_far(uint64_t at, uint64_t to, uint8_t out[TARGET_MAX_JUMP])
+{
+	put32(out, 0x58000050);		/* ldr x16, .+8 */
+	put32(out + 4, 0xd61f0200);	/* br x16 */
+	memcpy(out + 8, &to, 8);
+	return 16;
+}
+
 static size_t encode_stub(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct match_rel *r, size_t *ret_n)
 {
 	put32(out, INS_BTI_C);		/* the stub may be the value of a function pointer */
@@ -468,6 +477,7 @@ const struct target target_aarch64 = {
 	.n_rels = ARRAY_SIZE(rels),
 	.insn_min = 4,
 	.jump_reach = 0x7ffff00,
+	.far_reach = 0xffff0000, /* of adrp */
 	.page_size = 65536,
 	.thread_ptr_gap = 16,
 	.trap_byte = 0x00, /* udf #0 */
@@ -486,6 +496,7 @@ const struct target target_aarch64 = {
 	.encode_jump = encode_jump,
 	.encode_switch = encode_switch,
 	.encode_switch_far = encode_switch_far,
+	.encode_far = encode_far,
 	.encode_stub = encode_stub,
 	.encode_tls_resolver = encode_tls_resolver,
 	.apply_rel = apply_rel,

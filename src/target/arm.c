@@ -198,6 +198,14 @@ static size_t encode_switch(uint64_t at, uint64_t word, uint64_t old, uint64_t n
 	return n + sizeof(lit);
 }
 
+/* No register is touched, and the instruction set may change on the way. */
+static size_t encode_far(uint64_t at, uint64_t to, uint8_t out[TARGET_MAX_JUMP])
+{
+	arm_put32(out, at & 1 ? 0xf000f8df : 0xe51ff004); /* ldr.w pc, [pc, #0]; ldr pc, [pc, #-4] */
+	arm_put32(out + 4, (uint32_t)to);
+	return 8;
+}
+
 static size_t encode_stub(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct match_rel *r,
 			  size_t *ret_n)
 {
@@ -453,6 +461,7 @@ const struct target target_arm = {
 	.n_rels = ARRAY_SIZE(rels),
 	.insn_min = 2,
 	.jump_reach = 0xff0000, /* of a Thumb branch, with room for where in the image it leads */
+	.far_reach = 0xffffffff, /* data is named by its whole address, or by a distance that wraps */
 	.page_size = 4096,
 	.thread_ptr_gap = 8,
 	.tls_as_compiled = true,
@@ -477,6 +486,7 @@ const struct target target_arm = {
 	.encode_jump = encode_jump,
 	.encode_switch = encode_switch,
 	.encode_switch_far = encode_switch,
+	.encode_far = encode_far,
 	.encode_stub = encode_stub,
 	.apply_rel = apply_rel,
 	.match_rel = match_rel,

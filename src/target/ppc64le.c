@@ -330,6 +330,18 @@ static size_t encode_switch(uint64_t at, uint64_t word, uint64_t old, uint64_t n
 	return to_old && to_new ? 40 : 0;
 }
 
+/*
+ * r2 stays the object's. r12 and ctr are nobody's on the way to a local entry; where the target is a
+ * function that has one entry, or a linkage stub of the object, it has no use for r12.
+ */
+static size_t encode_far(uint64_t at, uint64_t to, uint8_t out[TARGET_MAX_JUMP])
+{
+	put_const(out, 12, to);
+	ppc_put(out + 20, 0x7d8903a6); /* mtctr r12 */
+	ppc_put(out + 24, 0x4e800420); /* bctr */
+	return 28;
+}
+
 /* Sets r2 to the TOC pointer of the object: see above for why no caller minds. */
 static int encode_way_in(uint64_t at, uint64_t to, uint64_t gp, uint8_t st_other,
 			 const uint8_t *orig, size_t n, uint8_t out[TARGET_MAX_JUMP])
@@ -515,6 +527,7 @@ const struct target target_ppc64le = {
 	.n_rels = ARRAY_SIZE(rels),
 	.insn_min = 4,
 	.jump_reach = 0x1ffff00,
+	.far_reach = 0x7fff0000, /* of two instructions from the TOC pointer */
 	.page_size = 65536,
 	.thread_ptr_gap = -0x7000,
 	.dtp_bias = 0x8000,
@@ -533,6 +546,7 @@ const struct target target_ppc64le = {
 	.encode_jump = encode_jump,
 	.encode_switch = encode_switch,
 	.encode_switch_far = encode_switch,
+	.encode_far = encode_far,
 	.encode_stub = encode_stub,
 	.apply_rel = apply_rel,
 	.match_rel = ppc_match_rel,

@@ -123,6 +123,9 @@ struct target {
 	size_t n_rels;
 	uint8_t insn_min;	/* smallest instruction, also their alignment */
 	uint64_t jump_reach;	/* farthest displacement of that jump, bytes either way */
+	/* Farthest that code can lie from its object, with encode_far() for all branches between them: how
+	 * far its references to the object's data reach. 0: no farther than branches. */
+	uint64_t far_reach;
 	uint64_t page_size;	/* largest page size that the psABI allows for segments */
 	int32_t thread_ptr_gap;	/* bytes between thread pointer and first TLS block (variant I) */
 	bool tls_as_compiled;	/* linkers do not turn one TLS model into another */
@@ -189,6 +192,12 @@ struct target {
 	/* The same where @word may be anywhere; used when encode_switch() does not reach. */
 	size_t (*encode_switch_far)(uint64_t at, uint64_t word, uint64_t old, uint64_t new,
 				    uint8_t out[TARGET_MAX_JUMP]);
+	/*
+	 * Code at @at, aligned to 16, that goes to @to wherever that is. Changes no register but those that
+	 * a linker's own detours may change on the way into a function. Returns its length, 32 at most.
+	 * NULL where far_reach is 0.
+	 */
+	size_t (*encode_far)(uint64_t at, uint64_t to, uint8_t out[TARGET_MAX_JUMP]);
 	/*
 	 * A linkage stub for calls by relocation @call: jumps to the address held in a slot. The code is
 	 * position-independent but for @rels against the slot, at most TARGET_STUB_RELS. Returns its

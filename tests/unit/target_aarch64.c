@@ -67,6 +67,9 @@ static void jumps(void)
 		       t->encode_switch_far(from, 0x123456789abc, from + (1ull << 30), from, out) == 48 &&
 		       !t->decode(dis, out + 20, 4, from + 20, &in) && in.target == from + 36,
 	       "a far switch reaches far");
+	tap_ok(t->encode_far(from, 0x123456789abc, out) == 16 && at(out, 0) == 0x58000050 &&
+		       at(out, 4) == 0xd61f0200 && at(out, 8) == 0x56789abc && at(out, 12) == 0x1234,
+	       "a far jump reaches everything, by x16");
 	target_dis_close(dis);
 }
 

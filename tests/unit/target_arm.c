@@ -48,6 +48,21 @@ static void jumps(void)
 }
 
 /* Fields: what is applied is taken back as the addend by the decoder. */
+/* Read back by what sees through a linker's own far jumps. */
+static void far_jumps(void)
+{
+	static const uint64_t at[] = {0x10000, 0x10001}, to[] = {0xb0000000, 0xb0000003};
+	uint8_t out[TARGET_MAX_JUMP];
+	unsigned int bad = 0;
+
+	for (size_t i = 0; i < 4; i++) {
+		size_t n = T->encode_far(at[i & 1], to[i >> 1], out);
+
+		bad += n != 8 || T->follow(at[i & 1], out, n) != to[i >> 1];
+	}
+	tap_ok(!bad, "a far jump from and to both instruction sets");
+}
+
 static void fields(void)
 {
 	uint8_t call[4] = {0x00, 0xf0, 0x00, 0xd0}, p[4] = {0};
@@ -212,6 +227,7 @@ int main(void)
 	static const char *const levels[] = {"-O0", "-O1", "-O2", "-O3", "-Os"};
 
 	jumps();
+	far_jumps();
 	fields();
 	if (!run("command -v " CC " >/dev/null")) {
 		tap_ok(true, "no cross compiler # SKIP " CC " is not installed");

@@ -117,6 +117,24 @@ static void prove(const char *dir, const char *flags, const char *ldflags, bool 
 	sut_err_free(&err);
 }
 
+/* Executed by hand: five instructions for the constant. */
+static void far_jump(void)
+{
+	const struct target *t = &target_ppc64le;
+	uint8_t out[TARGET_MAX_JUMP];
+	uint32_t w[7];
+	uint64_t r12;
+
+	tap_ok(t->encode_far(0x10000000, 0x7fff89abcdef8124, out) == 28, "a far jump");
+	memcpy(w, out, sizeof(w));
+	r12 = (uint64_t)(int32_t)(w[0] << 16) | (w[1] & 0xffff);
+	r12 = r12 << 32 | (uint64_t)(w[3] & 0xffff) << 16 | (w[4] & 0xffff);
+	tap_ok(w[0] >> 16 == 0x3d80 && w[1] >> 16 == 0x618c && w[2] == 0x798c07c6 && w[3] >> 16 == 0x658c &&
+		       w[4] >> 16 == 0x618c && w[5] == 0x7d8903a6 && w[6] == 0x4e800420,
+	       "by r12 and ctr, and r2 is left alone");
+	tap_eq_u64(r12, 0x7fff89abcdef8124, "to the whole address");
+}
+
 int main(void)
 {
 	static const struct {
@@ -152,6 +170,7 @@ int main(void)
 	write_file(path, unit_a, strlen(unit_a));
 	snprintf(path, sizeof(path), "%s/b.c", dir);
 	write_file(path, unit_b, strlen(unit_b));
+	far_jump();
 	for (size_t i = 0; i < ARRAY_SIZE(v); i++)
 		prove(dir, v[i].flags, v[i].ldflags, v[i].lib);
 	if (!getenv("KEEP"))

@@ -97,7 +97,7 @@ $(O)/demo-load: demo/load.c
 # Live tests: tests/live/NAME, each a target program, a fix and what must be seen. LIVE= chooses some,
 # VARIANT= how the targets are compiled; `make live-matrix` runs those of LIVE_CORE in every variant.
 # Programs of the archive need minutes: they are named, as in `make guest-arm64 LIVE=redis-stock`.
-LIVE_STOCK := redis-stock
+LIVE_STOCK := redis-stock killed
 LIVE := $(filter-out $(LIVE_STOCK),$(patsubst tests/live/%/test,%,$(sort $(wildcard tests/live/*/test))))
 LIVE_CORE := changed-function new-function new-data rodata libc-new ifunc library two-objects \
 	other-unit inlined

@@ -214,7 +214,9 @@ static int check_mapped(struct session *s, const struct plan_object *po, int own
 {
 	struct proc_maps maps = {0};
 	struct stat st;
-	int res = fstat(own, &st) ? -1 : proc_maps_read(&maps, s->pid, err);
+	int res = fstat(own, &st) ? sut_fail(err, SUT_P_PLACE, po->o->name, "cannot look at the image: %s",
+					     strerror(errno)) :
+				    proc_maps_read(&maps, s->pid, err);
 
 	for (int i = 0; i < N_PIECES && !res; i++) {
 		const struct proc_map *m;

@@ -60,6 +60,8 @@ the patch was built on an x86-64 machine. A number in place of "yes" leads to th
 END
 for t in "$root"/tests/live/*/test; do
 	name=$(basename "$(dirname "$t")")
+	# Those that need minutes, and are run by name.
+	[ ! -e "${t%/test}/prepare" ] || continue
 	# The comment behind the licence, up to the first line that is none.
 	about=$(sed -n '2,${/^#/!q;s/^# *//p}' "$t" | tr '\n' ' ' | sed 's/|/\\|/g; s/ $//')
 	row="| \`$name\` | $about |"

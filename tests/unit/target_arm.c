@@ -47,7 +47,6 @@ static void jumps(void)
 	tap_ok(!bad, "jumps lead where they should, or are refused (%u bad)", bad);
 }
 
-/* Fields: what is applied is taken back as the addend by the decoder. */
 /* Read back by what sees through a linker's own far jumps. */
 static void far_jumps(void)
 {
@@ -63,6 +62,7 @@ static void far_jumps(void)
 	tap_ok(!bad, "a far jump from and to both instruction sets");
 }
 
+/* Fields: what is applied is taken back as the addend by the decoder. */
 static void fields(void)
 {
 	uint8_t call[4] = {0x00, 0xf0, 0x00, 0xd0}, p[4] = {0};

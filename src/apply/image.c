@@ -25,14 +25,6 @@ enum { SH_NULL, SH_NOTE, SH_RODATA, SH_EH, SH_EH_HDR, SH_TEXT, SH_DATA, SH_SYMTA
 static const char shstr[] = "\0.note.gnu.build-id\0.rodata\0.eh_frame\0.eh_frame_hdr\0.text\0.data\0"
 			    ".symtab\0.strtab\0.shstrtab";
 
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
-
 /*
  * Length of @s without a terminator record, and its FDEs counted into @n_fdes. -1 where the records
  * do not fill it. A terminator in the middle would hide all that follows it.

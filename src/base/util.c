@@ -497,3 +497,10 @@ int run_command(char *const argv[], const struct run_opts *opts)
 		return 128 + WTERMSIG(status);
 	return WEXITSTATUS(status);
 }
+
+int cmp_u64(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 struct sut_err;
@@ -94,5 +95,35 @@ struct run_opts {
  * signal ended it, or -1 with errno where it could not be started.
  */
 int run_command(char *const argv[], const struct run_opts *opts);
+
+/* Words of code and of files, which may stand anywhere: little-endian, as all that is read here. */
+static inline uint32_t get16(const void *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, 2);
+	return v;
+}
+
+static inline uint32_t get32(const void *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, 4);
+	return v;
+}
+
+static inline void put16(void *p, uint32_t v)
+{
+	memcpy(p, &v, 2);
+}
+
+static inline void put32(void *p, uint32_t v)
+{
+	memcpy(p, &v, 4);
+}
+
+/* For qsort() and bsearch(). */
+int cmp_u64(const void *a, const void *b);
 
 #endif

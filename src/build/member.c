@@ -102,13 +102,6 @@ static void drop_guests(struct build *b, struct build_unit *u)
 			u->member[k] = false;
 }
 
-static int by_address(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 /* Do two units say of one address that it is theirs? */
 static bool claim_same(const struct prove_unit *a, const struct prove_unit *b)
 {
@@ -119,11 +112,11 @@ static bool claim_same(const struct prove_unit *a, const struct prove_unit *b)
 	for (size_t i = 0; i < a->n_funcs; i++)
 		if (a->funcs[i].state == PROVE_FOUND)
 			v[n++] = a->funcs[i].cands[a->funcs[i].chosen].addr;
-	qsort(v, n, sizeof(*v), by_address);
+	qsort(v, n, sizeof(*v), cmp_u64);
 	for (size_t i = 0; i < b->n_funcs && !same; i++)
 		same = b->funcs[i].state == PROVE_FOUND &&
 		       bsearch(&b->funcs[i].cands[b->funcs[i].chosen].addr, v, n, sizeof(*v),
-			       by_address);
+			       cmp_u64);
 	free(v);
 	return same;
 }

@@ -56,13 +56,6 @@ static void find_starts(struct prove_object *po)
 	free(v);
 }
 
-static int cmp_addr(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 /* Where relocations have no addend of their own the place holds it. A slot of the PLT holds something
  * else, and one of the GOT nothing that counts. */
 static void fill_addends(struct prove_object *po)
@@ -109,7 +102,7 @@ static uint64_t find_gp(const struct prove_object *po)
 		v[n] = p ? po->target->code_gp(p, size, po->starts[i]) : 0;
 		n += v[n] != 0;
 	}
-	qsort(v, n, sizeof(*v), cmp_addr);
+	qsort(v, n, sizeof(*v), cmp_u64);
 	for (size_t i = 0, run = 0; i < n; i++) {
 		run = i && v[i] == v[i - 1] ? run + 1 : 1;
 		if (run > best) {

@@ -26,14 +26,6 @@ size_t wire_size(enum wire_kind kind, uint8_t elf_class)
 	return 0;
 }
 
-uint64_t wire_get_word(const void *p, uint8_t elf_class)
-{
-	uint64_t v = 0;
-
-	memcpy(&v, p, wire_word(elf_class));
-	return v;
-}
-
 void wire_get_ehdr(const void *p, Elf64_Ehdr *r)
 {
 	Elf32_Ehdr s;

@@ -28,7 +28,6 @@ void wire_get_sym(const void *p, uint8_t elf_class, Elf64_Sym *ret);
 void wire_get_dyn(const void *p, uint8_t elf_class, Elf64_Dyn *ret);
 /* A relocation with or without addend (then it is 0); r_info in its 64-bit form. */
 void wire_get_rel(const void *p, uint8_t elf_class, bool rela, Elf64_Rela *ret);
-uint64_t wire_get_word(const void *p, uint8_t elf_class);
 
 /* Writes one in @elf_class; values must fit. Returns its size. */
 size_t wire_put_ehdr(void *p, uint8_t elf_class, const Elf64_Ehdr *v);

@@ -107,11 +107,6 @@ static const char *const compile_flags[] = {"-ffunction-sections", "-fdata-secti
 /* Section anchors stay on: what is proved must be what the program's own build made. */
 static const char *const proof_flags[] = {"-ffunction-sections", NULL};
 
-static void put32(uint8_t *p, uint32_t v)
-{
-	memcpy(p, &v, 4);
-}
-
 /* ---- decoding ---- */
 
 /* Linkers and assemblers pad code with nops, or with zeroes (udf #0), which no program executes. */

@@ -24,14 +24,6 @@ enum {
 	MASK_MOV16 = 0x001fffe0,
 };
 
-static inline uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
-
 static inline int64_t sext(uint64_t v, unsigned int bits)
 {
 	return (int64_t)(v << (64 - bits)) >> (64 - bits);

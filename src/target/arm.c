@@ -88,10 +88,10 @@ static int open_dis(size_t *ret)
 static size_t pad_len(const uint8_t *p, size_t n, unsigned int isa)
 {
 	if (isa == ISA_A32)
-		return n >= 4 && (arm_get32(p) == 0xe320f000 || arm_get32(p) == 0xe1a00000) ? 4 : 0;
-	if (n >= 2 && (arm_get16(p) == 0xbf00 || arm_get16(p) == 0x46c0))
+		return n >= 4 && (get32(p) == 0xe320f000 || get32(p) == 0xe1a00000) ? 4 : 0;
+	if (n >= 2 && (get16(p) == 0xbf00 || get16(p) == 0x46c0))
 		return 2;
-	return n >= 4 && arm_get32(p) == 0x8000f3af ? 4 : 0; /* nop.w */
+	return n >= 4 && get32(p) == 0x8000f3af ? 4 : 0; /* nop.w */
 }
 
 static uint64_t follow(uint64_t addr, const uint8_t *p, size_t n)
@@ -99,26 +99,26 @@ static uint64_t follow(uint64_t addr, const uint8_t *p, size_t n)
 	uint64_t at = addr & ~1ULL;
 
 	if (addr & 1) {
-		if (n >= 4 && arm_get16(p) == 0x4778 && !(at & 3) &&
-		    (arm_get16(p + 2) == 0x46c0 || arm_get16(p + 2) == 0xbf00 ||
-		     arm_get16(p + 2) == 0xe7fd)) /* bx pc; nop (or b .-2, never reached) */
+		if (n >= 4 && get16(p) == 0x4778 && !(at & 3) &&
+		    (get16(p + 2) == 0x46c0 || get16(p + 2) == 0xbf00 ||
+		     get16(p + 2) == 0xe7fd)) /* bx pc; nop (or b .-2, never reached) */
 			return at + 4;
-		if (n >= 8 && arm_get32(p) == 0xf000f8df && !(at & 3)) /* ldr.w pc, [pc, #0] */
-			return arm_get32(p + 4);
+		if (n >= 8 && get32(p) == 0xf000f8df && !(at & 3)) /* ldr.w pc, [pc, #0] */
+			return get32(p + 4);
 		return 0;
 	}
-	if (n >= 8 && arm_get32(p) == 0xe51ff004) /* ldr pc, [pc, #-4] */
-		return arm_get32(p + 4);
-	if (n < 12 || (arm_get32(p) != 0xe59fc000 && arm_get32(p) != 0xe59fc004))
+	if (n >= 8 && get32(p) == 0xe51ff004) /* ldr pc, [pc, #-4] */
+		return get32(p + 4);
+	if (n < 12 || (get32(p) != 0xe59fc000 && get32(p) != 0xe59fc004))
 		return 0;
-	if (arm_get32(p) == 0xe59fc000 && arm_get32(p + 4) == 0xe12fff1c) /* ldr ip,[pc]; bx ip */
-		return arm_get32(p + 8);
-	if (arm_get32(p) == 0xe59fc000 &&
-	    (arm_get32(p + 4) == 0xe08ff00c || arm_get32(p + 4) == 0xe08cf00f)) /* add pc, pc, ip */
-		return (uint32_t)(arm_get32(p + 8) + at + 12);
-	if (n >= 16 && arm_get32(p) == 0xe59fc004 && arm_get32(p + 8) == 0xe12fff1c &&
-	    (arm_get32(p + 4) == 0xe08fc00c || arm_get32(p + 4) == 0xe08cc00f)) /* add ip,pc,ip; bx ip */
-		return (uint32_t)(arm_get32(p + 12) + at + 12);
+	if (get32(p) == 0xe59fc000 && get32(p + 4) == 0xe12fff1c) /* ldr ip,[pc]; bx ip */
+		return get32(p + 8);
+	if (get32(p) == 0xe59fc000 &&
+	    (get32(p + 4) == 0xe08ff00c || get32(p + 4) == 0xe08cf00f)) /* add pc, pc, ip */
+		return (uint32_t)(get32(p + 8) + at + 12);
+	if (n >= 16 && get32(p) == 0xe59fc004 && get32(p + 8) == 0xe12fff1c &&
+	    (get32(p + 4) == 0xe08fc00c || get32(p + 4) == 0xe08cc00f)) /* add ip,pc,ip; bx ip */
+		return (uint32_t)(get32(p + 12) + at + 12);
 	return 0;
 }
 
@@ -165,7 +165,7 @@ static size_t encode_jump(uint64_t from, uint64_t to, const uint8_t *orig, size_
 	} else { /* b */
 		if (!fits(d - 8, 25))
 			return 0;
-		arm_put32(out, 0xea000000 | ((uint32_t)(d - 8) >> 2 & 0xffffff));
+		put32(out, 0xea000000 | ((uint32_t)(d - 8) >> 2 & 0xffffff));
 	}
 	return 4;
 }
@@ -201,8 +201,8 @@ static size_t encode_switch(uint64_t at, uint64_t word, uint64_t old, uint64_t n
 /* No register is touched, and the instruction set may change on the way. */
 static size_t encode_far(uint64_t at, uint64_t to, uint8_t out[TARGET_MAX_JUMP])
 {
-	arm_put32(out, at & 1 ? 0xf000f8df : 0xe51ff004); /* ldr.w pc, [pc, #0]; ldr pc, [pc, #-4] */
-	arm_put32(out + 4, (uint32_t)to);
+	put32(out, at & 1 ? 0xf000f8df : 0xe51ff004); /* ldr.w pc, [pc, #0]; ldr pc, [pc, #-4] */
+	put32(out + 4, (uint32_t)to);
 	return 8;
 }
 
@@ -254,8 +254,8 @@ static int apply_branch(uint32_t type, uint8_t *p, uint64_t place, uint32_t v)
 		if (!fits(d, 20) || (!(v & 1) && v))
 			return -1;
 		u = (uint32_t)d;
-		arm_put16(p, (arm_get16(p) & 0xfbc0) | (u >> 20 & 1) << 10 | (u >> 12 & 0x3f));
-		arm_put16(p + 2, (arm_get16(p + 2) & 0xd000) | (u >> 18 & 1) << 13 | (u >> 19 & 1) << 11 |
+		put16(p, (get16(p) & 0xfbc0) | (u >> 20 & 1) << 10 | (u >> 12 & 0x3f));
+		put16(p + 2, (get16(p + 2) & 0xd000) | (u >> 18 & 1) << 13 | (u >> 19 & 1) << 11 |
 					 (u >> 1 & 0x7ff));
 		return 0;
 	case R_ARM_THM_JUMP11:
@@ -263,10 +263,10 @@ static int apply_branch(uint32_t type, uint8_t *p, uint64_t place, uint32_t v)
 		if (!fits(d, type == R_ARM_THM_JUMP11 ? 11 : 8) || (!(v & 1) && v))
 			return -1;
 		u = type == R_ARM_THM_JUMP11 ? 0x7ff : 0xff;
-		arm_put16(p, (arm_get16(p) & ~u) | ((uint32_t)d >> 1 & u));
+		put16(p, (get16(p) & ~u) | ((uint32_t)d >> 1 & u));
 		return 0;
 	default:
-		w = arm_get32(p);
+		w = get32(p);
 		if (!fits(d, 25))
 			return -1;
 		if (!(v & 1)) {
@@ -274,13 +274,13 @@ static int apply_branch(uint32_t type, uint8_t *p, uint64_t place, uint32_t v)
 				return -1;
 			if (w >> 28 == 15) /* blx to A32 code is bl */
 				w = 0xeb000000;
-			arm_put32(p, (w & 0xff000000) | ((uint32_t)d >> 2 & 0xffffff));
+			put32(p, (w & 0xff000000) | ((uint32_t)d >> 2 & 0xffffff));
 			return 0;
 		}
 		/* blx has no condition */
 		if (type != R_ARM_CALL || (w >> 28 != 14 && w >> 28 != 15))
 			return -1;
-		arm_put32(p, 0xfa000000 | ((uint32_t)d >> 1 & 1) << 24 | ((uint32_t)d >> 2 & 0xffffff));
+		put32(p, 0xfa000000 | ((uint32_t)d >> 1 & 1) << 24 | ((uint32_t)d >> 2 & 0xffffff));
 		return 0;
 	}
 }
@@ -299,31 +299,31 @@ static int apply_rel(uint32_t type, uint8_t *p, uint64_t place, uint64_t s_plus_
 	case R_ARM_TARGET1:
 	case R_ARM_TLS_LE32:
 	case R_ARM_TLS_LDO32:
-		arm_put32(p, v);
+		put32(p, v);
 		return 0;
 	case R_ARM_REL32:
 	case R_ARM_BASE_PREL:
-		arm_put32(p, v - (uint32_t)place);
+		put32(p, v - (uint32_t)place);
 		return 0;
 	case R_ARM_GOTOFF32:
-		arm_put32(p, v - (uint32_t)gp);
+		put32(p, v - (uint32_t)gp);
 		return 0;
 	case R_ARM_PREL31:
 		v -= (uint32_t)place;
 		if ((v ^ v << 1) >> 31)
 			return -1;
-		arm_put32(p, (arm_get32(p) & 0x80000000) | (v & 0x7fffffff));
+		put32(p, (get32(p) & 0x80000000) | (v & 0x7fffffff));
 		return 0;
 	case R_ARM_MOVW_ABS_NC:
 	case R_ARM_MOVT_ABS:
 		h = type == R_ARM_MOVT_ABS ? v >> 16 : v & 0xffff;
-		arm_put32(p, (arm_get32(p) & 0xfff0f000) | (h & 0xf000) << 4 | (h & 0xfff));
+		put32(p, (get32(p) & 0xfff0f000) | (h & 0xf000) << 4 | (h & 0xfff));
 		return 0;
 	case R_ARM_THM_MOVW_ABS_NC:
 	case R_ARM_THM_MOVT_ABS:
 		h = type == R_ARM_THM_MOVT_ABS ? v >> 16 : v & 0xffff;
-		arm_put16(p, (arm_get16(p) & 0xfbf0) | h >> 12 | (h >> 11 & 1) << 10);
-		arm_put16(p + 2, (arm_get16(p + 2) & 0x8f00) | (h >> 8 & 7) << 12 | (h & 0xff));
+		put16(p, (get16(p) & 0xfbf0) | h >> 12 | (h >> 11 & 1) << 10);
+		put16(p + 2, (get16(p + 2) & 0x8f00) | (h >> 8 & 7) << 12 | (h & 0xff));
 		return 0;
 	default:
 		return -1;
@@ -360,19 +360,19 @@ static int64_t rel_offset(uint32_t type, int64_t addend, uint32_t insn_end)
 static bool match_half(const uint8_t *obj, const uint8_t *bin, size_t n, bool thumb, bool high,
 		       struct rel_match *ret)
 {
-	uint32_t h1 = arm_get16(bin), h2, w, v;
+	uint32_t h1 = get16(bin), h2, w, v;
 
 	if (n < 4)
 		return false;
 	if (thumb) {
-		h2 = arm_get16(bin + 2);
+		h2 = get16(bin + 2);
 		v = (h1 & 15) << 12 | (h1 >> 10 & 1) << 11 | (h2 >> 12 & 7) << 8 | (h2 & 0xff);
-		if ((h1 ^ arm_get16(obj)) & 0xfbf0 || (h2 ^ arm_get16(obj + 2)) & 0x8f00)
+		if ((h1 ^ get16(obj)) & 0xfbf0 || (h2 ^ get16(obj + 2)) & 0x8f00)
 			return false;
 	} else {
-		w = arm_get32(bin);
+		w = get32(bin);
 		v = (w >> 4 & 0xf000) | (w & 0xfff);
-		if ((w ^ arm_get32(obj)) & 0xfff0f000)
+		if ((w ^ get32(obj)) & 0xfff0f000)
 			return false;
 	}
 	ret->part = high ? PART_HI : PART_LO;
@@ -409,12 +409,12 @@ static bool match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 	if (ri->kind == REL_PLT)
 		return !r->offset && match_branch(dis, obj, obj_n, bin, n, addr, ret);
 	if (ri->kind == REL_NONE) {
-		ret->obj_len = ret->bin_len = dis->isa && arm_get16(obj) < 0xe800 ? 2 : 4;
+		ret->obj_len = ret->bin_len = dis->isa && get16(obj) < 0xe800 ? 2 : 4;
 		return n >= ret->obj_len && obj_n >= ret->obj_len && !memcmp(obj, bin, ret->obj_len);
 	}
 	if (r->offset || n < 4 || obj_n < 4)
 		return false;
-	v = arm_get32(bin);
+	v = get32(bin);
 	switch (r->type) {
 	case R_ARM_MOVW_ABS_NC:
 	case R_ARM_MOVT_ABS:

@@ -9,30 +9,6 @@
 
 enum { ISA_A32 = 0, ISA_THUMB = 1 };
 
-static inline uint32_t arm_get16(const uint8_t *p)
-{
-	return (uint32_t)(p[0] | p[1] << 8);
-}
-
-static inline uint32_t arm_get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
-
-static inline void arm_put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)v;
-	p[1] = (uint8_t)(v >> 8);
-}
-
-static inline void arm_put32(uint8_t *p, uint32_t v)
-{
-	memcpy(p, &v, 4);
-}
-
 /* The @bits low ones of @v, sign-extended. */
 static inline int32_t arm_sext(uint32_t v, unsigned int bits)
 {

@@ -45,7 +45,7 @@ static void pcrel(struct insn *in, uint64_t target, uint32_t form)
 
 int32_t thumb_branch_get(const uint8_t *p)
 {
-	uint32_t h1 = arm_get16(p), h2 = arm_get16(p + 2), s = h1 >> 10 & 1;
+	uint32_t h1 = get16(p), h2 = get16(p + 2), s = h1 >> 10 & 1;
 	uint32_t i1 = !((h2 >> 13 & 1) ^ s), i2 = !((h2 >> 11 & 1) ^ s);
 
 	return arm_sext(s << 24 | i1 << 23 | i2 << 22 | (h1 & 0x3ff) << 12 | (h2 & 0x7ff) << 1, 25);
@@ -56,8 +56,8 @@ void thumb_branch_put(uint8_t *p, uint32_t second, int32_t d)
 	uint32_t v = (uint32_t)d, s = v >> 24 & 1;
 	uint32_t j1 = !((v >> 23 & 1) ^ s), j2 = !((v >> 22 & 1) ^ s);
 
-	arm_put16(p, 0xf000 | s << 10 | (v >> 12 & 0x3ff));
-	arm_put16(p + 2, second | j1 << 13 | j2 << 11 | (v >> 1 & 0x7ff));
+	put16(p, 0xf000 | s << 10 | (v >> 12 & 0x3ff));
+	put16(p + 2, second | j1 << 13 | j2 << 11 | (v >> 1 & 0x7ff));
 }
 
 static void thumb16(struct insn *in, uint32_t h)
@@ -91,7 +91,7 @@ static void thumb16(struct insn *in, uint32_t h)
 
 static void thumb32(struct insn *in, const uint8_t *p)
 {
-	uint32_t h1 = arm_get16(p), h2 = arm_get16(p + 2);
+	uint32_t h1 = get16(p), h2 = get16(p + 2);
 	uint64_t pc = in->addr + 4, word = pc & ~3ULL;
 	uint32_t imm = (h1 >> 10 & 1) << 11 | (h2 >> 12 & 7) << 8 | (h2 & 0xff);
 	bool up = h1 & 0x80;
@@ -202,16 +202,16 @@ int arm_decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr
 		if (n < 4)
 			return -1;
 		in->len = 4;
-		a32(in, arm_get32(p));
+		a32(in, get32(p));
 		return 0;
 	}
 	if (n < 2)
 		return -1;
-	in->len = arm_get16(p) >= 0xe800 ? 4 : 2;
+	in->len = get16(p) >= 0xe800 ? 4 : 2;
 	if (n < in->len)
 		return -1;
 	if (in->len == 2)
-		thumb16(in, arm_get16(p));
+		thumb16(in, get16(p));
 	else
 		thumb32(in, p);
 	return 0;
@@ -219,15 +219,15 @@ int arm_decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr
 
 int arm_literal_reg(const uint8_t *p, const struct insn *in)
 {
-	uint32_t h1 = arm_get16(p);
+	uint32_t h1 = get16(p);
 
 	if (in->kind != INSN_PCREL)
 		return -1;
 	if (in->isa == ISA_A32)
-		return (arm_get32(p) & 0x0f7f0000) == 0x051f0000 ? (int)(arm_get32(p) >> 12 & 15) : -1;
+		return (get32(p) & 0x0f7f0000) == 0x051f0000 ? (int)(get32(p) >> 12 & 15) : -1;
 	if (in->len == 2)
 		return (h1 & 0xf800) == 0x4800 ? (int)(h1 >> 8 & 7) : -1;
-	return (h1 & 0xff7f) == 0xf85f ? (int)(arm_get16(p + 2) >> 12) : -1;
+	return (h1 & 0xff7f) == 0xf85f ? (int)(get16(p + 2) >> 12) : -1;
 }
 
 int arm_anchor_reg(const uint8_t *p, const struct insn *in, uint8_t *ret_pc)
@@ -235,14 +235,14 @@ int arm_anchor_reg(const uint8_t *p, const struct insn *in, uint8_t *ret_pc)
 	uint32_t w;
 
 	if (in->isa == ISA_THUMB) {
-		w = arm_get16(p);
+		w = get16(p);
 		*ret_pc = 4;
 		/* add rd, pc */
 		return in->len == 2 && (w & 0xff78) == 0x4478 ? (int)((w & 7) | (w >> 4 & 8)) : -1;
 	}
 	if (in->len != 4 || in->kind == INSN_DATA)
 		return -1;
-	w = arm_get32(p);
+	w = get32(p);
 	*ret_pc = 8;
 	if ((w & 0x0fff0ff0) == 0x008f0000 ||	/* add rd, pc, rm */
 	    (w & 0x0f8f0ff0) == 0x078f0000 ||	/* ldr, str rt, [pc, rm] and of bytes */

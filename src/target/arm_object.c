@@ -66,56 +66,56 @@ static void read_symbols(struct elf_obj *o)
 /* The addend that is in a field, and the field without it. */
 static int64_t take_addend(uint32_t type, uint8_t *p)
 {
-	uint32_t h1 = arm_get16(p), h2, w;
+	uint32_t h1 = get16(p), h2, w;
 	int32_t v;
 
 	switch (type) {
 	case R_ARM_THM_PC22: /* R_ARM_THM_CALL */
 	case R_ARM_THM_JUMP24:
 		v = thumb_branch_get(p);
-		h2 = arm_get16(p + 2);
-		arm_put16(p, h1 & 0xf800);
-		arm_put16(p + 2, h2 & 0xd000);
+		h2 = get16(p + 2);
+		put16(p, h1 & 0xf800);
+		put16(p + 2, h2 & 0xd000);
 		return v;
 	case R_ARM_THM_JUMP19:
-		h2 = arm_get16(p + 2);
+		h2 = get16(p + 2);
 		v = arm_sext((h1 >> 10 & 1) << 20 | (h2 >> 11 & 1) << 19 | (h2 >> 13 & 1) << 18 |
 				     (h1 & 0x3f) << 12 | (h2 & 0x7ff) << 1, 21);
-		arm_put16(p, h1 & 0xfbc0);
-		arm_put16(p + 2, h2 & 0xd000);
+		put16(p, h1 & 0xfbc0);
+		put16(p + 2, h2 & 0xd000);
 		return v;
 	case R_ARM_THM_PC11: /* R_ARM_THM_JUMP11 */
-		arm_put16(p, h1 & 0xf800);
+		put16(p, h1 & 0xf800);
 		return arm_sext(h1 << 1, 12);
 	case R_ARM_THM_PC9: /* R_ARM_THM_JUMP8 */
-		arm_put16(p, h1 & 0xff00);
+		put16(p, h1 & 0xff00);
 		return arm_sext(h1 << 1, 9);
 	case R_ARM_CALL:
 	case R_ARM_JUMP24:
 	case R_ARM_PLT32:
 	case R_ARM_PC24:
-		w = arm_get32(p);
-		arm_put32(p, w & 0xff000000);
+		w = get32(p);
+		put32(p, w & 0xff000000);
 		return arm_sext(w << 2, 26);
 	case R_ARM_THM_MOVW_ABS_NC:
 	case R_ARM_THM_MOVT_ABS:
-		h2 = arm_get16(p + 2);
+		h2 = get16(p + 2);
 		v = (int16_t)((h1 & 15) << 12 | (h1 >> 10 & 1) << 11 | (h2 >> 12 & 7) << 8 | (h2 & 0xff));
-		arm_put16(p, h1 & 0xfbf0);
-		arm_put16(p + 2, h2 & 0x8f00);
+		put16(p, h1 & 0xfbf0);
+		put16(p + 2, h2 & 0x8f00);
 		return v;
 	case R_ARM_MOVW_ABS_NC:
 	case R_ARM_MOVT_ABS:
-		w = arm_get32(p);
-		arm_put32(p, w & 0xfff0f000);
+		w = get32(p);
+		put32(p, w & 0xfff0f000);
 		return (int16_t)((w >> 4 & 0xf000) | (w & 0xfff));
 	case R_ARM_PREL31:
-		w = arm_get32(p);
-		arm_put32(p, w & 0x80000000);
+		w = get32(p);
+		put32(p, w & 0x80000000);
 		return arm_sext(w, 31);
 	default:
-		w = arm_get32(p);
-		arm_put32(p, 0);
+		w = get32(p);
+		put32(p, 0);
 		return (int32_t)w;
 	}
 }

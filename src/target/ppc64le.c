@@ -148,7 +148,7 @@ uint32_t ppc_disp_mask(uint32_t i)
 
 int64_t ppc_imm34(const uint8_t *p)
 {
-	uint64_t v = (uint64_t)(ppc_get(p) & 0x3ffff) << 16 | (ppc_get(p + 4) & 0xffff);
+	uint64_t v = (uint64_t)(get32(p) & 0x3ffff) << 16 | (get32(p + 4) & 0xffff);
 
 	return (int64_t)(v << 30) >> 30;
 }
@@ -162,7 +162,7 @@ static bool is_nop(uint32_t i)
 /* Also a jump over nothing but nops, which GNU as writes where there are more than four of them. */
 static size_t pad_len(const uint8_t *p, size_t n, unsigned int isa)
 {
-	uint32_t i = n >= 4 ? ppc_get(p) : 0, len;
+	uint32_t i = n >= 4 ? get32(p) : 0, len;
 
 	if (is_nop(i))
 		return 4;
@@ -170,7 +170,7 @@ static size_t pad_len(const uint8_t *p, size_t n, unsigned int isa)
 	if ((i & 0xfc000003) != 0x48000000 || len < 8 || len > 64 || len > n)
 		return 0;
 	for (uint32_t at = 4; at < len; at += 4)
-		if (!is_nop(ppc_get(p + at)))
+		if (!is_nop(get32(p + at)))
 			return 0;
 	return len;
 }
@@ -197,7 +197,7 @@ int ppc_decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr
 	memset(ret, 0, sizeof(*ret));
 	if (n < 4)
 		return -1;
-	i = ppc_get(p);
+	i = get32(p);
 	xo = i >> 1 & 0x3ff;
 	ret->addr = addr;
 	ret->len = 4;
@@ -242,13 +242,13 @@ static size_t before_local(const uint8_t *p, size_t n)
 {
 	size_t at = 0;
 
-	while (at + 12 <= n && ppc_get(p + at) == PPC_NOP)
+	while (at + 12 <= n && get32(p + at) == PPC_NOP)
 		at += 4;
 	if (at + 8 > n)
 		return 0;
-	if (((ppc_get(p + at) & 0xffff0000) == PPC_ADDIS_R2_R12 ||
-	     (ppc_get(p + at) & 0xffff0000) == PPC_LIS_R2) &&
-	    (ppc_get(p + at + 4) & 0xffff0000) == PPC_ADDI_R2_R2)
+	if (((get32(p + at) & 0xffff0000) == PPC_ADDIS_R2_R12 ||
+	     (get32(p + at) & 0xffff0000) == PPC_LIS_R2) &&
+	    (get32(p + at + 4) & 0xffff0000) == PPC_ADDI_R2_R2)
 		return at + 8;
 	return 0;
 }
@@ -266,8 +266,8 @@ static uint64_t code_gp(const uint8_t *p, size_t n, uint64_t addr)
 
 	if (!at)
 		return 0;
-	a = ppc_get(p + at - 8);
-	b = ppc_get(p + at - 4);
+	a = get32(p + at - 8);
+	b = get32(p + at - 4);
 	/* r12 is the address of the function; a linker that knows the place writes lis. */
 	return ((a & 0xffff0000) == PPC_LIS_R2 ? 0 : addr) + ((uint64_t)sext(a & 0xffff, 16) << 16) +
 	       (uint64_t)sext(b & 0xffff, 16);
@@ -298,18 +298,18 @@ static size_t encode_jump(uint64_t from, uint64_t to, const uint8_t *orig, size_
 {
 	uint32_t b = branch(from, to);
 
-	ppc_put(out, b);
+	put32(out, b);
 	return b ? 4 : 0;
 }
 
 /* Five instructions: a 64-bit constant into a register. */
 static void put_const(uint8_t *out, uint32_t reg, uint64_t v)
 {
-	ppc_put(out, 0x3c000000 | reg << 21 | (uint32_t)(v >> 48)); /* lis reg,highest */
-	ppc_put(out + 4, 0x60000000 | reg << 21 | reg << 16 | (uint32_t)(v >> 32 & 0xffff)); /* ori */
-	ppc_put(out + 8, 0x780007c6 | reg << 21 | reg << 16); /* sldi reg,reg,32 */
-	ppc_put(out + 12, 0x64000000 | reg << 21 | reg << 16 | (uint32_t)(v >> 16 & 0xffff)); /* oris */
-	ppc_put(out + 16, 0x60000000 | reg << 21 | reg << 16 | (uint32_t)(v & 0xffff)); /* ori */
+	put32(out, 0x3c000000 | reg << 21 | (uint32_t)(v >> 48)); /* lis reg,highest */
+	put32(out + 4, 0x60000000 | reg << 21 | reg << 16 | (uint32_t)(v >> 32 & 0xffff)); /* ori */
+	put32(out + 8, 0x780007c6 | reg << 21 | reg << 16); /* sldi reg,reg,32 */
+	put32(out + 12, 0x64000000 | reg << 21 | reg << 16 | (uint32_t)(v >> 16 & 0xffff)); /* oris */
+	put32(out + 16, 0x60000000 | reg << 21 | reg << 16 | (uint32_t)(v & 0xffff)); /* ori */
 }
 
 /*
@@ -322,11 +322,11 @@ static size_t encode_switch(uint64_t at, uint64_t word, uint64_t old, uint64_t n
 	uint32_t to_old = branch(at + 32, old), to_new = branch(at + 36, new);
 
 	put_const(out, 12, word);
-	ppc_put(out + 20, 0x818c0000); /* lwz r12,0(r12) */
-	ppc_put(out + 24, 0x2c0c0000); /* cmpwi r12,0 */
-	ppc_put(out + 28, 0x40820008); /* bne .+8 */
-	ppc_put(out + 32, to_old);
-	ppc_put(out + 36, to_new);
+	put32(out + 20, 0x818c0000); /* lwz r12,0(r12) */
+	put32(out + 24, 0x2c0c0000); /* cmpwi r12,0 */
+	put32(out + 28, 0x40820008); /* bne .+8 */
+	put32(out + 32, to_old);
+	put32(out + 36, to_new);
 	return to_old && to_new ? 40 : 0;
 }
 
@@ -337,8 +337,8 @@ static size_t encode_switch(uint64_t at, uint64_t word, uint64_t old, uint64_t n
 static size_t encode_far(uint64_t at, uint64_t to, uint8_t out[TARGET_MAX_JUMP])
 {
 	put_const(out, 12, to);
-	ppc_put(out + 20, 0x7d8903a6); /* mtctr r12 */
-	ppc_put(out + 24, 0x4e800420); /* bctr */
+	put32(out + 20, 0x7d8903a6); /* mtctr r12 */
+	put32(out + 24, 0x4e800420); /* bctr */
 	return 28;
 }
 
@@ -353,7 +353,7 @@ static int encode_way_in(uint64_t at, uint64_t to, uint64_t gp, uint8_t st_other
 	if (!gp || !b)
 		return -1;
 	put_const(out, 2, gp);
-	ppc_put(out + 20, b);
+	put32(out + 20, b);
 	return 24;
 }
 
@@ -366,19 +366,19 @@ static size_t encode_stub(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct ma
 			  size_t *ret_n)
 {
 	if (without_toc(call)) {
-		ppc_put(out, 0x04100000); /* pld r12,slot@pcrel */
-		ppc_put(out + 4, 0xe5800000);
-		ppc_put(out + 8, 0x7d8903a6); /* mtctr r12 */
-		ppc_put(out + 12, 0x4e800420); /* bctr */
+		put32(out, 0x04100000); /* pld r12,slot@pcrel */
+		put32(out + 4, 0xe5800000);
+		put32(out + 8, 0x7d8903a6); /* mtctr r12 */
+		put32(out + 12, 0x4e800420); /* bctr */
 		r[0] = (struct match_rel){PPC64_PCREL34, 0, 0};
 		*ret_n = 1;
 		return 16;
 	}
-	ppc_put(out, PPC_STD_R2_24);
-	ppc_put(out + 4, 0x3d820000); /* addis r12,r2,slot@toc@ha */
-	ppc_put(out + 8, 0xe98c0000); /* ld r12,slot@toc@l(r12) */
-	ppc_put(out + 12, 0x7d8903a6); /* mtctr r12 */
-	ppc_put(out + 16, 0x4e800420); /* bctr */
+	put32(out, PPC_STD_R2_24);
+	put32(out + 4, 0x3d820000); /* addis r12,r2,slot@toc@ha */
+	put32(out + 8, 0xe98c0000); /* ld r12,slot@toc@l(r12) */
+	put32(out + 12, 0x7d8903a6); /* mtctr r12 */
+	put32(out + 16, 0x4e800420); /* bctr */
 	r[0] = (struct match_rel){R_PPC64_TOC16_HA, 4, 0};
 	r[1] = (struct match_rel){R_PPC64_TOC16_LO_DS, 8, 0};
 	*ret_n = 2;
@@ -390,16 +390,16 @@ static bool link_call(uint32_t type, uint8_t *insn, size_t n)
 	if (without_toc(type))
 		return true;
 	/* Not the last act of a function: there is nobody left to restore r2. */
-	if (n < 8 || (ppc_get(insn) & 0xfc000003) != 0x48000001)
+	if (n < 8 || (get32(insn) & 0xfc000003) != 0x48000001)
 		return false;
-	if (ppc_get(insn + 4) == PPC_NOP)
-		ppc_put(insn + 4, PPC_LD_R2_24);
-	return ppc_get(insn + 4) == PPC_LD_R2_24;
+	if (get32(insn + 4) == PPC_NOP)
+		put32(insn + 4, PPC_LD_R2_24);
+	return get32(insn + 4) == PPC_LD_R2_24;
 }
 
 static bool is_linkage(const uint8_t *p, size_t n)
 {
-	return n >= 4 && ppc_get(p) == PPC_STD_R2_24;
+	return n >= 4 && get32(p) == PPC_STD_R2_24;
 }
 
 static int put_branch(uint8_t *p, uint64_t d, uint32_t mask)
@@ -408,18 +408,18 @@ static int put_branch(uint8_t *p, uint64_t d, uint32_t mask)
 
 	if (d & 3 || (int64_t)d < -reach || (int64_t)d >= reach)
 		return -1;
-	ppc_put(p, (ppc_get(p) & ~mask) | ((uint32_t)d & mask));
+	put32(p, (get32(p) & ~mask) | ((uint32_t)d & mask));
 	return 0;
 }
 
 /* A 16-bit field of an instruction; the form's low bits are the instruction's own. */
 static int put_low(uint8_t *p, uint64_t v)
 {
-	uint32_t mask = ppc_disp_mask(ppc_get(p));
+	uint32_t mask = ppc_disp_mask(get32(p));
 
 	if (v & 0xffff & ~mask)
 		return -1;
-	ppc_put(p, (ppc_get(p) & ~mask) | ((uint32_t)v & mask));
+	put32(p, (get32(p) & ~mask) | ((uint32_t)v & mask));
 	return 0;
 }
 
@@ -429,7 +429,7 @@ static int put_high(uint8_t *p, uint64_t v)
 
 	if (ha != (int16_t)ha)
 		return -1;
-	ppc_put(p, (ppc_get(p) & 0xffff0000) | ((uint32_t)ha & 0xffff));
+	put32(p, (get32(p) & 0xffff0000) | ((uint32_t)ha & 0xffff));
 	return 0;
 }
 
@@ -437,8 +437,8 @@ static int put_34(uint8_t *p, uint64_t v)
 {
 	if ((int64_t)v < -(1LL << 33) || (int64_t)v >= 1LL << 33)
 		return -1;
-	ppc_put(p, (ppc_get(p) & ~0x3ffffu) | ((uint32_t)(v >> 16) & 0x3ffff));
-	ppc_put(p + 4, (ppc_get(p + 4) & ~0xffffu) | ((uint32_t)v & 0xffff));
+	put32(p, (get32(p) & ~0x3ffffu) | ((uint32_t)(v >> 16) & 0x3ffff));
+	put32(p + 4, (get32(p + 4) & ~0xffffu) | ((uint32_t)v & 0xffff));
 	return 0;
 }
 
@@ -460,12 +460,12 @@ static int apply_rel(uint32_t type, uint8_t *p, uint64_t place, uint64_t v, uint
 		v -= place;
 		if ((int64_t)v != (int32_t)v)
 			return -1;
-		ppc_put(p, (uint32_t)v);
+		put32(p, (uint32_t)v);
 		return 0;
 	case R_PPC64_ADDR32:
 		if (v != (uint32_t)v)
 			return -1;
-		ppc_put(p, (uint32_t)v);
+		put32(p, (uint32_t)v);
 		return 0;
 	case R_PPC64_REL24:
 	case PPC64_REL24_NOTOC:

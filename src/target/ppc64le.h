@@ -21,19 +21,6 @@ enum {
 #define PPC_LIS_R2	0x3c400000u	/* lis r2,0 */
 #define PPC_ADDI_R2_R2	0x38420000u	/* addi r2,r2,0 */
 
-static inline uint32_t ppc_get(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
-
-static inline void ppc_put(uint8_t *p, uint32_t v)
-{
-	memcpy(p, &v, 4);
-}
-
 static inline uint32_t ppc_op(uint32_t i)	/* primary opcode */
 {
 	return i >> 26;

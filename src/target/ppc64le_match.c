@@ -161,8 +161,8 @@ static bool match_branch(struct target_dis *dis, const uint8_t *obj, size_t obj_
 		return false;
 	if (!bi.has_target || bi.kind != oi.kind || bi.cond != oi.cond)
 		return false;
-	if (oi.kind == INSN_CALL && obj_n >= 8 && n >= 8 && ppc_get(obj + 4) == PPC_NOP &&
-	    is_after_call(ppc_get(bin + 4)))
+	if (oi.kind == INSN_CALL && obj_n >= 8 && n >= 8 && get32(obj + 4) == PPC_NOP &&
+	    is_after_call(get32(bin + 4)))
 		m->obj_len = m->bin_len = 8;
 	return whole(m, REL_PLT, bi.target);
 }
@@ -172,7 +172,7 @@ static bool match_tls_call(struct target_dis *dis, const uint8_t *obj, size_t ob
 			   const struct match_rel *r, size_t n_rels, const uint8_t *bin, size_t n,
 			   uint64_t addr, struct rel_match *m)
 {
-	uint32_t b = ppc_get(bin);
+	uint32_t b = get32(bin);
 
 	if (n_rels < 2 || r[1].offset != r[0].offset ||
 	    (r[1].type != R_PPC64_REL24 && r[1].type != PPC64_REL24_NOTOC))
@@ -185,7 +185,7 @@ static bool match_tls_call(struct target_dis *dis, const uint8_t *obj, size_t ob
 		return whole(m, REL_NONE, 0);
 	}
 	if (r[1].type == R_PPC64_REL24) {
-		if (obj_n < 8 || n < 8 || ppc_get(obj + 4) != PPC_NOP || ppc_get(bin + 4) != PPC_NOP)
+		if (obj_n < 8 || n < 8 || get32(obj + 4) != PPC_NOP || get32(bin + 4) != PPC_NOP)
 			return false;
 		m->obj_len = m->bin_len = 8;
 	}
@@ -209,11 +209,11 @@ static bool match_gp(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 	uint64_t v;
 
 	if (n_rels < 2 || r[1].type != R_PPC64_REL16_LO || r[1].offset != r[0].offset + 4 ||
-	    obj_n < 8 || n < 8 || (ppc_get(obj) & 0xffff0000) != PPC_ADDIS_R2_R12 ||
-	    (ppc_get(obj + 4) & 0xffff0000) != PPC_ADDI_R2_R2)
+	    obj_n < 8 || n < 8 || (get32(obj) & 0xffff0000) != PPC_ADDIS_R2_R12 ||
+	    (get32(obj + 4) & 0xffff0000) != PPC_ADDI_R2_R2)
 		return false;
-	a = ppc_get(bin);
-	b = ppc_get(bin + 4);
+	a = get32(bin);
+	b = get32(bin + 4);
 	if ((b & 0xffff0000) != PPC_ADDI_R2_R2)
 		return false;
 	v = ((uint64_t)(int64_t)(int16_t)(a & 0xffff) << 16) + (uint64_t)imm16(b);
@@ -236,10 +236,10 @@ static bool match_34(uint8_t kind, const uint8_t *obj, size_t obj_n, const uint8
 	if (obj_n < 8 || n < 8)
 		return false;
 	m->obj_len = m->bin_len = 8;
-	op = ppc_get(obj) & ~0x3ffffu;
-	bp = ppc_get(bin) & ~0x3ffffu;
-	os = ppc_get(obj + 4) & 0xffff0000;
-	bs = ppc_get(bin + 4) & 0xffff0000;
+	op = get32(obj) & ~0x3ffffu;
+	bp = get32(bin) & ~0x3ffffu;
+	os = get32(obj + 4) & 0xffff0000;
+	bs = get32(bin + 4) & 0xffff0000;
 	same = op == bp && os == bs;
 	if (kind == REL_TLS_LE || kind == REL_TLS_DTPOFF)
 		return same && whole(m, kind, (uint64_t)ppc_imm34(bin));
@@ -268,11 +268,11 @@ bool ppc_match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 	/* A field is named by its own place, where the instruction begins; prefixed ones likewise. The
 	 * marker of a sequence relative to the pc is one byte on. */
 	if (r->type == R_PPC64_TLS && r->offset == 1)
-		return match_tls_34(ppc_get(obj), ppc_get(bin), m);
+		return match_tls_34(get32(obj), get32(bin), m);
 	if (r->offset)
 		return false;
-	o = ppc_get(obj);
-	b = ppc_get(bin);
+	o = get32(obj);
+	b = get32(bin);
 	m->obj_len = m->bin_len = 4;
 	m->n_rels = 1;
 	switch (r->type) {

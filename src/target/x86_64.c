@@ -61,19 +61,6 @@ static const struct rel_info rels[] = {
 /* No code generation beyond sections of their own: what is compiled must match what runs. */
 static const char *const compile_flags[] = {"-ffunction-sections", "-fdata-sections", NULL};
 
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	memcpy(p, &v, 4);
-}
-
 /*
  * Padding as assemblers write it: 90, 66..90 (xchg %ax,%ax), 0f 1f /0 with any number of 66 and 2e
  * prefixes. A fixed table would miss gas' longer forms, so the encoding is decoded.

@@ -13,14 +13,6 @@
 
 enum { X30 = 30, SP = 31, PC = 32 };
 
-static uint32_t insn(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
-
 static uint64_t word(const uint8_t *p)
 {
 	uint64_t v;
@@ -35,13 +27,13 @@ static uint64_t word(const uint8_t *p)
 /* musl's clone, behind the call of the thread function: mov x8,#93 (exit); svc #0 */
 static bool ends_thread(const uint8_t *code, size_t n)
 {
-	return n >= 8 && insn(code) == MOV_X8(93) && insn(code + 4) == SVC;
+	return n >= 8 && get32(code) == MOV_X8(93) && get32(code + 4) == SVC;
 }
 
 /* The vdso's and musl's: mov x8,#139 (rt_sigreturn); svc #0 */
 static int is_sigreturn(const uint8_t *code, size_t n)
 {
-	return n >= 8 && insn(code) == MOV_X8(139) && insn(code + 4) == SVC;
+	return n >= 8 && get32(code) == MOV_X8(139) && get32(code + 4) == SVC;
 }
 
 /*
@@ -55,8 +47,8 @@ static int after_clone(const uint8_t *c, size_t n, const struct unw_regs *regs)
 
 	if (n < 12 || !unw_reg_ok(regs, 0))
 		return 0;
-	glibc = insn(c) == 0xf100001f && (insn(c + 4) & 0xff00001f) == 0x54000000;
-	musl = (insn(c) & 0xff00001f) == 0xb4000000 && insn(c + 4) == 0xd65f03c0;
+	glibc = get32(c) == 0xf100001f && (get32(c + 4) & 0xff00001f) == 0x54000000;
+	musl = (get32(c) & 0xff00001f) == 0xb4000000 && get32(c + 4) == 0xd65f03c0;
 	if (!glibc && !musl)
 		return 0;
 	return regs->r[0] == 0 ? 1 : musl ? 2 : 0;
@@ -79,7 +71,7 @@ static bool saved_context(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret
 			  uint64_t *ret_pc)
 {
 	if (n < UC_RECORDS + 4 || word(p) || word(p + 8) || (word(p + UC_PSTATE) & 0x1f) ||
-	    insn(p + UC_RECORDS) != 0x46508001)
+	    get32(p + UC_RECORDS) != 0x46508001)
 		return false;
 	*ret_sp = word(p + UC_SP);
 	*ret_pc = word(p + UC_PC);
@@ -89,7 +81,7 @@ static bool saved_context(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret
 /* bl; blr and its authenticating forms */
 static bool call_before(const uint8_t c[8])
 {
-	uint32_t i = insn(c + 4);
+	uint32_t i = get32(c + 4);
 
 	return (i & 0xfc000000) == 0x94000000 || (i & 0xfeff0000) == 0xd63f0000;
 }

@@ -11,14 +11,6 @@
 
 enum { SP = 13, LR = 14, PC = 15 };
 
-static uint32_t word(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
-
 static bool has(const uint8_t *code, size_t n, const char *want, size_t len)
 {
 	return n >= len && !memcmp(code, want, len);
@@ -97,32 +89,32 @@ static bool saved_context(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret
 
 	if (n < UC_AUX + 4)
 		return false;
-	rt = !word(p);
-	cpsr = word(p + UC_CPSR);
-	if (!rt && word(p) != 0x5ac3c35a)
+	rt = !get32(p);
+	cpsr = get32(p + UC_CPSR);
+	if (!rt && get32(p) != 0x5ac3c35a)
 		return false;
-	if (rt && (word(p + UC_LINK) || (word(p + UC_STACK_FLAGS) & 0x7fffffff) > 2))
+	if (rt && (get32(p + UC_LINK) || (get32(p + UC_STACK_FLAGS) & 0x7fffffff) > 2))
 		return false;
-	if (word(p + UC_TRAP) > 31 || (cpsr & CPSR_FIXED) != CPSR_USER ||
-	    word(p + UC_REGS + 4 * PC) % (cpsr & CPSR_T ? 2 : 4))
+	if (get32(p + UC_TRAP) > 31 || (cpsr & CPSR_FIXED) != CPSR_USER ||
+	    get32(p + UC_REGS + 4 * PC) % (cpsr & CPSR_T ? 2 : 4))
 		return false;
-	aux = word(p + UC_AUX);
+	aux = get32(p + UC_AUX);
 	if (aux != AUX_VFP && aux != AUX_IWMMXT && aux != AUX_DUMMY)
 		return false;
-	*ret_sp = word(p + UC_REGS + 4 * SP);
-	*ret_pc = word(p + UC_REGS + 4 * PC);
+	*ret_sp = get32(p + UC_REGS + 4 * SP);
+	*ret_pc = get32(p + UC_REGS + 4 * PC);
 	return true;
 }
 
 static bool call_before(const uint8_t c[8])
 {
-	uint32_t a = word(c + 4);
+	uint32_t a = get32(c + 4);
 	unsigned int h1 = a & 0xffff, h2 = a >> 16;
 
 	return (a & 0x0f000000) == 0x0b000000 ||	/* bl, in part blx */
 	       (a & 0xfe000000) == 0xfa000000 ||	/* blx label */
 	       (a & 0x0ffffff0) == 0x012fff30 ||	/* blx reg */
-	       word(c) == 0xe1a0e00f ||			/* mov lr,pc; any jump */
+	       get32(c) == 0xe1a0e00f ||			/* mov lr,pc; any jump */
 	       ((h1 & 0xf800) == 0xf000 && (h2 & 0xc000) == 0xc000) || /* Thumb bl, blx label */
 	       (h2 & 0xff87) == 0x4780;			/* Thumb blx reg */
 }

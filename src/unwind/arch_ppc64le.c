@@ -12,14 +12,6 @@
 
 enum { R1 = 1, LR = 65, CTR = 66, PC = 79 };
 
-static uint32_t insn(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
-
 static uint64_t word(const uint8_t *p)
 {
 	uint64_t v;
@@ -36,20 +28,20 @@ static uint64_t word(const uint8_t *p)
 /* libc's clone, behind the call of the thread function: ld r2,24(r1); li r0,1 (exit); sc */
 static bool ends_thread(const uint8_t *code, size_t n)
 {
-	if (n >= 4 && insn(code) == LD_R2_24) {
+	if (n >= 4 && get32(code) == LD_R2_24) {
 		code += 4;
 		n -= 4;
 	}
-	return n >= 8 && insn(code) == LI_R0(1) && insn(code + 4) == SC;
+	return n >= 8 && get32(code) == LI_R0(1) && get32(code + 4) == SC;
 }
 
 /* The vdso's: addi r1,r1,128; li r0,172 (rt_sigreturn); sc. 1: from its start, 2: from the li on. */
 static int is_sigreturn(const uint8_t *code, size_t n)
 {
-	if (n >= 12 && insn(code) == ADDI_R1_128 && insn(code + 4) == LI_R0(172) &&
-	    insn(code + 8) == SC)
+	if (n >= 12 && get32(code) == ADDI_R1_128 && get32(code + 4) == LI_R0(172) &&
+	    get32(code + 8) == SC)
 		return 1;
-	return n >= 8 && insn(code) == LI_R0(172) && insn(code + 4) == SC ? 2 : 0;
+	return n >= 8 && get32(code) == LI_R0(172) && get32(code + 4) == SC ? 2 : 0;
 }
 
 /*
@@ -63,9 +55,9 @@ static int clone_form(const uint8_t *c, size_t n)
 
 	if (n < 12)
 		return 0;
-	if (insn(c) == cmp && (insn(c + 4) & 0xfc0007ff) == 0x4c000102)
+	if (get32(c) == cmp && (get32(c + 4) & 0xfc0007ff) == 0x4c000102)
 		return 1;
-	return insn(c) == 0xe9210010 && insn(c + 4) == 0x7d2803a6 && insn(c + 8) == cmp ? 2 : 0;
+	return get32(c) == 0xe9210010 && get32(c + 4) == 0x7d2803a6 && get32(c + 8) == cmp ? 2 : 0;
 }
 
 static int after_clone(const uint8_t *c, size_t n, const struct unw_regs *regs)
@@ -130,7 +122,7 @@ static bool first_frame(const struct unw_mem *mem, uint64_t cfa)
 /* Branches with the link bit: bl, bcl, and through lr, ctr or tar. */
 static bool call_before(const uint8_t c[8])
 {
-	uint32_t i = insn(c + 4);
+	uint32_t i = get32(c + 4);
 
 	return (i & 0xfc000001) == 0x48000001 || (i & 0xfc000001) == 0x40000001 ||
 	       (i & 0xfc000001) == 0x4c000001;

@@ -26,14 +26,6 @@
 
 enum { SP = 13, LR = 14, PC = 15, CANTUNWIND = 1 };
 
-static uint32_t word(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
-
 static uint64_t prel31(uint32_t w, uint64_t at)
 {
 	return (uint32_t)(at + (uint64_t)(int64_t)((int32_t)(w << 1) >> 1));
@@ -41,7 +33,7 @@ static uint64_t prel31(uint32_t w, uint64_t at)
 
 static uint64_t func_at(const struct exidx *x, size_t i)
 {
-	return prel31(word(x->index + i * 8), x->index_addr + i * 8) & ~1ULL;
+	return prel31(get32(x->index + i * 8), x->index_addr + i * 8) & ~1ULL;
 }
 
 /* The instructions of one entry, as they come out of words with the first byte on top. */
@@ -59,7 +51,7 @@ static void take(struct code *c, uint32_t w, unsigned int bytes)
 /* 0, 1 says nothing, -1 damaged. */
 static int entry_code(const struct exidx *x, size_t i, struct code *c)
 {
-	uint32_t w = word(x->index + i * 8 + 4);
+	uint32_t w = get32(x->index + i * 8 + 4);
 	uint64_t at, off;
 	unsigned int more;
 
@@ -76,12 +68,12 @@ static int entry_code(const struct exidx *x, size_t i, struct code *c)
 	off = at - x->table_addr;
 	if (!x->table || at < x->table_addr || off > x->table_size || x->table_size - off < 4)
 		return -1;
-	w = word(x->table + off);
+	w = get32(x->table + off);
 	off += 4;
 	if (!(w >> 31)) {
 		if (x->table_size - off < 4)
 			return -1;
-		w = word(x->table + off);
+		w = get32(x->table + off);
 		off += 4;
 		more = w >> 24;
 		take(c, w, 3);
@@ -97,7 +89,7 @@ static int entry_code(const struct exidx *x, size_t i, struct code *c)
 	if ((x->table_size - off) / 4 < more)
 		return -1;
 	for (unsigned int k = 0; k < more; k++)
-		take(c, word(x->table + off + 4 * k), 4);
+		take(c, get32(x->table + off + 4 * k), 4);
 	return 0;
 }
 
@@ -230,7 +222,7 @@ void exidx_table_bounds(const struct exidx *x, uint64_t *lo, uint64_t *hi)
 {
 	*lo = *hi = 0;
 	for (size_t i = 0; i + 8 <= x->index_size; i += 8) {
-		uint32_t w = word(x->index + i + 4);
+		uint32_t w = get32(x->index + i + 4);
 		uint64_t at;
 
 		if (w == CANTUNWIND || w >> 31)

@@ -19,14 +19,14 @@ static void put(const void *p, size_t n)
 	n_sec += n;
 }
 
-static void put32(uint32_t v)
+static void emit32(uint32_t v)
 {
 	put(&v, 4);
 }
 
 static size_t begin(void)
 {
-	put32(0);
+	emit32(0);
 	return n_sec;
 }
 
@@ -46,20 +46,20 @@ static void make(bool signal, const void *prog, size_t n)
 
 	n_sec = 0;
 	at = begin();
-	put32(0);
+	emit32(0);
 	if (signal)
 		put(sig, sizeof(sig));
 	else
 		put(head, sizeof(head));
 	end(at);
 	at = begin();
-	put32((uint32_t)n_sec);
-	put32((uint32_t)(FUNC - (ADDR + n_sec)));
-	put32(64);
+	emit32((uint32_t)n_sec);
+	emit32((uint32_t)(FUNC - (ADDR + n_sec)));
+	emit32(64);
 	sec[n_sec++] = 0;
 	put(prog, n);
 	end(at);
-	put32(0);
+	emit32(0);
 }
 
 static int row_at(uint64_t off, struct cfi_row *row)

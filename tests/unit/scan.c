@@ -185,11 +185,6 @@ static void registers(const struct unw_arch *a)
 	is(UNW_SCAN_AWAY, "above the thread's descriptor: not its stack");
 }
 
-static void put32(uint8_t *p, uint32_t v)
-{
-	memcpy(p, &v, 4);
-}
-
 static void put64(uint8_t *p, uint64_t v)
 {
 	memcpy(p, &v, 8);

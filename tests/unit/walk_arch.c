@@ -35,7 +35,7 @@ static void put(const void *p, size_t n)
 	n_eh += n;
 }
 
-static void put32(uint32_t v)
+static void emit32(uint32_t v)
 {
 	put(&v, 4);
 }
@@ -65,8 +65,8 @@ static void start(const struct unw_arch *a)
 	memset(code, 0, sizeof(code));
 	memset(stack, 0, sizeof(stack));
 	n_eh = 0;
-	put32(0);
-	put32(0);
+	emit32(0);
+	emit32(0);
 	put(cie, sizeof(cie));
 	close_entry(0);
 	unw_space_init(&space, a);
@@ -78,10 +78,10 @@ static void func(uint32_t at, uint32_t size, const void *prog, size_t n)
 {
 	size_t begin = n_eh;
 
-	put32(0);
-	put32((uint32_t)n_eh);
-	put32(CODE + at - (EH + (uint32_t)n_eh));
-	put32(size);
+	emit32(0);
+	emit32((uint32_t)n_eh);
+	emit32(CODE + at - (EH + (uint32_t)n_eh));
+	emit32(size);
 	eh[n_eh++] = 0;
 	put(prog, n);
 	close_entry(begin);

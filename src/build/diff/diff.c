@@ -145,13 +145,6 @@ static void find_aliases(struct side *s)
 	free(next);
 }
 
-static int cmp_u64(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* Anonymous pieces have no size. Each ends where the next thing that anybody refers to begins. */
 static void find_cuts(struct side *s)
 {

@@ -181,13 +181,6 @@ static void decode_range(const struct elf_sec *s, uint64_t from, uint64_t to,
 	dis->sec = NULL;
 }
 
-static int cmp_u64(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static void decode_code(const struct by_sec *b, const struct elf_sec *s, struct target_dis *dis,
 			struct ref *refs)
 {

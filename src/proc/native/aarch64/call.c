@@ -73,14 +73,6 @@ struct frame_image {		/* struct rt_sigframe of the kernel */
 };
 _Static_assert(offsetof(struct frame_image, mc) == 128 + UC_SIZE, "layout of the signal frame");
 
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
-
 bool native_find_gadgets(struct native_gadgets *g, const uint8_t *code, size_t n, uint64_t addr)
 {
 	size_t from = (size_t)(-addr & 3);

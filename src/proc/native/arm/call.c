@@ -82,19 +82,6 @@ _Static_assert(sizeof(struct vfp_frame) == 288, "layout of the VFP record");
 _Static_assert(offsetof(struct frame_image, sigmask) == 128 + 104, "layout of the signal frame");
 _Static_assert(offsetof(struct frame_image, regspace) == 128 + 232, "layout of the signal frame");
 
-static uint32_t get16(const uint8_t *p)
-{
-	return (uint32_t)(p[0] | p[1] << 8);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
-
 /* mov r7, #173; svc #0. Its length, 0 where it is something else. */
 static size_t thumb_sigreturn(const uint8_t *p, size_t n)
 {

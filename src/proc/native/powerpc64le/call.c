@@ -84,14 +84,6 @@ _Static_assert(offsetof(struct frame_image, gregs) == 232, "uapi asm/sigcontext.
 _Static_assert(offsetof(struct frame_image, v_regs) == 232 + 8 * (N_GREGS + 33), "the same");
 _Static_assert(offsetof(struct frame_image, vmx) % 16 == 0, "vector registers are aligned");
 
-static uint32_t insn(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
-
 /* What happens between `sc` and `blr`. */
 struct way {
 	int64_t up;		/* by how much r1 grows */
@@ -136,7 +128,7 @@ static uint32_t written(uint32_t i)
 static bool walk(const uint8_t *code, size_t n, size_t at, int left, struct way *w)
 {
 	for (; left > 0 && at + 4 <= n; left--, at += 4) {
-		uint32_t i = insn(code + at), op = i >> 26, rt = i >> 21 & 31, ra = i >> 16 & 31;
+		uint32_t i = get32(code + at), op = i >> 26, rt = i >> 21 & 31, ra = i >> 16 & 31;
 		struct way other;
 		int64_t d = (int16_t)(i & 0xffff);
 
@@ -190,7 +182,7 @@ static bool walk_from(const uint8_t *code, size_t n, struct way *w)
 	w->lr = -1;
 	for (unsigned int i = 0; i < 32; i++)
 		w->reg_from[i] = -1;
-	return insn(code) == SC && walk(code, n, 4, WALK_MAX, w);
+	return get32(code) == SC && walk(code, n, 4, WALK_MAX, w);
 }
 
 bool native_find_gadgets(struct native_gadgets *g, const uint8_t *code, size_t n, uint64_t addr)

@@ -17,9 +17,10 @@ static const struct {
 	{"openat", "EMFILE", 1},	{"openat", "ENOMEM", 3},     {"read", "EIO", 2},
 	{"write", "ENOSPC", 1},		{"fcntl", "EPERM", 1},	     {"pidfd_open", "EMFILE", 1},
 	{"pidfd_getfd", "EPERM", 1},	{"pidfd_getfd", "ENOSYS", 1}, {"readlink", "EACCES", 1},
-	{"getdents64", "EIO", 1},		     
-	{"newfstatat", "EACCES", 3},	{"flock", "ENOLCK", 1},	     {"getrandom", "EAGAIN", 1},
+	{"getdents64", "EIO", 1},	     {"newfstatat", "EACCES", 3},	{"flock", "ENOLCK", 1},
+	{"getrandom", "EAGAIN", 1},
 	{"rt_sigtimedwait", "EINTR", 1}, {"rt_sigprocmask", "EINVAL", 3},
+	{"sched_setscheduler", "EPERM", 1},
 };
 
 static int tried, bad;

@@ -188,9 +188,16 @@ int threads_attach_one(struct threads *ts, pid_t pid, pid_t tid, struct sut_err 
 	subject_of(subject, pid);
 	/* What it gives birth to is not ours: the others run anyway. */
 	if (ptrace(PTRACE_SEIZE, tid, 0, OPTIONS & ~PTRACE_O_TRACECLONE)) {
-		if (errno == ESRCH)
+		int e = errno;
+		struct proc_status st;
+
+		if (e == ESRCH)
 			return sut_fail(err, SUT_P_GONE, subject, "thread %d ended", tid);
-		return refuse_seize(ts, tid, errno, err);
+		if (proc_status_read(&st, pid, tid) || st.tracer != getpid())
+			return refuse_seize(ts, tid, e, err);
+		/* It did not stop when threads_detach() was to let it go: it is ours still, and on its way. */
+		add(ts, tid)->interrupted = true;
+		return 0;
 	}
 	add(ts, tid);
 	return 0;

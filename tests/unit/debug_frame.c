@@ -105,6 +105,26 @@ static void believed(void)
 	       "no code, nothing to say");
 }
 
+/* glibc's signal trampolines have an augmentation of one letter, and nothing that says how long it is. */
+static void trampoline(void)
+{
+	static const uint8_t cie[] = {1, 'S', 0, 2, 0x7c, 14, 0x0c, 13, 0};
+	struct debug_frame *df;
+
+	memset(sec, 0, sizeof(sec));
+	n_sec = 0;
+	word(0);
+	word(0xffffffff);
+	put(cie, sizeof(cie));
+	close_entry(0);
+	func(0x2000, 0x10, 16);
+	df = make(sec, n_sec, false);
+	tap_ok(at(df, 0x2004) == 16 && row.is_signal, "a signal trampoline");
+	debug_frame_free(df);
+	sec[9] = 'R';
+	tap_ok(!make(sec, n_sec, false), "an augmentation with data needs its length");
+}
+
 static void disputed(void)
 {
 	struct debug_frame *df;
@@ -296,6 +316,7 @@ static void files(void)
 int main(void)
 {
 	believed();
+	trampoline();
 	disputed();
 	damaged();
 	files();

@@ -407,6 +407,7 @@ int threads_stop(struct threads *ts, uint64_t timeout_ns, struct sut_err *err)
 	int r;
 
 	subject_of(subject, ts->pid);
+	urgent_begin(&ts->urgency);
 	ts->t_stop_ns = now_ns();
 	ts->late_tid = 0;
 	memset(ts->seen, 0, sizeof(ts->seen));
@@ -460,6 +461,7 @@ void threads_resume(struct threads *ts)
 		if (ts->v[i].state == TRACEE_STOPPED)
 			resume_one(ts, &ts->v[i]);
 	ts->pause_ns = ts->t_stop_ns ? now_ns() - ts->t_stop_ns : 0;
+	urgent_end(&ts->urgency);
 }
 
 void threads_idle(struct threads *ts, uint64_t ns)
@@ -505,6 +507,7 @@ void threads_detach(struct threads *ts)
 	}
 	if (ts->t_stop_ns && !running)
 		ts->pause_ns = now_ns() - ts->t_stop_ns;
+	urgent_end(&ts->urgency);
 	free(ts->v);
 	ts->v = NULL;
 	ts->n = ts->cap = 0;

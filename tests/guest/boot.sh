@@ -115,7 +115,7 @@ done
 done
 "$triplet-strip" -o "$guest/s/bin/suture" "$CROSS/suture" || exit 1
 cp "$CROSS/tests/memtext" "$guest/s/bin/" || exit 1
-cp "$root/tests/lib/live.sh" "$guest/s/tests/lib/"
+cp "$root/tests/lib/tap.sh" "$root/tests/lib/live.sh" "$guest/s/tests/lib/"
 cp "$root/tests/live/run.sh" "$guest/s/tests/live/"
 while read -r name; do
 	mkdir -p "$guest/s/tests/live/${name%@*}"

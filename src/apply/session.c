@@ -169,6 +169,8 @@ int session_attach(struct session *s, struct sut_err *err)
 
 	if (s->attached)
 		return 0;
+	/* Files may be read for it, and a seized thread that gets a signal waits for us. */
+	proc_modules_unwind_preload(&s->space);
 	if (threads_attach(&s->ts, s->pid, err) < 0)
 		return -1;
 	s->ts.cancel = s->opts.cancel;

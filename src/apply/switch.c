@@ -344,9 +344,10 @@ int switch_when_clear(struct session *s, const struct switch_ranges *ranges,
 	uint64_t end = now_ns() + s->opts.timeout_ns, wait = 1000000;
 	char late[160] = "";
 
-	proc_modules_unwind_preload(&s->space);
-	if (ranges->n)
+	if (ranges->n) {
+		proc_modules_unwind_preload(&s->space);
 		threads_warm(&s->ts, &s->space);
+	}
 	for (;;) {
 		int r;
 

@@ -22,6 +22,7 @@
  */
 #include "unwind/unwind.h"
 #include "unwind/cache.h"
+#include "unwind/debug_frame.h"
 #include "unwind/exidx.h"
 #include "unwind/expr.h"
 #include "unwind/sframe.h"
@@ -37,6 +38,7 @@ const char *unw_method_name(enum unw_method m)
 	static const char *const names[] = {
 		[UNW_NONE] = "end",	  [UNW_CFI] = "cfi",	     [UNW_SIGFRAME] = "sigframe",
 		[UNW_CLONE] = "clone",	  [UNW_FP] = "fp",	     [UNW_SFRAME] = "sframe",   [UNW_EXIDX] = "exidx",
+		[UNW_DEBUG_FRAME] = "debug-frame",
 	};
 
 	return names[m];
@@ -83,6 +85,20 @@ static int by_exidx(const struct unw_module *m, uint64_t pc, struct cfi_row *row
 	return exidx_row(&x, pc, m->hi, row);
 }
 
+/* What the debug information says. As cfi_find(). */
+static int by_debug_frame(const struct unw_module *m, uint64_t pc, const struct unw_arch *arch,
+			  struct cfi_row *row)
+{
+	int r = debug_frame_row(m->debug_frame, to_addr(arch, pc - m->bias), arch, row);
+
+	if (!r) {
+		row->pc = pc;
+		row->func_lo = to_addr(arch, row->func_lo + m->bias);
+		row->func_hi = to_addr(arch, row->func_hi + m->bias);
+	}
+	return r;
+}
+
 /* The row for @pc, which a call left there or not. NULL with *@ret_why. */
 static const struct cfi_row *lookup(struct unw_space *s, uint64_t pc, bool at_call,
 				    enum unw_why *ret_why)
@@ -94,7 +110,7 @@ static const struct cfi_row *lookup(struct unw_space *s, uint64_t pc, bool at_ca
 	struct cfi_row fresh;
 	int r;
 
-	if (row && row->method == UNW_EXIDX && !at_call) {
+	if (row && row->calls_only && !at_call) {
 		*ret_why = UNW_WHY_NO_CFI;
 		return NULL;
 	}
@@ -114,8 +130,12 @@ static const struct cfi_row *lookup(struct unw_space *s, uint64_t pc, bool at_ca
 		r = cfi_row(&sec, &fde, pc, s->arch, &fresh);
 	else if (r == 1 && m->sframe)
 		r = sframe_row(m->sframe, m->sframe_size, m->sframe_addr, pc, s->arch, &fresh);
+	if (r == 1 && m->debug_frame)
+		r = by_debug_frame(m, pc, s->arch, &fresh);
 	if (r == 1 && m->exidx && at_call)
 		r = by_exidx(m, pc, &fresh);
+	if (r == 0 && fresh.calls_only && !at_call)
+		r = 1;
 	if (r == 1) {
 		*ret_why = UNW_WHY_NO_CFI;
 		return NULL;
@@ -497,7 +517,7 @@ static int step_guess(struct walk *w, struct unw_frame *f)
 	const struct cfi_row *row = w->at_call ? NULL : lookup(w->s, w->pc, true, &why);
 
 	/* Tables about calls are mostly right in the middle of a function, too. */
-	if (row && row->method == UNW_EXIDX && !step_cfi(w, row, f)) {
+	if (row && row->calls_only && !step_cfi(w, row, f)) {
 		w->trusted = false;
 		return 0;
 	}

@@ -107,6 +107,8 @@ enum unw_module_kind {
 	UNW_MODULE_PATCH,	/* ours */
 };
 
+struct debug_frame;
+
 /* A piece of the address space that holds code, with what unwind metadata there is of it. */
 struct unw_module {
 	uint64_t lo, hi;	/* run-time addresses; all code of the module lies inside */
@@ -130,6 +132,7 @@ struct unw_module {
 	const uint8_t *extab;
 	size_t extab_size;
 	uint64_t extab_addr;
+	struct debug_frame *debug_frame; /* of the file or its debug file; by link-time address */
 	bool loaded;		/* the bytes above were fetched (they may still be absent) */
 	bool owned;
 	void *user;		/* for load() */
@@ -158,12 +161,13 @@ void unw_space_free(struct unw_space *s);
 /* How the *caller* of a frame was found. */
 enum unw_method {
 	UNW_NONE,		/* the last frame */
-	UNW_CFI,		/* .eh_frame or .debug_frame row for this pc */
+	UNW_CFI,		/* .eh_frame row for this pc */
 	UNW_SIGFRAME,		/* the kernel's signal frame, known by its code */
 	UNW_CLONE,		/* libc's clone, known by its code */
 	UNW_FP,			/* frame pointer: a guess */
 	UNW_SFRAME,		/* .sframe */
 	UNW_EXIDX,		/* .ARM.exidx */
+	UNW_DEBUG_FRAME,	/* .debug_frame */
 };
 const char *unw_method_name(enum unw_method m);
 

@@ -188,9 +188,16 @@ int threads_attach_one(struct threads *ts, pid_t pid, pid_t tid, struct sut_err 
 	subject_of(subject, pid);
 	/* What it gives birth to is not ours: the others run anyway. */
 	if (ptrace(PTRACE_SEIZE, tid, 0, OPTIONS & ~PTRACE_O_TRACECLONE)) {
-		if (errno == ESRCH)
+		int e = errno;
+		struct proc_status st;
+
+		if (e == ESRCH)
 			return sut_fail(err, SUT_P_GONE, subject, "thread %d ended", tid);
-		return refuse_seize(ts, tid, errno, err);
+		if (proc_status_read(&st, pid, tid) || st.tracer != getpid())
+			return refuse_seize(ts, tid, e, err);
+		/* It did not stop when threads_detach() was to let it go: it is ours still, and on its way. */
+		add(ts, tid)->interrupted = true;
+		return 0;
 	}
 	add(ts, tid);
 	return 0;
@@ -400,6 +407,7 @@ int threads_stop(struct threads *ts, uint64_t timeout_ns, struct sut_err *err)
 	int r;
 
 	subject_of(subject, ts->pid);
+	urgent_begin(&ts->urgency);
 	ts->t_stop_ns = now_ns();
 	ts->late_tid = 0;
 	memset(ts->seen, 0, sizeof(ts->seen));
@@ -453,6 +461,7 @@ void threads_resume(struct threads *ts)
 		if (ts->v[i].state == TRACEE_STOPPED)
 			resume_one(ts, &ts->v[i]);
 	ts->pause_ns = ts->t_stop_ns ? now_ns() - ts->t_stop_ns : 0;
+	urgent_end(&ts->urgency);
 }
 
 void threads_idle(struct threads *ts, uint64_t ns)
@@ -498,6 +507,7 @@ void threads_detach(struct threads *ts)
 	}
 	if (ts->t_stop_ns && !running)
 		ts->pause_ns = now_ns() - ts->t_stop_ns;
+	urgent_end(&ts->urgency);
 	free(ts->v);
 	ts->v = NULL;
 	ts->n = ts->cap = 0;

@@ -16,6 +16,7 @@
 
 #include "proc/module.h"
 #include "proc/native/native.h"
+#include "proc/urgent.h"
 
 enum tracee_state {
 	TRACEE_RUNNING,
@@ -43,6 +44,7 @@ struct threads {
 	size_t n, cap;
 	uint64_t t_stop_ns;	/* when the last stop began, CLOCK_MONOTONIC */
 	uint64_t pause_ns;	/* how long the last stop/resume pair took */
+	struct urgency urgency;	/* ours, from a stop to the end of it */
 	bool one;		/* of threads_attach_one(): the other threads run */
 	bool execed;		/* the process became another program: give up */
 	/* Code that walks looked at in this stop; threads wait in the same few places. */

@@ -130,6 +130,8 @@ int patch_write(struct patch *p, const char *path, struct sut_err *err);
  * NULL with a reason (F_*). */
 struct patch *patch_read(const char *path, struct sut_err *err);
 struct patch *patch_decode(const char *name, const uint8_t *data, size_t n, struct sut_err *err);
+/* Frees all that @o has; it is as new. */
+void patch_object_clear(struct patch_object *o);
 /* Frees object @i; those behind it move up. */
 void patch_drop_object(struct patch *p, size_t i);
 void patch_free(struct patch *p);

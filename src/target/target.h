@@ -148,6 +148,9 @@ struct target {
 	const char *const *compile_flags; /* flags for both compiles of a unit; NULL-terminated */
 	/* Where those flags change the code: flags for the compile that is proved. NULL: the same. */
 	const char *const *proof_flags;
+	/* Helpers of the compiler that its static library does not have, or not for code that comes late:
+	 * assembly; NULL: there are none. */
+	const char *own_helpers;
 
 	/*
 	 * Brings a freshly opened relocatable or linked file into the form that all code here works

@@ -42,7 +42,7 @@ LIBS := -Wl,--start-group $(LIBS) -lz -lbz2 -llzma -ldl -Wl,--end-group
 endif
 
 # The order of the layers is the order of the includes: each may include those before it.
-LAYERS := base elf target unwind patch build proc apply lib cli
+LAYERS := base elf target unwind patch build proc apply kernel lib cli
 SRC := $(sort $(wildcard $(foreach l,$(filter-out cli,$(LAYERS)),src/$(l)/*.c) src/build/diff/*.c \
 	src/proc/native/*.c src/proc/native/$(ARCH)/*.c))
 CLI := $(sort $(wildcard src/cli/*.c))

@@ -12,6 +12,11 @@ struct ksym {
 	char type;		/* as nm(1) shows it: 't', 'T', 'd' ... */
 };
 
+struct kimage_sec {		/* of a module: where its layout put a section of the file */
+	uint64_t addr, size;
+	uint32_t idx;
+};
+
 struct kimage {
 	char *path;		/* where it was read from */
 	uint16_t machine;
@@ -24,6 +29,8 @@ struct kimage {
 	size_t build_id_size;
 	uint8_t *elf;		/* an ELF file with the code, the data and a symbol table */
 	size_t elf_size;
+	struct kimage_sec *secs; /* modules only */
+	size_t n_secs, cap_secs;
 	char *names;		/* private: owns the names */
 };
 
@@ -32,8 +39,6 @@ struct kimage {
  * E_IO, or K_IMAGE where it cannot be understood.
  */
 struct kimage *kimage_open(const char *path, struct sut_err *err);
-/* A module (.ko, .ko.xz, .ko.zst, .ko.gz). */
-struct kimage *kimage_open_module(const char *path, struct sut_err *err);
 void kimage_free(struct kimage *k);
 /* For those who fill in @syms: makes what the lookups below need. */
 void kimage_index(struct kimage *k);

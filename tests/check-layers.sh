@@ -4,7 +4,7 @@
 # Usage: tests/check-layers.sh [FOLDER with src/ and include/]
 
 cd "${1:-.}" || exit 1
-layers='base elf target unwind patch build proc apply lib cli'
+layers='base elf target unwind patch build proc apply kernel lib cli'
 n=0
 bad=0
 

@@ -16,7 +16,7 @@ O ?= build$(if $(filter 1,$(SAN)),-san)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
-LIBS := -lelf -ldw -lcapstone -lcrypto -ljansson -lpthread
+LIBS := -lelf -ldw -lcapstone -lcrypto -ljansson -lz -llzma -lzstd -llz4 -lpthread
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	-Wno-unused-parameter
 CFLAGS ?= -O2 -g
@@ -38,7 +38,7 @@ ifeq ($(STATIC),1)
 # server of debug information, which Suture never asks. Its words are shown where it fails.
 ALL_LDFLAGS += -static
 QUIET_LD = 2>$@.log || { cat $@.log >&2; exit 1; }
-LIBS := -Wl,--start-group $(LIBS) -lz -lbz2 -llzma -ldl -Wl,--end-group
+LIBS := -Wl,--start-group $(LIBS) -lbz2 -ldl -Wl,--end-group
 endif
 
 # The order of the layers is the order of the includes: each may include those before it.

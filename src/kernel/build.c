@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/build.h"
 #include "kernel/module.h"
-#include "kernel/special.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -88,7 +87,7 @@ static int make_patch(struct kernel_build *b, const struct kernel_build_opts *o,
 {
 	struct build_opts bo = {.patches = o->kernel.patches, .name = o->name, .version = o->version,
 				.description = o->description, .author = o->author, .cves = o->cves};
-	struct module_opts mo = {.work = o->kernel.work, .key = o->key, .cert = o->cert,
+	struct module_opts mo = {.key = o->key, .cert = o->cert,
 				 .replace = o->replace, .cancel = o->kernel.cancel};
 	struct patch *p = build_describe(&bo);
 	struct patch_file *f;
@@ -134,8 +133,6 @@ int kernel_build_patch(struct kernel_build *b, const struct kernel_build_opts *o
 
 	if (!kb->build_id)
 		return sut_fail(err, SUT_B_NO_BUILD_ID, kb->release, "the kernel has no build-id note");
-	for (size_t i = 0; i < kb->n_units; i++)
-		special_compare(kb->units[i].diff, kb->units[i].source, err);
 	r = module_link(kb, &m, err);
 	b->link_ns = now_ns() - t;
 	t = now_ns();

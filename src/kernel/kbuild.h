@@ -10,7 +10,7 @@
 #include "build/edits.h"
 #include "build/prove.h"
 #include "kernel/image.h"
-#include "kernel/tree.h"
+#include "kernel/units.h"
 
 struct kbuild_opts {
 	const char *source;	/* the kernel's source tree; never written to */
@@ -39,7 +39,9 @@ struct kbuild_sym {
 	bool named;		/* kallsyms of that object has @name at this place */
 	bool exported;		/* EXPORT_SYMBOL, by Module.symvers: an ordinary module may refer to it */
 	bool gpl;		/* EXPORT_SYMBOL_GPL */
-	uint64_t offset;	/* vmlinux: from _text */
+	bool absolute;		/* not moved with the kernel (variables per CPU, x86): @offset is its value */
+	uint64_t offset;	/* vmlinux: from image->text, that is _text (arm64, arm: _stext, where kallsyms
+				 * has no _text) */
 	uint32_t sec;		/* module: index of the section in its .ko, and */
 	uint64_t sec_offset;	/* the offset there */
 	uint64_t size;		/* as kallsyms or the .ko says, 0: not known */
@@ -74,6 +76,8 @@ struct kbuild {
 	char *release;		/* "6.1.0-50-amd64" */
 	char *banner;		/* linux_banner: "Linux version 6.1.0-50-amd64 (debian..." */
 	char *headers;		/* NULL: none were found */
+	char *modules;		/* folder of its modules; NULL: none was found */
+	struct symvers *symvers; /* private: what Module.symvers of the headers says */
 	uint16_t machine;	/* EM_* */
 	uint8_t *build_id;	/* of vmlinux; NULL: it has none */
 	size_t build_id_size;
@@ -84,6 +88,7 @@ struct kbuild {
 	size_t n_units, cap_units;
 	struct strvec not_compiled; /* touched files of no configured unit */
 	size_t n_proved, n_functions;
+	struct kunits compiled;	/* private */
 	uint64_t prepare_ns, compile_ns, compare_ns, prove_ns;
 };
 

@@ -144,23 +144,35 @@ static char *last_lines(char *text)
 
 static int run_make(const struct kbuild *kb, const struct module_opts *opts, const char *dir, struct sut_err *err)
 {
-	struct strvec argv = {0};
+	struct strvec argv = {0}, env = {0};
 	char *text = NULL;
 	struct run_opts ro = {.ret_output = &text, .cancel = opts->cancel};
+	extern char **environ;
 	int r;
 
+	/* A make around us must not reach this one. */
+	for (char **e = environ; *e; e++)
+		if (!str_starts(*e, "MAKE") && !str_starts(*e, "KBUILD_") && !str_starts(*e, "KCFLAGS") &&
+		    !str_starts(*e, "LC_ALL=") && !str_starts(*e, "ARCH=") && !str_starts(*e, "CROSS_COMPILE=") &&
+		    !str_starts(*e, "LLVM") && !str_starts(*e, "O=") && !str_starts(*e, "V="))
+			strvec_push(&env, *e);
+	strvec_push(&env, "LC_ALL=C");
+	ro.env = env.v;
 	strvec_push(&argv, "make");
 	strvec_push(&argv, "-C");
 	strvec_push(&argv, kb->headers);
 	strvec_pushf(&argv, "M=%s", dir);
-	for (size_t i = 0; i < kb->tree->make.n; i++)
-		if (!str_starts(kb->tree->make.v[i], "O=") && !str_starts(kb->tree->make.v[i], "KCFLAGS="))
-			strvec_push(&argv, kb->tree->make.v[i]);
+	strvec_pushf(&argv, "ARCH=%s", kb->tree->arch);
+	if (kb->tree->cross)
+		strvec_pushf(&argv, "CROSS_COMPILE=%s", kb->tree->cross);
+	if (kb->tree->cc)
+		strvec_pushf(&argv, "CC=%s", kb->tree->cc);
 	strvec_push(&argv, "modules");
 	r = run_command(argv.v, &ro);
 	strvec_free(&argv);
+	strvec_free(&env);
 	if (r) {
-		sut_fail(err, SUT_K_MODULE, kb->headers, "make ended with status %d: %s", r, text ? last_lines(text) : "");
+		sut_fail(err, SUT_K_MAKE, kb->headers, "make ended with status %d: %s", r, text ? last_lines(text) : "");
 		r = -1;
 	}
 	free(text);
@@ -170,7 +182,7 @@ static int run_make(const struct kbuild *kb, const struct module_opts *opts, con
 int module_make(const struct kbuild *kb, struct module_parts *m, const struct module_opts *opts,
 		struct buf *ret_ko, struct sut_err *err)
 {
-	char *name = module_name(opts->name), *dir = path_join(opts->work, "module"), *file, *path;
+	char *name = module_name(opts->name), *dir = path_join(kb->tree->dir, "module"), *file, *path;
 	struct elf_obj *o = NULL;
 	struct elf_out ko;
 	int r = -1;
@@ -178,11 +190,11 @@ int module_make(const struct kbuild *kb, struct module_parts *m, const struct mo
 	file = xasprintf("%s.ko", name);
 	path = path_join(dir, file);
 	if (!kb->headers) {
-		sut_fail(err, SUT_K_MODULE, kb->release, "no folder to build modules in was found (--headers)");
+		sut_fail(err, SUT_K_MAKE, kb->release, "no folder to build modules in was found (--headers)");
 		goto out;
 	}
 	if (strlen(opts->info) > INFO_MAX) {
-		sut_fail(err, SUT_K_MODULE, opts->name, "what it says of itself is too long (%zu bytes)",
+		sut_fail(err, SUT_K_MAKE, opts->name, "what it says of itself is too long (%zu bytes)",
 			 strlen(opts->info));
 		goto out;
 	}

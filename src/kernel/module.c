@@ -141,26 +141,6 @@ static size_t object_of(struct mlink *l, size_t object)
 	return m->n_objects - 1;
 }
 
-static bool can_be_traced(const struct elf_obj *o, const struct elf_sym *y)
-{
-	static const char *const lists[] = {"__mcount_loc", "__patchable_function_entries"};
-
-	for (size_t n = 0; n < ARRAY_SIZE(lists); n++)
-		for (size_t i = 1; i < o->n_secs; i++) {
-			const struct special *k = special_find(o->secs[i].name, o->machine);
-
-			for (size_t e = 0; !strcmp(o->secs[i].name, lists[n]) && e < o->secs[i].size / k->size; e++) {
-				uint32_t sec;
-				uint64_t off;
-
-				if (special_owner(o, &o->secs[i], k, e, &sec, &off) && sec == y->shndx &&
-				    off >= y->value && off < y->value + y->size)
-					return true;
-			}
-		}
-	return false;
-}
-
 /* A global name for a place in the module, so that the glue can refer to it. */
 static char *alias_for(struct mlink *l, size_t u, uint32_t sym, const char *kind, size_t n)
 {
@@ -175,22 +155,10 @@ static char *alias_for(struct mlink *l, size_t u, uint32_t sym, const char *kind
 static void add_func(struct mlink *l, size_t u, const struct diff_func *f)
 {
 	const struct kbuild_unit *ku = unit_of(l, u);
-	const struct elf_sym *y = &ku->orig->syms[f->orig];
-	const char *sec = ku->orig->secs[y->shndx].name;
 	struct module_parts *m = l->m;
 	struct module_func mf = {.unit = u, .func = f};
 	const char *file = f->file ? f->file : ku->source;
 
-	if (str_starts(sec, ".init.") || str_starts(sec, ".exit.") || str_starts(sec, ".meminit.")) {
-		sut_fail(l->err, SUT_K_INIT, f->name, "it is in section '%s'", sec);
-		sut_fail_where(l->err, file, f->line);
-		return;
-	}
-	if (!can_be_traced(ku->orig, y)) {
-		sut_fail(l->err, SUT_K_NOTRACE, f->name, "the compiler put no call of the tracer at its start");
-		sut_fail_where(l->err, file, f->line);
-		return;
-	}
 	if (!kbuild_orig_sym(l->kb, ku, f->orig, &mf.place) || !mf.place.named) {
 		sut_fail(l->err, SUT_K_REFERENCE, f->name, "the kernel's table of symbols does not have it");
 		sut_fail_where(l->err, file, f->line);

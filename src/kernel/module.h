@@ -62,7 +62,6 @@ void module_parts_free(struct module_parts *m);
 struct module_opts {
 	const char *name;	/* of the patch */
 	const char *info;	/* JSON text that the module shows in sysfs; at most 3900 bytes */
-	const char *work;	/* folder for the build */
 	const char *key, *cert;	/* sign the module; NULL: do not */
 	bool replace;
 	const volatile int *cancel;

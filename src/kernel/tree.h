@@ -7,6 +7,7 @@
 #define SUTURE_KERNEL_TREE_H
 
 #include "build/source.h"
+#include "target/target.h"
 
 struct ktree_opts {
 	const char *source;	/* the user's tree */
@@ -19,39 +20,37 @@ struct ktree_opts {
 };
 
 struct ktree {
-	char *source;		/* absolute */
+	char *source;		/* the user's, absolute */
 	char *dir;		/* in the cache: holds all of the following */
+	char *src;		/* a copy of the source, of hard links where possible */
 	char *out;		/* O= folder, prepared */
+	char *proof_out;	/* another, for what is proved where that is compiled otherwise; NULL: @out */
 	char *arch;		/* kbuild's ARCH */
 	char *version;		/* "6.1.176", of the source's Makefile */
-	struct strvec make;	/* words of the command line that every make needs */
+	char *cross, *cc;	/* as given to make; may be NULL */
+	const struct target *target;
 	struct strvec config;	/* "CONFIG_X=y" as prepared */
+	struct strvec units;	/* "fs/proc/cmdline.o" of all that the configuration makes, sorted */
 	bool reused;
+	int jobs;
+	const volatile int *cancel;
 	int lock;		/* file descriptor of the folder's lock; -1: none */
 };
 
-struct kunit {			/* a unit that was compiled in both versions */
-	char *source;		/* relative to the tree */
-	char *module;		/* name of the module that it is part of; NULL: vmlinux */
-	char *modfile;		/* path of that module relative to the tree, without .ko; else NULL */
-	char *orig, *patched;	/* objects */
-	char *proof;		/* object of the original as the kernel has it; NULL: @orig is */
-};
-
-struct kunits {
-	struct kunit *v;
-	size_t n, cap;
-	struct strvec not_compiled; /* touched files that are part of no configured unit */
-	char *patched_tree;
-};
-
-/* Prepares, or finds it prepared. NULL with all reasons. */
+/* Prepares, or finds it prepared. NULL with all reasons. One process at a time has a tree open. */
 struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err);
-/* Compiles what @ps affects. -1 with all reasons that were found. */
-int ktree_compile(struct ktree *t, const struct patch_set *ps, struct kunits *ret, struct sut_err *err);
-void kunits_free(struct kunits *u);
 void ktree_free(struct ktree *t);
-/* The value of "CONFIG_@name", or NULL. */
+/* The value of "CONFIG_@name", or NULL where it is not set. */
 const char *ktree_config(const struct ktree *t, const char *name);
+/*
+ * make in the tree with folder @out, words @flags for KCFLAGS, and @more words (NULL-terminated, may be NULL).
+ * Its exit status; what it said in @ret_output (may be NULL).
+ */
+int ktree_make(const struct ktree *t, const char *out, const char *const *flags, char *const *more,
+	       char **ret_output);
+/* Is @path (relative, "fs/proc/cmdline.c") compiled into the kernel or a module of it? */
+bool ktree_has_unit(const struct ktree *t, const char *path);
+/* Puts files back that a build which was killed has patched. */
+int ktree_restore(const struct ktree *t, struct sut_err *err);
 
 #endif

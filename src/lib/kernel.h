@@ -8,6 +8,8 @@
 
 enum kernel_operation { KERNEL_OP_CHECK, KERNEL_OP_APPLY, KERNEL_OP_REVERT };
 
+/* sut_build() for a kernel: the whole result. */
+struct sut_result *kernel_build_result(struct sut_result *r, const struct sut_build_opts *o, const char *name);
 /* A kernel patch as inspect shows it; null where @k is NULL. */
 json_t *kernel_patch_json(const struct patch_kernel *k);
 /* check, apply (@p) or revert (@name): the whole result. */

@@ -281,6 +281,8 @@ char *target_dis_text(struct target_dis *dis, const uint8_t *p, size_t n, uint64
 
 /* elf_obj_open() and prepare(), by the file's own machine. */
 struct elf_obj *target_obj_open(const char *path, struct sut_err *err);
+/* The same from memory: takes @data (malloc'ed) over, also on failure. */
+struct elf_obj *target_obj_open_mem(const char *name, uint8_t *data, size_t size, struct sut_err *err);
 
 /* PORT: declared here, defined in src/target/NAME.c: every hook, no NULL that is not said to be allowed */
 extern const struct target target_x86_64, target_aarch64, target_arm, target_ppc64le;

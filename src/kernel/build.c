@@ -136,7 +136,7 @@ int kernel_build_patch(struct kernel_build *b, const struct kernel_build_opts *o
 	r = module_link(kb, &m, err);
 	b->link_ns = now_ns() - t;
 	t = now_ns();
-	if (!r && err->n == before && m.n_funcs)
+	if (!r && err->n == before && m.n_objects)
 		make_patch(b, opts, &m, err);
 	b->module_ns = now_ns() - t;
 	module_parts_free(&m);

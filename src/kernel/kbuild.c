@@ -13,6 +13,7 @@
 #include "kernel/layout.h"
 #include "kernel/refuse.h"
 #include "kernel/symvers.h"
+#include "kernel/module.h"
 #include "kernel/special.h"
 
 #include <errno.h>
@@ -349,7 +350,8 @@ static int run(struct kbuild *kb, struct sut_err *err)
 		r = open_tree(kb, config, err);
 	free(config);
 	kb->prepare_ns = now_ns() - t;
-	if (r < 0 || patch_set_read((char *const *)kb->opts.patches, n, kb->tree->source, &kb->patches, err) < 0)
+	if (r < 0 || module_put_header(kb->tree, err) < 0 ||
+	    patch_set_read((char *const *)kb->opts.patches, n, kb->tree->source, &kb->patches, err) < 0)
 		return -1;
 	edits_read(&kb->patches, &kb->edits);
 	t = now_ns();

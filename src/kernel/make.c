@@ -17,6 +17,10 @@ static const char glue_text[] =
 #include "gen/glue.inc"
 	;
 
+static const char header_text[] =
+#include "gen/patch_h.inc"
+	;
+
 enum { NAME_MAX_MODULE = 55, INFO_MAX = 3900 };
 
 char *module_name(const char *patch)
@@ -133,6 +137,19 @@ static int write_sources(const struct kbuild *kb, struct module_parts *m, const 
 	return r ? -1 : 0;
 }
 
+int module_put_header(const struct ktree *t, struct sut_err *err)
+{
+	char *dir = path_join(t->src, "include/suture");
+	int r = 0;
+
+	if (mkdir_p(dir) < 0)
+		r = sut_fail(err, SUT_E_IO, dir, "%s", strerror(errno));
+	else
+		r = put(dir, "patch.h", header_text, strlen(header_text), err);
+	free(dir);
+	return r;
+}
+
 static char *last_lines(char *text)
 {
 	char *p = text + strlen(text);
@@ -211,6 +228,8 @@ int module_make(const struct kbuild *kb, struct module_parts *m, const struct mo
 	r = klp_finish(&ko, kb, m, err);
 	if (!r)
 		elf_out_write(&ko, ret_ko);
+	if (!r && opts->key)
+		r = module_sign(ret_ko, opts->key, opts->cert, err);
 	elf_out_free(&ko);
 out:
 	elf_obj_free(o);

@@ -45,6 +45,14 @@ struct piece *piece_take(struct mlink *l, size_t u, uint32_t sec, uint64_t off);
 /* or found there. */
 struct piece *piece_find(struct mlink *l, size_t u, uint32_t sec, uint64_t off);
 
+/* module.c: the patch's entry for an object of @l->kb, made where there is none; its index, */
+size_t object_of(struct mlink *l, size_t object);
+/* and a global name for a function in the module, so that the glue can refer to it. Fresh. */
+char *alias_for(struct mlink *l, size_t u, uint32_t sym, const char *kind, size_t n);
+
+/* author.c: callbacks, states and the like of all units. */
+void author_read(struct mlink *l);
+
 /* refer.c */
 struct goal {			/* what a relocation of the module refers to */
 	uint32_t sym;

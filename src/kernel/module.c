@@ -130,7 +130,7 @@ static void work_off(struct mlink *l)
 
 /* ---- functions ---- */
 
-static size_t object_of(struct mlink *l, size_t object)
+size_t object_of(struct mlink *l, size_t object)
 {
 	struct module_parts *m = l->m;
 
@@ -141,8 +141,7 @@ static size_t object_of(struct mlink *l, size_t object)
 	return m->n_objects - 1;
 }
 
-/* A global name for a place in the module, so that the glue can refer to it. */
-static char *alias_for(struct mlink *l, size_t u, uint32_t sym, const char *kind, size_t n)
+char *alias_for(struct mlink *l, size_t u, uint32_t sym, const char *kind, size_t n)
 {
 	const struct elf_sym *y = &unit_of(l, u)->new->syms[sym];
 	const struct piece *p = piece_take(l, u, y->shndx, y->value);
@@ -206,6 +205,7 @@ int module_link(const struct kbuild *kb, struct module_parts *ret, struct sut_er
 		for (size_t i = 0; i < kb->units[u].diff->n_funcs; i++)
 			if (kb->units[u].diff->funcs[i].status == DIFF_CHANGED)
 				add_func(&l, u, &kb->units[u].diff->funcs[i]);
+	author_read(&l);
 	work_off(&l);
 	list_new(&l);
 	for (size_t u = 0; u < kb->n_units; u++) {

@@ -75,6 +75,9 @@ char *module_name(const char *patch);
 int module_make(const struct kbuild *kb, struct module_parts *m, const struct module_opts *opts,
 		struct buf *ret_ko, struct sut_err *err);
 
+/* Puts suture/patch.h where the units of the tree find it. */
+int module_put_header(const struct ktree *t, struct sut_err *err);
+
 /* klp.c: turns references to @m's externs into klp relocations and drops what only a debugger wants. */
 int klp_finish(struct elf_out *ko, const struct kbuild *kb, const struct module_parts *m, struct sut_err *err);
 /* sign.c: appends the kernel's kind of signature to a module. */

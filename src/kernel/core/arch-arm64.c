@@ -28,19 +28,28 @@ static unsigned long entry_start, entry_end;
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_REGS
 const unsigned long arch_ftrace_flags = FTRACE_OPS_FL_SAVE_REGS;
 
-void notrace arch_redirect(struct ftrace_regs *fregs, unsigned long to)
+void notrace arch_redirect(struct ftrace_regs *fregs, const struct suture_site *site, unsigned long to)
 {
 	ftrace_get_regs(fregs)->pc = to;
 }
 #else
 const unsigned long arch_ftrace_flags;
 
-void notrace arch_redirect(struct ftrace_regs *fregs, unsigned long to)
+void notrace arch_redirect(struct ftrace_regs *fregs, const struct suture_site *site, unsigned long to)
 {
 	ftrace_regs_set_instruction_pointer(fregs, to);
 }
 #endif
 NOKPROBE_SYMBOL(arch_redirect);
+
+int arch_site_extra(struct suture_site *site)
+{
+	return 0;
+}
+
+void arch_site_extra_gone(struct suture_site *site)
+{
+}
 
 int arch_init(void)
 {

@@ -99,27 +99,32 @@ void entry_drop(struct suture_entry *entry);
 /**
  * struct suture_site - a function that at least one patch redirects
  * @addr:	its first instruction, @end: behind its last
+ * @mod:	the module it is in, NULL: the kernel
  * @active:	where calls go instead, 0: nowhere else
  * @next:	what @active becomes at the next change
  * @active_end:	behind the last instruction of what is at @active, @next_end of what is at @next
  * @users:	patches that have it
+ * @ops, @ip:	its ftrace registration; @registered: it cannot be freed
  */
 struct suture_site {
 	struct list_head node;
 	unsigned long addr, end;
+	struct module *mod;
 	unsigned long active, active_end;
 	unsigned long next, next_end;
 	unsigned int users;
 	struct ftrace_ops ops;
 	unsigned long ip;
 	bool registered;
-	unsigned int saved_insn, new_insn;
+	/* For the architecture's use. */
+	unsigned long extra;
+	unsigned int old_insn, new_insn;
 };
 
 extern struct list_head suture_sites;
 
 int site_check(struct suture_object *obj, struct suture_func *func);
-int site_get(struct suture_func *func);
+int site_get(struct suture_object *obj, struct suture_func *func);
 void site_put(struct suture_func *func);
 unsigned long site_new_end(unsigned long addr);
 

@@ -89,7 +89,7 @@ int object_enable(struct suture_entry *entry, struct suture_object *obj)
 	suture_for_each_func(obj, func) {
 		if (!func->new_func)
 			continue;
-		err = site_get(func);
+		err = site_get(obj, func);
 		if (err) {
 			object_disable(obj);
 			return err;

@@ -15,13 +15,14 @@
 static void notrace site_handler(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 				 struct ftrace_regs *fregs)
 {
+	struct suture_site *site = container_of(ops, struct suture_site, ops);
 	unsigned long to;
 
 	/* The CPUs cannot be stopped between the look and what follows from it. */
 	preempt_disable_notrace();
-	to = READ_ONCE(container_of(ops, struct suture_site, ops)->active);
+	to = READ_ONCE(site->active);
 	if (to)
-		arch_redirect(fregs, to);
+		arch_redirect(fregs, site, to);
 	preempt_enable_notrace();
 }
 NOKPROBE_SYMBOL(site_handler);
@@ -39,20 +40,26 @@ int arch_site_enable(struct suture_site *site)
 {
 	int err;
 
+	err = arch_site_extra(site);
+	if (err)
+		return err;
 	site->ops.func = site_handler;
 	/* PERMANENT: no sysctl may turn it off. */
 	site->ops.flags = FTRACE_OPS_FL_DYNAMIC | FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |
 			  arch_ftrace_flags;
 	err = ftrace_set_filter_ip(&site->ops, site->ip, 0, 0);
 	if (err)
-		return err;
+		goto no_filter;
 	err = register_ftrace_function(&site->ops);
-	if (err) {
-		ftrace_set_filter_ip(&site->ops, site->ip, 1, 0);
-		return err;
-	}
+	if (err)
+		goto no_ops;
 	site->registered = true;
 	return 0;
+no_ops:
+	ftrace_set_filter_ip(&site->ops, site->ip, 1, 0);
+no_filter:
+	arch_site_extra_gone(site);
+	return err;
 }
 
 /* When this is back, no CPU is in the handler for it. */
@@ -62,6 +69,7 @@ void arch_site_disable(struct suture_site *site)
 		return;
 	site->registered = false;
 	ftrace_set_filter_ip(&site->ops, site->ip, 1, 0);
+	arch_site_extra_gone(site);
 }
 
 int arch_site_ready(struct suture_site *site)

@@ -100,7 +100,7 @@ int site_check(struct suture_object *obj, struct suture_func *func)
 }
 
 /* Registers the redirect; it leads nowhere yet. */
-int site_get(struct suture_func *func)
+int site_get(struct suture_object *obj, struct suture_func *func)
 {
 	struct suture_site *site;
 	int err;
@@ -112,6 +112,7 @@ int site_get(struct suture_func *func)
 	if (!site)
 		return -ENOMEM;
 	site->addr = func->old_addr;
+	site->mod = obj->mod;
 	err = arch_site_check(func, &site->ip);
 	if (!err)
 		err = arch_site_enable(site);

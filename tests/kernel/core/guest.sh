@@ -78,6 +78,12 @@ victim()
 	cat /proc/victim/$1
 }
 
+# It cannot be unloaded now.
+busy()
+{
+	! rmmod $1 && grep -q "^$1 " /proc/modules
+}
+
 no()
 {
 	! "$@"

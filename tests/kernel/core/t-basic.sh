@@ -4,8 +4,9 @@ before=$(cat /proc/cmdline)
 ok "the core loads" insmod suture_core.ko
 ok "a patch of a function of the kernel is on" load p_kernel
 is "its new code runs" "this has been live patched" "$(cat /proc/cmdline)"
-ok "it cannot be unloaded while it is on" no rmmod p_kernel
-ok "nor can the core" no rmmod suture_core
+ok "it cannot be unloaded while it is on" busy p_kernel
+ok "nor can the core" busy suture_core
+ok "it has a file of blockers" [ -e $S/p_kernel/blockers ]
 is "nothing blocks it" "" "$(cat $S/p_kernel/blockers)"
 ok "it is reverted" off p_kernel
 is "the old code runs" "$before" "$(cat /proc/cmdline)"

@@ -124,6 +124,9 @@ static int reloc_insn(struct suture_entry *entry, const struct suture_reloc *rel
 	case R_AARCH64_CALL26:
 	case R_AARCH64_JUMP26:
 		if (!fits(away, 28)) {
+			/* Stubs are known by their symbol: a call goes to where a function begins. */
+			if (reloc->addend)
+				return -EOPNOTSUPP;
 			value = reloc_stub(entry, reloc, value);
 			away = value - place;
 			if (!value || !fits(away, 28))

@@ -198,7 +198,7 @@ static int reloc_call(struct suture_entry *entry, const struct suture_reloc *rel
 		return -EINVAL;
 	memcpy(insn, reloc->where, sizeof(insn));
 	/* The callee leaves its own r2: behind the call must be room to put ours back. */
-	if (insn[0] >> 26 != 18 || !(insn[0] & 1) || (insn[1] != INSN_NOP && insn[1] != INSN_LD_R2))
+	if (reloc->addend || insn[0] >> 26 != 18 || !(insn[0] & 1) || (insn[1] != INSN_NOP && insn[1] != INSN_LD_R2))
 		return -EOPNOTSUPP;
 	value = reloc_stub(entry, reloc, value);
 	away = value - (unsigned long)reloc->where;

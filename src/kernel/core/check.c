@@ -80,7 +80,8 @@ static void check_task(struct task_struct *task, struct suture_check *check)
 		return;
 	check->found = 0;
 	if (task == current) {
-		see_words(check, (unsigned long)__builtin_frame_address(0), high);
+		/* Below are our own frames, which have the very addresses that are looked for. */
+		see_words(check, check->frame, high);
 	} else if (task->on_cpu) {
 		see_words(check, low, high);
 	} else if (arch_walk(task, see, check)) {
@@ -104,13 +105,15 @@ static void check_task(struct task_struct *task, struct suture_check *check)
 	check->nr_blockers++;
 }
 
-bool check_all_tasks(struct suture_check *check)
+/* Never inlined: its frame is where the stopper's own stack ends for the check. */
+noinline bool check_all_tasks(struct suture_check *check)
 {
 	struct task_struct *process, *task;
 	unsigned int i;
 	int cpu;
 
 	check->nr_blockers = 0;
+	check->frame = (unsigned long)__builtin_frame_address(0);
 	check->low = ULONG_MAX;
 	check->high = 0;
 	for (i = 0; i < check->nr_ranges; i++) {

@@ -156,6 +156,7 @@ struct suture_check {
 	unsigned int nr_blockers;
 	/* internal */
 	unsigned long low, high;
+	unsigned long frame;
 	unsigned long found;
 };
 

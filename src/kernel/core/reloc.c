@@ -58,9 +58,6 @@ unsigned long reloc_stub(struct suture_entry *entry, const struct suture_reloc *
 	u8 code[SUTURE_STUB_SIZE];
 	void *where;
 
-	/* A call goes to where a function begins. */
-	if (reloc->addend)
-		return 0;
 	if (!entry->stubs && max) {
 		entry->stubs = kcalloc(max, sizeof(*entry->stubs), GFP_KERNEL);
 		if (!entry->stubs)

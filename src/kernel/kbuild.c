@@ -179,7 +179,7 @@ static int open_tree(struct kbuild *kb, const char *config, struct sut_err *err)
 {
 	const struct kbuild_opts *o = &kb->opts;
 	struct ktree_opts to = {.source = o->source, .config = config, .work = o->work,
-				.machine = kb->machine, .cross = o->cross, .cc = o->cc, .jobs = o->jobs,
+				.release = kb->release, .machine = kb->machine, .cross = o->cross, .cc = o->cc, .jobs = o->jobs,
 				.cancel = o->cancel};
 	const char *lp;
 

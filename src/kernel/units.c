@@ -158,11 +158,11 @@ static char *cmd_file(const char *object)
 	return there ? (char *)text : NULL;
 }
 
-/* "... -DKBUILD_MODFILE='"fs/ext4/ext4"' ... -DMODULE ..." */
+/* "... -DMODULE ... -DKBUILD_MODNAME='"ext4"' ..." */
 static char *module_of(const char *cmd)
 {
-	static const char def[] = "-DKBUILD_MODFILE='\"";
-	const char *end = strchr(cmd, '\n'), *m = strstr(cmd, " -DMODULE"), *f = strstr(cmd, def);
+	static const char def[] = " -DKBUILD_MODNAME='\"";
+	const char *end = strchr(cmd, '\n'), *m = strstr(cmd, " -DMODULE "), *f = strstr(cmd, def);
 
 	if (!m || !f || (end && m > end))
 		return NULL;

@@ -253,6 +253,15 @@ $(O)/gen/syscalls.inc: Makefile
 		sed -n '/ .* __NR_[a-z]/d; s/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | LC_ALL=C sort >$@ && [ -s $@ ]
 $(O)/src/lib/syscalls.o: ALL_CFLAGS += -I$(O)
 $(O)/src/lib/syscalls.o: $(O)/gen/syscalls.inc
+# Sources that the program carries, as C strings.
+$(O)/gen/glue.inc: src/kernel/glue/glue.c
+$(O)/gen/patch_h.inc: include/suture/patch.h
+$(O)/gen/glue.inc $(O)/gen/patch_h.inc:
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
+$(O)/src/kernel/make.o: ALL_CFLAGS += -I$(O)
+$(O)/src/kernel/make.o: $(O)/gen/glue.inc $(O)/gen/patch_h.inc
 # Some tests run the program.
 unit: $(O)/suture
 

@@ -13,6 +13,8 @@
 #include "kernel/layout.h"
 #include "kernel/refuse.h"
 #include "kernel/symvers.h"
+#include "kernel/module.h"
+#include "kernel/special.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -304,10 +306,13 @@ static int compare(struct kbuild *kb, struct sut_err *err)
 		struct kbuild_unit *u = &kb->units[i];
 		struct diff_opts o = {.source = u->source, .is_edited = is_edited, .ctx = kb,
 				      .has_outside_users = has_outside_users,
-				      .accept_layouts = kb->opts.accept_layouts};
+				      .accept_layouts = kb->opts.accept_layouts,
+				      .section_role = special_diff_role};
 		struct sut_err own = {0};
 
 		u->diff = diff_unit_compare(u->orig, u->new, &o, &own);
+		if (u->diff)
+			special_compare(u->diff, u->source, &own);
 		/* Units that share a header say the same of it. */
 		sut_err_move_new(err, &own);
 	}
@@ -367,7 +372,8 @@ static int run(struct kbuild *kb, struct sut_err *err)
 		r = open_tree(kb, config, err);
 	free(config);
 	kb->prepare_ns = now_ns() - t;
-	if (r < 0 || patch_set_read((char *const *)kb->opts.patches, n, kb->tree->source, &kb->patches, err) < 0)
+	if (r < 0 || module_put_header(kb->tree, err) < 0 ||
+	    patch_set_read((char *const *)kb->opts.patches, n, kb->tree->source, &kb->patches, err) < 0)
 		return -1;
 	edits_read(&kb->patches, &kb->edits);
 	t = now_ns();

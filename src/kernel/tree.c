@@ -23,6 +23,7 @@
  */
 #include "kernel/tree.h"
 #include "base/log.h"
+#include "build/capture.h"
 #include "build/jobs.h"
 #include "kernel/swap.h"
 
@@ -239,6 +240,9 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	/* Paths of messages are those of the tree, wherever its copy lies. */
 	buf_addf(&kcflags, " -fdebug-prefix-map=%s/=", t->src);
 	strvec_pushf(&argv, "KCFLAGS=%s", (char *)kcflags.p);
+	/* Strings of the kernel name it; packages call their kernels otherwise than the source does. */
+	if (t->release)
+		strvec_pushf(&argv, "KERNELRELEASE=%s", t->release);
 	/* Where objtool waits for the whole kernel (with IBT), no unit would have its tables. */
 	strvec_push(&argv, "delay-objtool=");
 	for (size_t i = 0; more && more[i]; i++)
@@ -478,7 +482,7 @@ static char *digest(const struct ktree *t, const char *config, const char *compi
 
 	if (!stamp)
 		return NULL;
-	buf_addf(&b, "3 %s %s %s %s ", stamp, t->cross ? t->cross : "", t->cc ? t->cc : "", compiler);
+	buf_addf(&b, "4 %s %s %s %s %s ", stamp, t->release ? t->release : "", t->cross ? t->cross : "", t->cc ? t->cc : "", compiler);
 	for (const char *const *f = t->target->compile_flags; *f; f++)
 		buf_addf(&b, "%s ", *f);
 	buf_addf(&b, "%s%s", list_mk, config);
@@ -555,12 +559,19 @@ static int prepare(struct ktree *t, const char *config_path, const char *config,
 
 static int open_tree(struct ktree *t, const struct ktree_opts *o, const char *config, struct sut_err *err)
 {
-	char *compiler, *real = realpath(o->work, NULL), *name, *key = NULL;
+	char *work = o->work ? xstrdup(o->work) : capture_cache_dir(), *real, *compiler, *name, *key = NULL;
 	const char *cc;
 	char *plain = xasprintf("%sgcc", t->cross ? t->cross : "");
 	uint8_t sum[SHA256_SIZE];
 	int r = -1;
 
+	if (mkdir_p(work) < 0 || !(real = realpath(work, NULL))) {
+		sut_fail(err, SUT_E_IO, work, "%s", strerror(errno));
+		free(plain);
+		free(work);
+		return -1;
+	}
+	free(work);
 	cc = t->cc ? t->cc : plain;
 	compiler = first_line_of(cc);
 	if (!compiler) {
@@ -571,7 +582,7 @@ static int open_tree(struct ktree *t, const struct ktree_opts *o, const char *co
 	sha256(name, strlen(name), sum);
 	free(name);
 	name = hex_encode(sum, 8);
-	t->dir = xasprintf("%s/kernel/%s", real ? real : o->work, name);
+	t->dir = xasprintf("%s/kernel/%s", real, name);
 	free(name);
 	t->src = path_join(t->dir, "src");
 	t->out = path_join(t->dir, "out");
@@ -603,6 +614,7 @@ struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err)
 
 	t->lock = -1;
 	t->jobs = o->jobs;
+	t->release = o->release ? xstrdup(o->release) : NULL;
 	t->cancel = o->cancel;
 	t->target = target_find(o->machine);
 	t->source = realpath(o->source, NULL);
@@ -647,6 +659,7 @@ void ktree_free(struct ktree *t)
 	free(t->version);
 	free(t->cross);
 	free(t->cc);
+	free(t->release);
 	strvec_free(&t->config);
 	strvec_free(&t->units);
 	free(t);

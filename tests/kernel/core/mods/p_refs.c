@@ -33,7 +33,7 @@ asm(".pushsection .text\n.balign 4\n.globl test_kallsyms_lookup\n.type test_kall
 #define CALL R_ARM_CALL
 #define ADDEND -8
 asm(".pushsection .text\n.balign 4\n.globl test_kallsyms_lookup\n.type test_kallsyms_lookup, %function\n"
-    "test_kallsyms_lookup: push {r4, lr}\nldr r4, [sp, #8]\npush {r3, r4}\n.globl test_call\ntest_call: bl .\n"
+    "test_kallsyms_lookup: push {r4, lr}\nldr r4, [sp, #8]\npush {r4, r5}\n.globl test_call\ntest_call: bl .\n"
     "add sp, sp, #8\npop {r4, pc}\n.popsection");
 #endif
 

@@ -80,6 +80,8 @@ struct suture_func {
  * @offset:	as @offset of a function. For data of a kernel without CONFIG_KALLSYMS_ALL it is all there is.
  * @section:	as @section of a function
  *
+ * For data of a module both are needed: one that is being loaded has names but no list of its sections yet,
+ * one that is loaded may have kept the names of functions only.
  * A call that does not reach its target goes through a stub in @stubs of the patch.
  */
 struct suture_reloc {
@@ -156,7 +158,7 @@ struct suture_state {
  * @objs:	ends with an element that has neither @name nor @funcs
  * @states:	ends with an element with id 0; NULL: none
  * @replace:	all patches that are enabled are replaced by this one, in the same moment
- * @stubs:	executable room in the patch module for calls out of reach, SUTURE_STUB_SIZE aligned to 16
+ * @stubs:	room in the patch module's .text for calls out of reach, SUTURE_STUB_SIZE aligned to 16
  *		for each function that @relocs call
  * @stubs_size:	its size in bytes
  */

@@ -14,7 +14,8 @@
 
 static DECLARE_WAIT_QUEUE_HEAD(queue);
 static int awake;
-static int secret = 7;
+/* A section of its own, so that a test knows its distance from the start. */
+static int secret __section(".victim.secret") = 7;
 
 ALONE const char *victim_plain(void)
 {

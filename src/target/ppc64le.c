@@ -120,6 +120,30 @@ static const char *const compile_flags[] = {"-ffunction-sections", "-fdata-secti
 /* With -fdata-sections there are no section anchors, and the code is another. */
 static const char *const proof_flags[] = {"-ffunction-sections", NULL};
 
+/*
+ * At -Os functions save and restore registers by routines (ELFv2 ABI, 2.3.3) that no library has: each
+ * linker makes its own. Those that restore the link register, too, are jumped to and return for the
+ * function. The entry for register N runs on through those of the higher ones.
+ */
+#define EACH "	.irp n,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+#define ROUTINE(name, rows, insn, more)                                                            \
+	"	.section .text." name ",\"ax\",@progbits\n	.p2align 2\n	.cfi_startproc\n" rows EACH  \
+	"	.globl " name "_\\n\n	.hidden " name "_\\n\n	.type " name "_\\n, @function\n"           \
+	"	.size " name "_\\n, 4\n" name "_\\n:\n" insn "	.endr\n" more "	blr\n	.cfi_endproc\n"
+#define SAVE_LR "	std 0,16(1)\n"
+#define LOAD_LR "	ld 0,16(1)\n	mtlr 0\n	.cfi_restore lr\n"
+static const char own_helpers[] =
+	ROUTINE("_savegpr0", "", "	std \\n,(\\n-32)*8(1)\n", SAVE_LR)
+	ROUTINE("_savegpr1", "", "	std \\n,(\\n-32)*8(12)\n", "")
+	ROUTINE("_savefpr", "", "	stfd \\n,(\\n-32)*8(1)\n", SAVE_LR)
+	/* Where a register is until it is loaded. Relative to r12 nobody needs to know. */
+	ROUTINE("_restgpr0", "	.cfi_offset lr,16\n" EACH "	.cfi_offset \\n,(\\n-32)*8\n	.endr\n",
+		"	ld \\n,(\\n-32)*8(1)\n	.cfi_restore \\n\n", LOAD_LR)
+	ROUTINE("_restgpr1", EACH "	.cfi_undefined \\n\n	.endr\n",
+		"	ld \\n,(\\n-32)*8(12)\n	.cfi_restore \\n\n", "")
+	ROUTINE("_restfpr", "	.cfi_offset lr,16\n", "	lfd \\n,(\\n-32)*8(1)\n", LOAD_LR)
+	"	.section .note.GNU-stack,\"\",@progbits\n";
+
 /* A reference to a slot of .toc is one to what the slot holds, by way of a slot. */
 static uint32_t slot_rel(uint32_t type)
 {
@@ -571,6 +595,7 @@ const struct target target_ppc64le = {
 	.rel_irelative = R_PPC64_IRELATIVE,
 	.compile_flags = compile_flags,
 	.proof_flags = proof_flags,
+	.own_helpers = own_helpers,
 	.open = open_dis,
 	.decode = ppc_decode,
 	.pad_len = pad_len,

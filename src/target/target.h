@@ -148,6 +148,9 @@ struct target {
 	const char *const *compile_flags; /* flags for both compiles of a unit; NULL-terminated */
 	/* Where those flags change the code: flags for the compile that is proved. NULL: the same. */
 	const char *const *proof_flags;
+	/* Helpers of the compiler that its static library does not have, or not for code that comes late:
+	 * assembly; NULL: there are none. */
+	const char *own_helpers;
 
 	/*
 	 * Brings a freshly opened relocatable or linked file into the form that all code here works
@@ -289,6 +292,8 @@ char *target_dis_text(struct target_dis *dis, const uint8_t *p, size_t n, uint64
 
 /* elf_obj_open() and prepare(), by the file's own machine. */
 struct elf_obj *target_obj_open(const char *path, struct sut_err *err);
+/* The same from memory: takes @data (malloc'ed) over, also on failure. */
+struct elf_obj *target_obj_open_mem(const char *name, uint8_t *data, size_t size, struct sut_err *err);
 
 /* PORT: declared here, defined in src/target/NAME.c: every hook, no NULL that is not said to be allowed */
 extern const struct target target_x86_64, target_aarch64, target_arm, target_ppc64le;

@@ -11,6 +11,7 @@
  */
 #include "apply/place.h"
 #include "proc/remote.h"
+#include "proc/status.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -195,6 +196,7 @@ static int call(struct session *s, struct remote *r, const char *what, long nr,
 static int open_image(struct session *s, long fd, const char *name, struct sut_err *err)
 {
 	char path[64], link[256];
+	pid_t live = proc_live_thread(s->pid);
 	struct stat st;
 	int pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0), own = -1;
 	ssize_t n;
@@ -203,9 +205,10 @@ static int open_image(struct session *s, long fd, const char *name, struct sut_e
 		own = (int)syscall(SYS_pidfd_getfd, pidfd, (int)fd, 0);
 		close(pidfd);
 	}
-	/* Before Linux 5.6: the path alone first, so that nothing else is opened by mistake. */
-	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", (int)s->pid, fd);
-	if (own < 0 && errno == ENOSYS) {
+	/* Before Linux 5.6, and where the main thread has exited, whose files are asked for there: the path
+	 * alone first, so that nothing else is opened by mistake. */
+	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", live, fd);
+	if (own < 0 && (errno == ENOSYS || live != s->pid)) {
 		n = readlink(path, link, sizeof(link) - 1);
 		if (n > 0 && !strncmp(link, LEDGER_MAP_NAME, strlen(LEDGER_MAP_NAME)))
 			own = open(path, O_RDWR | O_CLOEXEC);
@@ -288,7 +291,7 @@ static int close_image(struct session *s, struct remote *r, long fd, struct sut_
 	ssize_t n;
 	long ret;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", (int)s->pid, fd);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", proc_live_thread(s->pid), fd);
 	n = readlink(path, link, sizeof(link) - 1);
 	link[n > 0 ? n : 0] = '\0';
 	apply_step(s, "close");
@@ -412,7 +415,7 @@ static void clean_leftovers(struct session *s, struct remote *r)
 	for (size_t i = s->ls.n_leftover; i-- > 0;)
 		if (unmap(s, r, s->ls.leftover[i].addr, s->ls.leftover[i].size))
 			s->ls.leftover[i] = s->ls.leftover[--s->ls.n_leftover];
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)s->pid);
+	snprintf(path, sizeof(path), "/proc/%d/fd", proc_live_thread(s->pid));
 	dir = opendir(path);
 	while (dir && (d = readdir(dir))) {
 		ssize_t n = readlinkat(dirfd(dir), d->d_name, link, sizeof(link) - 1);

@@ -8,13 +8,13 @@
 #include "build/build.h"
 #include "base/log.h"
 #include "build/deb.h"
+#include "build/libgcc.h"
 #include "build/link.h"
 #include "build/member.h"
 #include "build/proofs.h"
 #include "build/reliance.h"
 #include "elf/dynamic.h"
 
-#include <ctype.h>
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,14 +260,50 @@ static bool is_dropped(void *ctx, const struct link_unit *u, uint32_t proof_sym)
 	return true;
 }
 
-static int link_one(struct build *b, size_t k, struct patch_object *ret, bool *ret_indirect,
-		    struct sut_err *err)
+static bool has_helper(void *ctx, const char *name)
+{
+	const struct finder *f = ctx;
+
+	return libgcc_has(f->b, name);
+}
+
+/* Once more with what the compiler's library has to bring, where there is such. */
+static void link_with_helpers(struct build *b, size_t k, struct link_input *in, struct link_unit *units,
+			      struct patch_object *ret, bool *ret_indirect, struct sut_err *err)
+{
+	struct strvec names = {0}, more = {0};
+	struct sut_err first = {0};
+	struct build_unit *u;
+
+	link_object(in, ret, ret_indirect, &names, &first);
+	if (!names.n) {
+		sut_err_move(err, &first);
+		return;
+	}
+	sut_err_free(&first);
+	patch_object_clear(ret);
+	u = libgcc_take(b, k, &names, err);
+	if (u) {
+		log_info("%s: %s%s from the compiler's library", b->objects[k]->name, names.v[0],
+			 names.n > 1 ? " and others" : "");
+		units[in->n_units++] = (struct link_unit){.diff = u->diff, .pu = u->proofs[k],
+							  .source = u->source};
+		link_object(in, ret, ret_indirect, &more, err);
+	}
+	if (more.n)
+		sut_fail(err, SUT_B_UNDEFINED, more.v[0], "the compiler's library was to bring it, and did not");
+	strvec_free(&names);
+	strvec_free(&more);
+}
+
+static void link_one(struct build *b, size_t k, struct patch_object *ret, bool *ret_indirect,
+		     struct sut_err *err)
 {
 	struct finder f = {b, k};
 	struct link_input in = {.po = b->objects[k], .find_fact = find_fact,
-				.find_import = find_import, .is_dropped = is_dropped, .ctx = &f};
-	struct link_unit *units = xcalloc(b->n_units, sizeof(*units));
-	int r;
+				.find_import = find_import, .has_helper = has_helper,
+				.is_dropped = is_dropped, .ctx = &f};
+	struct link_unit *units = xcalloc(b->n_units + 1, sizeof(*units));
 
 	for (size_t i = 0; i < b->n_units; i++)
 		if (b->units[i].diff && b->units[i].diff->changed && b->units[i].member[k])
@@ -276,80 +312,16 @@ static int link_one(struct build *b, size_t k, struct patch_object *ret, bool *r
 						   b->units[i].to_pu, b->units[i].relies,
 						   b->units[i].source};
 	in.units = units;
-	r = link_object(&in, ret, ret_indirect, err);
+	link_with_helpers(b, k, &in, units, ret, ret_indirect, err);
 	free(units);
-	return r;
-}
-
-/* "CVE-2026-66373" wherever it stands in a diff's name or text. */
-static void find_cves(struct strvec *ret, const char *text)
-{
-	while ((text = strstr(text, "CVE-"))) {
-		char cve[32];
-		size_t year = strspn(text + 4, "0123456789"), number;
-
-		/* A year and a number: what file names have behind them is not part of it. */
-		number = year == 4 && text[8] == '-' ? strspn(text + 9, "0123456789") : 0;
-		if (year == 4 && number >= 4 && number < sizeof(cve) - 9) {
-			memcpy(cve, text, 9 + number);
-			cve[9 + number] = '\0';
-			if (!strvec_has(ret, cve))
-				strvec_push(ret, cve);
-		}
-		text += 4;
-	}
-}
-
-static char *default_name(const struct build *b)
-{
-	char *name = xstrndup(path_base(b->opts.patches[0]), 63), *dot;
-
-	dot = strrchr(name, '.');
-	if (dot && (!strcmp(dot, ".patch") || !strcmp(dot, ".diff")))
-		*dot = '\0';
-	for (char *p = name; *p; p++)
-		if (!isalnum((unsigned char)*p) && !strchr("._+-", *p))
-			*p = '-';
-	return name;
 }
 
 static struct patch *describe(struct build *b)
 {
-	const struct build_opts *o = &b->opts;
-	struct patch *p = xcalloc(1, sizeof(*p));
+	struct patch *p = build_describe(&b->opts);
 
-	p->name = o->name ? xstrdup(o->name) : default_name(b);
-	p->version = o->version ? xstrdup(o->version) : NULL;
-	p->description = o->description ? xstrdup(o->description) : NULL;
-	p->author = o->author ? xstrdup(o->author) : NULL;
-	for (size_t i = 0; o->cves && o->cves[i]; i++)
-		strvec_push(&p->cves, o->cves[i]);
-	for (size_t i = 0; o->patches[i]; i++) {
-		uint8_t *text;
-		size_t n;
-
-		strvec_push(&p->sources, path_base(o->patches[i]));
-		if (o->cves && o->cves[0])
-			continue;
-		find_cves(&p->cves, path_base(o->patches[i]));
-		/* Only the description in front of the diff: code that mentions a CVE fixes none. */
-		if (read_file(o->patches[i], &text, &n) == 0) {
-			char *end = strstr((char *)text, "\n--- ");
-
-			if (end)
-				*end = '\0';
-			find_cves(&p->cves, (char *)text);
-			free(text);
-		}
-	}
-	for (size_t i = 0; i < b->n_units && !p->toolchain; i++) {
-		const struct elf_sec *c = b->units[i].new ? elf_obj_sec(b->units[i].new, ".comment") : NULL;
-
-		/* An object's comment begins with an empty string. */
-		for (size_t k = 0; c && c->data && k < c->size && !p->toolchain; k++)
-			if (c->data[k] && memchr(c->data + k, 0, c->size - k))
-				p->toolchain = xstrdup((const char *)c->data + k);
-	}
+	for (size_t i = 0; i < b->n_units && !p->toolchain; i++)
+		p->toolchain = b->units[i].new ? build_compiler_of(b->units[i].new) : NULL;
 	return p;
 }
 
@@ -514,6 +486,8 @@ void build_free(struct build *b)
 {
 	close_units(b, b->units, b->n_units);
 	close_units(b, b->plain, b->n_plain);
+	close_units(b, b->members, b->n_members);
+	libgcc_free(b->libgcc);
 	for (size_t i = 0; i < b->n_helpers; i++) {
 		struct build_unit *h = &b->helpers[i];
 

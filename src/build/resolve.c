@@ -293,6 +293,21 @@ static struct place place_data(struct linker *l, const struct pending *p, const 
 	return (struct place){HOME_REFUSED, 0};
 }
 
+/* New code needs what only the compiler's own library has: there will be another link, with that. */
+static bool wants_helper(struct linker *l, const struct pending *p, const struct elf_sym *y)
+{
+	const char *version;
+	size_t i;
+
+	if (p->side != SIDE_NEW || y->bind == STB_WEAK || !l->in->has_helper || dyn_import(l, y->name, &i) ||
+	    (l->in->find_import && l->in->find_import(l->in->ctx, y->name, &version) == 1) ||
+	    !l->in->has_helper(l->in->ctx, y->name))
+		return false;
+	if (!strvec_has(l->helpers, y->name))
+		strvec_push(l->helpers, y->name);
+	return true;
+}
+
 static struct place place_undefined(struct linker *l, const struct pending *p, const struct ref *r)
 {
 	const struct elf_sym *y = &side_obj(p->u, p->side)->syms[r->sym];
@@ -326,6 +341,8 @@ static struct place place_undefined(struct linker *l, const struct pending *p, c
 		return place_object(l, y->name, is_branch(r) ? branch_entry(l, f->addr) : f->addr);
 	if (global_address(l, y->name, is_branch(r), &addr))
 		return place_object(l, y->name, addr);
+	if (wants_helper(l, p, y))
+		return (struct place){HOME_REFUSED, 0};
 	return (struct place){HOME_IMPORT, 0};
 }
 

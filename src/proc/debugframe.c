@@ -23,6 +23,7 @@
 #include "proc/debugframe.h"
 #include "elf/debugfile.h"
 #include "proc/native/native.h"
+#include "proc/status.h"
 #include "unwind/debug_frame.h"
 
 #include <fcntl.h>
@@ -108,7 +109,7 @@ static bool find(const struct search *s, struct debugfile *ret)
 
 	/* The link leads to the file that runs, also where its name is gone. */
 	if (s->m->is_exe)
-		look(s, xasprintf("/proc/%d/exe", s->ms->pid), &own);
+		look(s, xasprintf("/proc/%d/exe", proc_live_thread(s->ms->pid)), &own);
 	else if (!look(s, xasprintf("%s%s", s->root, s->m->path), &own))
 		look(s, xstrdup(s->m->path), &own);
 	if (own.frame) {
@@ -137,7 +138,7 @@ void proc_debug_frame_load(const struct proc_modules *ms, const struct proc_modu
 
 	if (!m->build_id || m->path[0] != '/')
 		return;
-	s.root = xasprintf("/proc/%d/root", ms->pid);
+	s.root = xasprintf("/proc/%d/root", proc_live_thread(ms->pid));
 	if (find(&s, &d)) {
 		code = xcalloc(m->n_phdrs, sizeof(*code));
 		for (size_t i = 0; i < m->n_phdrs; i++) {

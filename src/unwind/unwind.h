@@ -40,6 +40,12 @@ static inline void unw_reg_unset(struct unw_regs *g, unsigned int n)
 
 struct unw_mem;
 
+/* What one instruction does to a frame, as far as it can be told by itself. */
+struct unw_insn {
+	int64_t sp_delta;	/* added to the stack pointer */
+	bool returns;
+};
+
 /* What unwinding has to know of an architecture. One constant instance each. */
 struct unw_arch {
 	const char *name;
@@ -86,6 +92,8 @@ struct unw_arch {
 	 * one that a program's start code makes? NULL: start code has other marks.
 	 */
 	bool (*first_frame)(const struct unw_mem *mem, uint64_t cfa);
+	/* Instructions of four bytes: see exact.c. NULL: every table describes each instruction. */
+	void (*frame_insn)(uint32_t insn, struct unw_insn *ret);
 	/* May the last instruction of these 8 bytes be a call? True in doubt. */
 	bool (*call_before)(const uint8_t code[8]);
 };
@@ -148,6 +156,11 @@ struct unw_space {
 	void (*load)(void *ctx, struct unw_module *m);
 	void *load_ctx;
 	struct cfi_cache *cache; /* decoded rows by pc, shared by all walks in this space */
+	/* Of which functions it is known whether their tables describe each instruction. */
+	struct {
+		uint64_t lo;
+		bool known, exact;
+	} judged[64];
 };
 
 void unw_space_init(struct unw_space *s, const struct unw_arch *arch);
@@ -191,6 +204,7 @@ enum unw_why {
 	UNW_WHY_REGISTER,	/* a register that is needed is not known */
 	UNW_WHY_CFA,		/* the stack does not grow towards its base */
 	UNW_WHY_DEPTH,		/* more than UNW_MAX_FRAMES frames */
+	UNW_WHY_CALLS,		/* the metadata is about calls, and this code was interrupted */
 	UNW_WHY_ZERO,		/* pc is 0 where no stack is known to begin */
 };
 

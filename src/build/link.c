@@ -384,6 +384,7 @@ static bool calls_unseen(const struct lunit *u, const struct diff_func *f)
 
 		/* How a thread-local variable is reached is no call that the compiler counts as one. */
 		if (r->kind == REF_SYM && to->shndx == SHN_UNDEF && strcmp(to->name, "__tls_get_addr") &&
+		    r->info->kind != REL_TLS_DESC_CALL &&
 		    (r->insn_kind == INSN_CALL || r->insn_kind == INSN_JUMP) &&
 		    r->insn_off - y->value < y->size)
 			return true;

@@ -106,6 +106,9 @@ uint32_t abs_sym(struct linker *l, const char *name, uint64_t v);
 /* tlsdesc.c: a descriptor in the patch for a variable of the object; 0: none can be made. */
 uint32_t tls_desc(struct linker *l, const char *name, int64_t off);
 
+/* The code that calls descriptors, for targets with encode_tls_call(); patch symbol. */
+uint32_t tls_call(struct linker *l);
+
 /* ehframe.c: unwind records of everything included. */
 int link_ehframe(struct linker *l);
 

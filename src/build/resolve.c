@@ -587,7 +587,10 @@ static int resolve_one(struct linker *l, const struct pending *p, const struct r
 
 	switch ((enum rel_kind)r->info->kind) {
 	case REL_NONE:
+		return 0;
 	case REL_TLS_DESC_CALL:
+		if (l->t->encode_tls_call)
+			emit(l, p, r, r->info->plain, tls_call(l), -l->t->rel_offset(r->info->plain, 0, 0));
 		return 0;
 	case REL_UNKNOWN:
 	case REL_SIZE:

@@ -144,6 +144,7 @@ struct target {
 	uint32_t rel_abs, rel_pc32; /* plain: a word of the size of a pointer; a distance */
 	uint32_t rel_glob_dat, rel_jump_slot; /* the dynamic linker's: slots of the GOT, of the PLT */
 	uint32_t rel_tlsdesc;	/* a TLS descriptor of two words; 0: none */
+	bool tls_desc_argument_first; /* {argument, resolver}, else {resolver, argument} */
 	uint32_t rel_irelative;	/* a slot for what an IFUNC resolver (the addend) returns */
 	const char *const *compile_flags; /* flags for both compiles of a unit; NULL-terminated */
 	/* Where those flags change the code: flags for the compile that is proved. NULL: the same. */
@@ -245,11 +246,16 @@ struct target {
 	uint64_t (*code_gp)(const uint8_t *p, size_t n, uint64_t addr);
 
 	/*
-	 * Code of a resolver for TLS descriptors {resolver, argument}. Where @relative the argument points
+	 * Code of a resolver for TLS descriptors. Where @relative the argument points
 	 * to {another descriptor, a distance}, and the result is that one's plus the distance; else it is
 	 * the result. Returns the length. NULL: there are no descriptors.
 	 */
 	size_t (*encode_tls_resolver)(bool relative, uint8_t out[TARGET_MAX_JUMP]);
+	/*
+	 * Code that a linker adds, and that REL_TLS_DESC_CALL branches to (by the relocation's @plain), where
+	 * the call of the resolver is not in the code itself. Returns its length. NULL: it is.
+	 */
+	size_t (*encode_tls_call)(uint8_t out[TARGET_MAX_JUMP]);
 	/*
 	 * Stores S + A (or S + A - P, or S + A - GP) into a field. @p is the field's local copy, @place
 	 * its address in the target, @gp the object's global pointer there (ppc64le: its TOC pointer).

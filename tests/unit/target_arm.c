@@ -103,6 +103,8 @@ int main(void)
 		{"-O2 -marm -fno-pie", "-no-pie -static"},
 		{"-O2 -marm -fPIC", "-pie"},
 		{"-O2 -fPIC -ftls-model=local-dynamic", "-shared"},
+		{"-O2 -fPIC -mtls-dialect=gnu2", "-shared"},
+		{"-O2 -fPIC -marm -mtls-dialect=gnu2", "-shared"},
 		{"-O2 -pg", "-pie"},
 		{"-O2 -pg -marm", "-pie"},
 		{"-O2 -fpatchable-function-entry=4", "-pie"},

@@ -45,7 +45,7 @@ static bool content_agrees(const struct prove_unit *pu, const struct ref *r, uin
 	if (s->flags & SHF_STRINGS && s->entsize == 1)
 		n = strnlen((const char *)p, s->size - at) + 1;
 	else if (s->flags & SHF_MERGE)
-		n = s->entsize ? s->entsize : 1;
+		n = s->entsize ? s->entsize - at % s->entsize : 1;	/* what follows it in the object does not here */
 	else if (r->kind == REF_SYM)
 		n = pu->orig->syms[r->sym].size - MIN((uint64_t)MAX(r->off, 0), pu->orig->syms[r->sym].size);
 	else

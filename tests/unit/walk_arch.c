@@ -31,7 +31,8 @@ static int read_mem(void *ctx, uint64_t addr, void *buf, size_t len)
 
 static void put(const void *p, size_t n)
 {
-	memcpy(eh + n_eh, p, n);
+	if (n)
+		memcpy(eh + n_eh, p, n);
 	n_eh += n;
 }
 

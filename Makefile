@@ -16,7 +16,7 @@ O ?= build$(if $(filter 1,$(SAN)),-san)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
-LIBS := -lelf -ldw -lcapstone -lcrypto -ljansson -lpthread
+LIBS := -lelf -ldw -lcapstone -lcrypto -ljansson -lz -llzma -lzstd -llz4 -lpthread
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	-Wno-unused-parameter
 CFLAGS ?= -O2 -g
@@ -38,11 +38,11 @@ ifeq ($(STATIC),1)
 # server of debug information, which Suture never asks. Its words are shown where it fails.
 ALL_LDFLAGS += -static
 QUIET_LD = 2>$@.log || { cat $@.log >&2; exit 1; }
-LIBS := -Wl,--start-group $(LIBS) -lz -lbz2 -llzma -ldl -Wl,--end-group
+LIBS := -Wl,--start-group $(LIBS) -lbz2 -ldl -Wl,--end-group
 endif
 
 # The order of the layers is the order of the includes: each may include those before it.
-LAYERS := base elf target unwind patch build proc apply lib cli
+LAYERS := base elf target unwind patch build proc apply kernel lib cli
 SRC := $(sort $(wildcard $(foreach l,$(filter-out cli,$(LAYERS)),src/$(l)/*.c) src/build/diff/*.c \
 	src/proc/native/*.c src/proc/native/$(ARCH)/*.c))
 CLI := $(sort $(wildcard src/cli/*.c))
@@ -196,7 +196,8 @@ $(CROSS_ARCHS:%=deb-%): deb-%: cross-%
 
 # What only one architecture has is tried there, with the tests of LIVE_CORE.
 GUEST_VARIANTS_arm64 := bti
-GUEST_VARIANTS_armhf := a32
+GUEST_VARIANTS_armhf := a32 pg
+GUEST_VARIANTS_ppc64el := power10
 guest_tests = $(foreach a,$(1),$(LIVE:%=tests/live/%/test@$(a)) $(foreach v,$(GUEST_VARIANTS_$(a)),\
 	$(patsubst %,tests/live/%/test@$(v)@$(a),$(filter $(LIVE_CORE) crowded,$(LIVE)))))
 with_guests = SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath build/guest) \
@@ -253,6 +254,15 @@ $(O)/gen/syscalls.inc: Makefile
 		sed -n '/ .* __NR_[a-z]/d; s/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | LC_ALL=C sort >$@ && [ -s $@ ]
 $(O)/src/lib/syscalls.o: ALL_CFLAGS += -I$(O)
 $(O)/src/lib/syscalls.o: $(O)/gen/syscalls.inc
+# Sources that the program carries, as C strings.
+$(O)/gen/glue.inc: src/kernel/glue/glue.c
+$(O)/gen/patch_h.inc: include/suture/patch.h
+$(O)/gen/glue.inc $(O)/gen/patch_h.inc:
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
+$(O)/src/kernel/make.o: ALL_CFLAGS += -I$(O)
+$(O)/src/kernel/make.o: $(O)/gen/glue.inc $(O)/gen/patch_h.inc
 # Some tests run the program.
 unit: $(O)/suture
 

@@ -51,14 +51,15 @@ _suture()
 		return
 		;;
 	--make | --deb | --name | --patch-version | --description | --author | --cve | --accept-layout | --why | \
-		-j | --jobs | --timeout | --max-pause | --sample)
+		-j | --jobs | --release | --cross | --cc | --timeout | --max-pause | --sample)
 		return
 		;;
 	esac
 	case $command in
 	build)
 		options='--source --make --compdb --object --deb --output --name --patch-version
-			--description --author --cve --accept-layout --why --jobs --work'
+			--description --author --cve --accept-layout --why --jobs --work --kernel --vmlinuz
+			--config --headers --modules --release --cross --cc --key --cert --replace'
 		;;
 	diff) options='--all --pairs --why' ;;
 	check) options='--all --sample' ;;

@@ -23,7 +23,7 @@ mkdir -p "$1/$arch"
 cd "$1/$arch"
 
 want="libc6 libc6-dev linux-libc-dev libgcc-s1 libelf-dev libdw-dev libcapstone-dev libssl-dev
-	libjansson-dev zlib1g-dev libbz2-dev liblzma-dev strace"
+	libjansson-dev zlib1g-dev libbz2-dev liblzma-dev libzstd-dev liblz4-dev strace"
 want=$(echo $want)
 { [ "$(cat ready 2>/dev/null)" != "$want" ] || [ ! -e sources ]; } || exit 0
 rm -rf ready sysroot strace kernel busybox image debs
@@ -54,7 +54,7 @@ chmod 755 strace
 for f in debs/*.deb; do
 	case ${f##*/} in
 	libc6-dev_* | libelf-dev_* | libdw-dev_* | libcapstone-dev_* | libssl-dev_* | libjansson-dev_* | \
-		zlib1g-dev_* | libbz2-dev_* | liblzma-dev_*)
+		zlib1g-dev_* | libbz2-dev_* | liblzma-dev_* | libzstd-dev_* | liblz4-dev_*)
 		dpkg-deb -W --showformat='${source:Package} (= ${source:Version})\n' "$f"
 		;;
 	esac

@@ -5,7 +5,8 @@
 # are missing. Without root it uses sudo, or says what to install.
 set -eu
 
-build="gcc libc6-dev make libelf-dev libdw-dev libcapstone-dev libssl-dev libjansson-dev"
+build="gcc libc6-dev make libelf-dev libdw-dev libcapstone-dev libssl-dev libjansson-dev
+	zlib1g-dev liblzma-dev libzstd-dev liblz4-dev"
 demo="patch dpkg-dev fakeroot xz-utils procps ca-certificates"
 test="$demo perl strace gdb clang clang-format-14 groff-base libc6-dbg git ccache musl-tools"
 real="$demo python3"

@@ -4,7 +4,7 @@
 # Usage: tests/check-layers.sh [FOLDER with src/ and include/]
 
 cd "${1:-.}" || exit 1
-layers='base elf target unwind patch build proc apply lib cli'
+layers='base elf target unwind patch build proc apply kernel lib cli'
 n=0
 bad=0
 
@@ -24,12 +24,12 @@ report()
 sources=$(find src include -name '*.[ch]' | sort)
 [ -n "$sources" ] || { echo "Bail out! no sources here"; exit 1; }
 
-# Includes of "LAYER/..." must not name a later layer. The runtime's code is outside of the order.
+# Includes of "LAYER/..." must not name a later layer. Code that runs elsewhere is outside of the order.
 allowed=
 for layer in $layers; do
 	allowed="$allowed $layer"
 	found=
-	for f in $(find "src/$layer" -name '*.[ch]' 2>/dev/null | sort); do
+	for f in $(find "src/$layer" -name '*.[ch]' ! -path 'src/kernel/glue/*' ! -path 'src/kernel/core/*' 2>/dev/null | sort); do
 		for inc in $(sed -n 's/^[[:space:]]*#[[:space:]]*include "\([^"]*\)".*/\1/p' "$f"); do
 			top=${inc%%/*}
 			case " $allowed suture gen native_arch.h " in

@@ -92,6 +92,12 @@ struct sut_build_opts {
 	const char *why;	/* tell about this function only; no patch is written */
 	int jobs;		/* compilers at once; 0: one per processor */
 	const char *const *accept_layouts; /* types whose layout may change; may be NULL */
+	/* A patch of the kernel: its source tree in place of all of the ways above. */
+	const char *kernel;
+	const char *vmlinuz, *config, *headers, *modules, *release; /* of the kernel that runs; NULL: looked for */
+	const char *cross, *cc;	/* CROSS_COMPILE and the compiler; may be NULL */
+	const char *key, *cert;	/* PEM private key and X.509 certificate that sign its module; NULL: none */
+	bool replace;		/* it takes the place of all other patches of the kernel */
 };
 SUT_API struct sut_result *sut_build(const struct sut_build_opts *opts);
 

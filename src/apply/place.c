@@ -72,6 +72,52 @@ static void reserve(struct proc_maps *m, uint64_t lo, uint64_t size)
 }
 
 /*
+ * Where branches between the object and the image begin and end in the object: entries, and what the
+ * patch's code branches to. An object may be larger than a branch reaches.
+ */
+static void branch_range(const struct plan_object *po, uint64_t *lo, uint64_t *hi)
+{
+	const struct patch_object *o = po->o;
+
+	*lo = po->hi;
+	*hi = po->lo;
+	for (size_t i = 0; i < o->n_funcs; i++) {
+		*lo = MIN(*lo, po->bias + o->funcs[i].addr);
+		*hi = MAX(*hi, po->bias + o->funcs[i].addr + o->funcs[i].entry + o->funcs[i].jump);
+	}
+	for (size_t i = 0; i < o->n_secs; i++)
+		for (size_t k = 0; k < o->secs[i].n_rels; k++) {
+			const struct patch_rel *r = &o->secs[i].rels[k];
+			uint64_t to = po->values[r->sym];
+
+			if (target_rel(po->im.t, r->type)->kind != REL_PLT || o->syms[r->sym].kind == PSYM_DEF ||
+			    to < po->lo || to >= po->hi)
+				continue;
+			*lo = MIN(*lo, to);
+			*hi = MAX(*hi, to + 1);
+		}
+}
+
+/* As proc_maps_gap(): near all of the object, or, where its size leaves no such place, near the branches. */
+static int near_gap(const struct proc_maps *maps, const struct plan_object *po, uint64_t size, uint64_t page,
+		    uint64_t *ret, struct sut_err *err)
+{
+	uint64_t reach = po->im.t->jump_reach, lo, hi;
+	struct sut_err all = {0};
+
+	if (!proc_maps_gap(maps, po->lo, po->hi, size, reach, page, ret, &all))
+		return 0;
+	/* Data has to be reached as well, if by code that reaches farther than a branch. */
+	branch_range(po, &lo, &hi);
+	if (!po->im.t->far_reach || !sut_err_has(&all, SUT_P_NO_ROOM) || lo >= hi) {
+		sut_err_move(err, &all);
+		return -1;
+	}
+	sut_err_free(&all);
+	return proc_maps_gap(maps, lo, hi, size, reach, page, ret, err);
+}
+
+/*
  * Near the object if there is a gap of the image's size; else the image anywhere that its data references
  * reach, and near the object an island. Holes are small where they are rare, so its pages are the system's
  * own and not the largest that there may be.
@@ -82,11 +128,10 @@ static int find_gaps(struct proc_maps *maps, const struct plan_object *po, struc
 	const struct target *t = po->im.t;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), room = ALIGN_UP(po->im.island_room, page);
 	struct sut_err near = {0}, far = {0};
-	int r = proc_maps_gap(maps, po->lo, po->hi, po->im.size, t->jump_reach, t->page_size, &env->base,
-			      &near);
+	int r = near_gap(maps, po, po->im.size, t->page_size, &env->base, &near);
 
 	if (r < 0 && sut_err_has(&near, SUT_P_NO_ROOM) && room) {
-		r = proc_maps_gap(maps, po->lo, po->hi, room, t->jump_reach, page, &env->island, &far);
+		r = near_gap(maps, po, room, page, &env->island, &far);
 		if (!r) {
 			/* The two never touch: that is how their mappings are told apart. */
 			reserve(maps, env->island - page, room + 2 * page);

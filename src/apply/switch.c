@@ -349,6 +349,7 @@ int switch_when_clear(struct session *s, const struct switch_ranges *ranges,
 
 	if (ranges->n) {
 		proc_modules_unwind_preload(&s->space);
+		threads_rehearse(&s->ts);
 		threads_warm(&s->ts, &s->space);
 	}
 	for (;;) {

@@ -15,7 +15,6 @@
 #include "build/reliance.h"
 #include "elf/dynamic.h"
 
-#include <ctype.h>
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -317,75 +316,12 @@ static void link_one(struct build *b, size_t k, struct patch_object *ret, bool *
 	free(units);
 }
 
-/* "CVE-2026-66373" wherever it stands in a diff's name or text. */
-static void find_cves(struct strvec *ret, const char *text)
-{
-	while ((text = strstr(text, "CVE-"))) {
-		char cve[32];
-		size_t year = strspn(text + 4, "0123456789"), number;
-
-		/* A year and a number: what file names have behind them is not part of it. */
-		number = year == 4 && text[8] == '-' ? strspn(text + 9, "0123456789") : 0;
-		if (year == 4 && number >= 4 && number < sizeof(cve) - 9) {
-			memcpy(cve, text, 9 + number);
-			cve[9 + number] = '\0';
-			if (!strvec_has(ret, cve))
-				strvec_push(ret, cve);
-		}
-		text += 4;
-	}
-}
-
-static char *default_name(const struct build *b)
-{
-	char *name = xstrndup(path_base(b->opts.patches[0]), 63), *dot;
-
-	dot = strrchr(name, '.');
-	if (dot && (!strcmp(dot, ".patch") || !strcmp(dot, ".diff")))
-		*dot = '\0';
-	for (char *p = name; *p; p++)
-		if (!isalnum((unsigned char)*p) && !strchr("._+-", *p))
-			*p = '-';
-	return name;
-}
-
 static struct patch *describe(struct build *b)
 {
-	const struct build_opts *o = &b->opts;
-	struct patch *p = xcalloc(1, sizeof(*p));
+	struct patch *p = build_describe(&b->opts);
 
-	p->name = o->name ? xstrdup(o->name) : default_name(b);
-	p->version = o->version ? xstrdup(o->version) : NULL;
-	p->description = o->description ? xstrdup(o->description) : NULL;
-	p->author = o->author ? xstrdup(o->author) : NULL;
-	for (size_t i = 0; o->cves && o->cves[i]; i++)
-		strvec_push(&p->cves, o->cves[i]);
-	for (size_t i = 0; o->patches[i]; i++) {
-		uint8_t *text;
-		size_t n;
-
-		strvec_push(&p->sources, path_base(o->patches[i]));
-		if (o->cves && o->cves[0])
-			continue;
-		find_cves(&p->cves, path_base(o->patches[i]));
-		/* Only the description in front of the diff: code that mentions a CVE fixes none. */
-		if (read_file(o->patches[i], &text, &n) == 0) {
-			char *end = strstr((char *)text, "\n--- ");
-
-			if (end)
-				*end = '\0';
-			find_cves(&p->cves, (char *)text);
-			free(text);
-		}
-	}
-	for (size_t i = 0; i < b->n_units && !p->toolchain; i++) {
-		const struct elf_sec *c = b->units[i].new ? elf_obj_sec(b->units[i].new, ".comment") : NULL;
-
-		/* An object's comment begins with an empty string. */
-		for (size_t k = 0; c && c->data && k < c->size && !p->toolchain; k++)
-			if (c->data[k] && memchr(c->data + k, 0, c->size - k))
-				p->toolchain = xstrdup((const char *)c->data + k);
-	}
+	for (size_t i = 0; i < b->n_units && !p->toolchain; i++)
+		p->toolchain = b->units[i].new ? build_compiler_of(b->units[i].new) : NULL;
 	return p;
 }
 

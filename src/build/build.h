@@ -80,4 +80,9 @@ struct build {
 int build_run(struct build *b, const struct build_opts *opts, struct sut_err *err);
 void build_free(struct build *b);
 
+/* describe.c: a patch with its name, version, labels and sources, and nothing else yet. */
+struct patch *build_describe(const struct build_opts *o);
+/* The compiler's own words in an object, or NULL. Fresh. */
+char *build_compiler_of(const struct elf_obj *o);
+
 #endif

@@ -116,12 +116,38 @@ static uint64_t find_gp(const struct prove_object *po)
 
 struct prove_object *prove_object_open(const char *path, struct sut_err *err)
 {
+	struct elf_obj *o = target_obj_open(path, err);
+
+	return o ? prove_object_from(o, err) : NULL;
+}
+
+static int cmp_sym_name(const void *a, const void *b, void *syms)
+{
+	const struct elf_sym *v = syms;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	int r = strcmp(v[x].name, v[y].name);
+
+	return r ? r : x < y ? -1 : x > y;
+}
+
+void prove_object_use_names(struct prove_object *po)
+{
+	free(po->by_name);
+	po->n_by_name = 0;
+	po->by_name = xcalloc(po->o->n_syms + 1, sizeof(*po->by_name));
+	for (uint32_t i = 1; i < po->o->n_syms; i++)
+		if (po->o->syms[i].type == STT_FUNC && po->o->syms[i].shndx != SHN_UNDEF)
+			po->by_name[po->n_by_name++] = i;
+	qsort_r(po->by_name, po->n_by_name, sizeof(*po->by_name), cmp_sym_name, po->o->syms);
+}
+
+struct prove_object *prove_object_from(struct elf_obj *o, struct sut_err *err)
+{
 	struct prove_object *po = xcalloc(1, sizeof(*po));
 	const struct elf_seg *tls, *interp;
+	const char *path = o->path;
 
-	po->o = target_obj_open(path, err);
-	if (!po->o)
-		goto fail;
+	po->o = o;
 	if (po->o->type != ET_EXEC && po->o->type != ET_DYN) {
 		sut_fail(err, SUT_E_ELF, path, "it is neither an executable nor a shared library");
 		goto fail;
@@ -182,6 +208,7 @@ void prove_object_free(struct prove_object *po)
 	free(po->exec);
 	free(po->starts);
 	free(po->ends);
+	free(po->by_name);
 	free(po);
 }
 

@@ -70,6 +70,38 @@ static bool has_records(const struct elf_obj *orig)
 	return eh && eh->n_rels;
 }
 
+/* Functions of the object that have one of the names of @pf, and no others. */
+static void find_named(const struct prove_unit *pu, struct prove_func *pf, struct target_dis *dis)
+{
+	const struct prove_object *po = pu->po;
+	const struct elf_sym *syms = po->o->syms;
+
+	for (uint32_t s = pf->sym; s < pu->orig->n_syms; s++) {
+		const char *name = pu->orig->syms[s].name;
+		size_t lo = 0, hi = po->n_by_name;
+
+		if (pu->func_of_sym[s] != (uint32_t)(pf - pu->funcs) + 1)
+			continue;
+		while (lo < hi) {
+			size_t mid = (lo + hi) / 2;
+
+			if (strcmp(syms[po->by_name[mid]].name, name) < 0)
+				lo = mid + 1;
+			else
+				hi = mid;
+		}
+		for (; lo < po->n_by_name && !strcmp(syms[po->by_name[lo]].name, name); lo++) {
+			const struct elf_sym *y = &syms[po->by_name[lo]];
+			bool known = false;
+
+			for (size_t i = 0; i < pf->n_cands; i++)
+				known |= pf->cands[i].addr == y->value;
+			if (!known)
+				add_candidate(pf, po, dis, y->value, y->value + y->size);
+		}
+	}
+}
+
 static void find_candidates(struct prove_func *pf, const struct prove_object *po,
 			    struct target_dis *dis)
 {
@@ -332,7 +364,9 @@ struct prove_unit *prove_unit_run(const struct prove_object *po, const struct el
 	dis->gp = po->gp;
 	collect_funcs(pu, dis);
 	for (size_t i = 0; i < pu->n_funcs; i++)
-		if (pu->funcs[i].is_code)
+		if (pu->funcs[i].is_code && po->by_name)
+			find_named(pu, &pu->funcs[i], dis);
+		else if (pu->funcs[i].is_code)
 			find_candidates(&pu->funcs[i], po, dis);
 	order = xcalloc(pu->n_funcs, sizeof(*order));
 	for (uint32_t i = 0; i < pu->n_funcs; i++)

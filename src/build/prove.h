@@ -26,9 +26,17 @@ struct prove_object {		/* the linked object that runs: executable or shared libr
 	bool is_exec;		/* an executable (position independent or not), not a library */
 	struct object_dyn *dyn;	/* dynamic relocations and symbols */
 	uint64_t gp;		/* its global pointer (ppc64le: TOC pointer), 0: it has none */
+	/* Functions of its symbol table, sorted by name: then a function is looked for where that says, and
+	 * nowhere else. NULL: its code alone tells. */
+	uint32_t *by_name;
+	size_t n_by_name;
 };
 
 struct prove_object *prove_object_open(const char *path, struct sut_err *err);
+/* The same of an object that was opened: takes it over, also on failure. */
+struct prove_object *prove_object_from(struct elf_obj *o, struct sut_err *err);
+/* For objects whose symbol table has all functions, with sizes: a kernel and its modules. */
+void prove_object_use_names(struct prove_object *po);
 void prove_object_free(struct prove_object *po);
 /* The code at @addr and how much of it follows, or NULL where the file has none. */
 const uint8_t *prove_code_at(const struct prove_object *po, uint64_t addr, uint64_t *ret_left);

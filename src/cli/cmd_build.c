@@ -10,6 +10,7 @@ const char usage_build[] =
 	"usage: suture build --source DIR --make COMMAND --object FILE [-o OUT.sut] FIX.patch...\n"
 	"       suture build --source DIR --compdb FILE --object FILE [-o OUT.sut] FIX.patch...\n"
 	"       suture build --deb PACKAGE[:ARCH][=VERSION] [-o OUT.sut] FIX.patch...\n"
+	"       suture build --kernel DIR [-o OUT.sut] FIX.patch...\n"
 	"\n"
 	"Makes a patch file from unified diffs. Compiles the files that the diffs affect, as they\n"
 	"are and as they become, and proves that the original is what the object was built from.\n"
@@ -20,6 +21,17 @@ const char usage_build[] =
 	"  --object FILE      the very executable or library that runs; may be repeated\n"
 	"  --deb PKG[:ARCH][=VER]\n"
 	"                     a Debian package in place of all these; ARCH: another architecture's\n"
+	"  --kernel DIR       source tree of the kernel that is to be patched; it is not changed\n"
+	"  --vmlinuz FILE     that kernel (default: the one that runs, in /boot)\n"
+	"  --config FILE      its configuration (default: beside it)\n"
+	"  --headers DIR      where its modules are built (default: /lib/modules/RELEASE/build)\n"
+	"  --modules DIR      its modules (default: /lib/modules/RELEASE)\n"
+	"  --release NAME     which kernel, as 'uname -r' says (default: that of --vmlinuz)\n"
+	"  --cross PREFIX     CROSS_COMPILE of another architecture\n"
+	"  --cc COMPILER      the compiler in place of the usual one\n"
+	"  --key FILE, --cert FILE\n"
+	"                     sign the module: private key (PEM) and X.509 certificate\n"
+	"  --replace          the patch takes the place of all other patches of the kernel\n"
 	"  -o, --output FILE  patch file to write (default: NAME.sut in the current folder)\n"
 	"  --name NAME        of the patch (default: from the output file or the first diff)\n"
 	"  --patch-version V  version of the patch\n"
@@ -32,7 +44,9 @@ const char usage_build[] =
 	"  --work DIR         cache folder (default: $XDG_CACHE_HOME/suture)\n";
 
 enum { OPT_SOURCE = 0x100, OPT_MAKE, OPT_COMPDB, OPT_OBJECT, OPT_DEB, OPT_NAME, OPT_PATCH_VERSION,
-       OPT_DESCRIPTION, OPT_AUTHOR, OPT_CVE, OPT_ACCEPT, OPT_WHY, OPT_WORK };
+       OPT_DESCRIPTION, OPT_AUTHOR, OPT_CVE, OPT_ACCEPT, OPT_WHY, OPT_WORK, OPT_KERNEL, OPT_VMLINUZ,
+       OPT_CONFIG, OPT_HEADERS, OPT_MODULES, OPT_RELEASE, OPT_CROSS, OPT_CC, OPT_KEY, OPT_CERT,
+       OPT_REPLACE };
 
 static const struct option longs[] = {
 	{"source", required_argument, NULL, OPT_SOURCE},
@@ -50,6 +64,17 @@ static const struct option longs[] = {
 	{"why", required_argument, NULL, OPT_WHY},
 	{"jobs", required_argument, NULL, 'j'},
 	{"work", required_argument, NULL, OPT_WORK},
+	{"kernel", required_argument, NULL, OPT_KERNEL},
+	{"vmlinuz", required_argument, NULL, OPT_VMLINUZ},
+	{"config", required_argument, NULL, OPT_CONFIG},
+	{"headers", required_argument, NULL, OPT_HEADERS},
+	{"modules", required_argument, NULL, OPT_MODULES},
+	{"release", required_argument, NULL, OPT_RELEASE},
+	{"cross", required_argument, NULL, OPT_CROSS},
+	{"cc", required_argument, NULL, OPT_CC},
+	{"key", required_argument, NULL, OPT_KEY},
+	{"cert", required_argument, NULL, OPT_CERT},
+	{"replace", no_argument, NULL, OPT_REPLACE},
 	{NULL, 0, NULL, 0},
 };
 
@@ -144,6 +169,24 @@ static bool set_jobs(struct sut_build_opts *o, const char *text)
 	return false;
 }
 
+static bool set_kernel_option(struct sut_build_opts *o, int c)
+{
+	const struct {
+		int c;
+		const char **to;
+	} texts[] = {{OPT_KERNEL, &o->kernel}, {OPT_VMLINUZ, &o->vmlinuz}, {OPT_CONFIG, &o->config},
+		     {OPT_HEADERS, &o->headers}, {OPT_MODULES, &o->modules}, {OPT_RELEASE, &o->release},
+		     {OPT_CROSS, &o->cross}, {OPT_CC, &o->cc}, {OPT_KEY, &o->key}, {OPT_CERT, &o->cert}};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].c == c) {
+			*texts[i].to = optarg;
+			return true;
+		}
+	o->replace |= c == OPT_REPLACE;
+	return c == OPT_REPLACE;
+}
+
 static bool set_option(struct sut_build_opts *o, struct words *objects, struct words *cves,
 		       struct words *accept, int c)
 {
@@ -193,7 +236,7 @@ static bool set_option(struct sut_build_opts *o, struct words *objects, struct w
 		o->work = optarg;
 		return true;
 	}
-	return false;
+	return set_kernel_option(o, c);
 }
 
 /* What can be told from the command line alone; 0 where it makes sense. */
@@ -201,6 +244,12 @@ static int check_options(const struct sut_build_opts *o, const struct words *pat
 {
 	if (!patches->n)
 		return cli_usage("FIX.patch", "is missing");
+	if (o->kernel && (o->deb || o->source || o->make || o->compdb || o->objects))
+		return cli_usage("--kernel", "stands in place of --source, --make, --compdb, --object and --deb");
+	if (!o->key != !o->cert)
+		return cli_usage(o->key ? "--cert" : "--key", "is missing");
+	if (o->kernel)
+		return 0;
 	if (o->deb && (o->source || o->make || o->compdb))
 		return cli_usage("--deb", "stands in place of --source, --make and --compdb");
 	if (!o->deb && !o->source)

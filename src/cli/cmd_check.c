@@ -5,6 +5,7 @@
 const char usage_check[] =
 	"usage: suture check [--sample T] FILE.sut PID...\n"
 	"       suture check [--sample T] FILE.sut --all\n"
+	"       suture check FILE.sut\n"
 	"\n"
 	"Tells what 'apply' would do, and changes nothing: obstacles, whether the bytes in the\n"
 	"process are the expected ones, and which threads are inside functions that change.\n"

@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/common.h"
+#include "cli/kernel.h"
 #include "cli/render.h"
 
 const char usage_inspect[] =
@@ -79,6 +80,7 @@ static void render(const json_t *doc)
 	field("sha-256", jstr(p, "digest_sha256"));
 	json_array_foreach((json_t *)jget(doc, "objects"), i, o)
 		render_object(o);
+	kernel_render_patch(jget(doc, "kernel"));
 }
 
 int cmd_inspect(int argc, char **argv)

@@ -5,14 +5,16 @@
 
 #include "cli/commands.h"
 #include "cli/common.h"
+#include "cli/kernel.h"
 #include "cli/render.h"
 
 const char usage_status[] =
 	"usage: suture status [PID...]\n"
 	"\n"
-	"Shows which processes are patched: the patch, its functions with their old and new\n"
-	"addresses, when and by whom it was applied. Without process ids, looks at all. Reads the\n"
-	"record that lies in each process; nothing is stopped.\n";
+	"Shows what is patched. Processes: the patch, its functions with their old and new\n"
+	"addresses, when and by whom it was applied. The kernel: patches of any tool, and in a\n"
+	"transition the tasks that it waits for. Without process ids, looks at the kernel and at\n"
+	"all processes. Reads the record that lies in each process; nothing is stopped.\n";
 
 static void render_patch(const json_t *p)
 {
@@ -56,12 +58,13 @@ static void render(const json_t *doc)
 {
 	const json_t *list = jget(doc, "processes"), *p, *patch;
 	long long hidden = jint(doc, "not_readable");
+	int kernel = kernel_render_status(jget(doc, "kernel"));
 	size_t i, k;
 
 	json_array_foreach((json_t *)list, i, p) {
 		const json_t *patches = jget(p, "patches");
 
-		printf("%s%lld (%s)\n", i ? "\n" : "", jint(p, "pid"), jstr(p, "comm"));
+		printf("%s%lld (%s)\n", i || kernel ? "\n" : "", jint(p, "pid"), jstr(p, "comm"));
 		if (!json_array_size(patches))
 			printf("  not patched\n");
 		json_array_foreach((json_t *)patches, k, patch)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/kernel.h"
 #include "cli/render.h"
 
 enum { OPT_ALL = 0x100, OPT_TIMEOUT, OPT_MAX_PAUSE, OPT_SAMPLE };
@@ -58,8 +59,6 @@ bool targets_parse(struct target_args *a, int argc, char **argv, const char *wha
 	n = argc - optind - 1;
 	if (n < 0) {
 		cli.status = cli_usage(what_is, "is missing");
-	} else if (!n && !a->opts.all) {
-		cli.status = cli_usage("PID", "is missing (or --all)");
 	} else if (n && a->opts.all) {
 		cli.status = cli_usage("--all", "stands in place of process ids");
 	} else {
@@ -152,6 +151,10 @@ void targets_render(const json_t *doc)
 	const json_t *targets = jget(doc, "targets"), *t;
 	size_t i;
 
+	if (json_is_object(jget(doc, "kernel"))) {
+		kernel_render_target(doc);
+		return;
+	}
 	json_array_foreach((json_t *)targets, i, t) {
 		bool bad = jint(t, "exit_code") != 0;
 

@@ -4,6 +4,7 @@
 #include "build/wrapper.h"
 #include "lib/cancel.h"
 #include "lib/diffjson.h"
+#include "lib/kernel.h"
 #include "lib/result.h"
 
 #include <stdlib.h>
@@ -81,14 +82,15 @@ static json_t *times_json(const struct build *b)
 
 static int check_opts(const struct sut_build_opts *o, struct sut_err *err)
 {
-	int ways = !!o->deb + (o->source && o->make) + !!o->compdb;
+	bool kernel = OPT_HAS(o, replace) && o->kernel;
+	int ways = !!o->deb + (o->source && o->make) + !!o->compdb + kernel;
 
 	if (!o->patches || !o->patches[0])
 		return sut_fail(err, SUT_U_USAGE, "build", "name at least one diff");
-	if (ways != 1 || (o->deb && (o->source || o->make)))
+	if (ways != 1 || ((o->deb || kernel) && (o->source || o->make)))
 		return sut_fail(err, SUT_U_USAGE, "build",
 				"say how the program is built: --source with --make, or "
-				"--compdb, or --deb");
+				"--compdb, or --deb, or --kernel");
 	if (o->name && !patch_name_ok(o->name))
 		return sut_fail(err, SUT_U_USAGE, o->name,
 				"a patch's name has letters, digits and . _ + -, at most 63");
@@ -127,6 +129,11 @@ struct sut_result *sut_build(const struct sut_build_opts *o)
 	if (!o->name && o->out)
 		name = name_from(o->out);
 	bo.name = o->name ? o->name : name;
+	if (OPT_HAS(o, replace) && o->kernel) {
+		r = kernel_build_result(r, o, bo.name);
+		free(name);
+		return r;
+	}
 	build_run(&b, &bo, &err);
 	if (!err.n && o->why)
 		outcome = SUT_OUTCOME_OK;

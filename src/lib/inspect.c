@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/kernel.h"
 #include "lib/patchjson.h"
 #include "lib/result.h"
 
@@ -129,6 +130,7 @@ struct sut_result *sut_inspect(const char *path)
 	json_object_set_new(r->doc, "path", text_json(path));
 	json_object_set_new(r->doc, "patch", p ? patch_head_json(p) : json_null());
 	json_object_set_new(r->doc, "objects", p ? patch_objects_json(p) : json_array());
+	json_object_set_new(r->doc, "kernel", kernel_patch_json(p ? p->kernel : NULL));
 	patch_free(p);
 	return result_done(r, SUT_OUTCOME_OK, &err);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/kernel.h"
 #include "lib/process.h"
 #include "lib/result.h"
 
@@ -196,5 +197,8 @@ struct sut_result *sut_status(const struct sut_target_opts *opts)
 		json_object_set_new(r->doc, "not_readable", json_integer((json_int_t)err.n));
 	}
 	json_object_set_new(r->doc, "processes", list);
+	/* Who asks for some processes wants to see those. */
+	json_object_set_new(r->doc, "kernel", opts && OPT_HAS(opts, pids) && opts->pids && *opts->pids ?
+			    json_null() : kernel_status_json());
 	return result_done(r, good && err.n ? SUT_OUTCOME_PARTIAL : SUT_OUTCOME_OK, &err);
 }

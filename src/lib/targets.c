@@ -6,6 +6,7 @@
  * entry; those of the document are about the request as a whole (a patch file that cannot be read).
  */
 #include "lib/cancel.h"
+#include "lib/kernel.h"
 #include "lib/patchjson.h"
 #include "lib/process.h"
 #include "lib/result.h"
@@ -286,7 +287,9 @@ static struct sut_result *operate(struct run *run, struct sut_result *r,
 	run->targets = json_array();
 	take_opts(run, &list, opts, &all);
 	if (ready && !all && !list.n)
-		sut_fail(err, SUT_U_USAGE, "targets", "neither process ids nor all");
+		sut_fail(err, SUT_U_USAGE, "targets", "neither process ids nor all%s",
+			 run->op == OP_REVERT ? ", and the kernel has no patch of this name" :
+			 ", and the patch is not for the kernel");
 	else if (ready && all)
 		ready = !(run->op == OP_REVERT ? find_patched(&list, run->name, err)
 					       : find_objects(&list, run->p, err));
@@ -296,10 +299,19 @@ static struct sut_result *operate(struct run *run, struct sut_result *r,
 		o = together(run);
 	if (err->n && run->n_by[SUT_OUTCOME_APPLIED] + run->n_by[SUT_OUTCOME_REVERTED])
 		o = SUT_OUTCOME_PARTIAL;
+	json_object_set_new(r->doc, "kernel", json_null());
 	json_object_set_new(r->doc, "targets", run->targets);
 	json_object_set_new(r->doc, "not_readable", json_integer(list.n_denied));
 	free(list.v);
 	return result_done(r, o, err);
+}
+
+/* Neither process ids nor all: the kernel, where the patch is one for it. */
+static bool names_no_process(const struct sut_target_opts *o)
+{
+	bool pids = o && OPT_HAS(o, pids) && o->pids && *o->pids;
+
+	return !pids && !(o && OPT_HAS(o, all) && o->all);
 }
 
 static struct sut_result *with_patch(enum operation op, const char *command, const char *path,
@@ -311,7 +323,13 @@ static struct sut_result *with_patch(enum operation op, const char *command, con
 	struct run run = {.op = op, .p = p};
 
 	json_object_set_new(r->doc, "patch", p ? patch_head_json(p) : json_null());
-	r = operate(&run, r, opts, &err);
+	if (p && p->kernel && names_no_process(opts)) {
+		r = kernel_operate(op == OP_CHECK ? KERNEL_OP_CHECK : KERNEL_OP_APPLY, r, p, NULL, opts, &err);
+	} else {
+		if (p && p->kernel)
+			sut_fail(&err, SUT_U_USAGE, path, "it is for the kernel: name no process");
+		r = operate(&run, r, opts, &err);
+	}
 	patch_free(p);
 	return r;
 }
@@ -340,7 +358,10 @@ struct sut_result *sut_revert(const char *name, const struct sut_target_opts *op
 	}
 	json_object_set_new(r->doc, "patch",
 			    p ? patch_head_json(p) : json_pack("{s:o}", "name", text_json(name)));
-	r = operate(&run, r, opts, &err);
+	if (!err.n && names_no_process(opts) && (p ? p->kernel != NULL : kernel_has_patch(name)))
+		r = kernel_operate(KERNEL_OP_REVERT, r, NULL, p ? p->kernel->module : name, opts, &err);
+	else
+		r = operate(&run, r, opts, &err);
 	patch_free(p);
 	return r;
 }

@@ -291,6 +291,76 @@ static int check_object(struct check *c, const struct patch_object *o)
 	return check_overlap(c, o);
 }
 
+/* Modules and what becomes part of a path under /sys have names of these letters only. */
+static int check_word(struct check *c, const char *what, const char *s, size_t max)
+{
+	static const char ok[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+	if (!s || !*s || strlen(s) > max || strspn(s, ok) != strlen(s) || *s == '.')
+		return BAD(c, "%s is no proper name", what);
+	return 0;
+}
+
+static int check_kobject(struct check *c, const struct patch_kobject *o)
+{
+	if (check_word(c, "the name of an object of the kernel", o->name, 55) < 0 ||
+	    check_strvec(c, "a callback", &o->callbacks) < 0)
+		return -1;
+	if (o->build_id ? o->build_id_size < 4 || o->build_id_size > 64 : o->build_id_size)
+		return BAD(c, "object '%s' has a build-id of %zu bytes", o->name, o->build_id_size);
+	for (size_t i = 0; i < o->n_funcs; i++) {
+		const struct patch_kfunc *f = &o->funcs[i];
+
+		if (check_name(c, "the name of a function", f->name) < 0 ||
+		    check_text(c, "the source file of a function", f->file, false) < 0 ||
+		    check_text(c, "the reason of a function", f->why, false) < 0 ||
+		    check_strvec(c, "the chain of a function", &f->why_chain) < 0)
+			return -1;
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(o->funcs[k].name, f->name) && o->funcs[k].sympos == f->sympos)
+				return BAD(c, "function '%s' is there twice", f->name);
+	}
+	return 0;
+}
+
+static int check_kernel(struct check *c, const struct patch_kernel *k)
+{
+	char *ko;
+	bool same;
+
+	if (c->p->n_objects)
+		return BAD(c, "it is for the kernel and for processes");
+	if (check_word(c, "the kernel's release", k->release, 64) < 0 ||
+	    check_word(c, "the name of the module", k->module, 55) < 0 || check_word(c, "the core", k->core, 55) < 0 ||
+	    check_word(c, "the sum of the content", k->content, 64) < 0 ||
+	    check_text(c, "the kernel's banner", k->banner, false) < 0 ||
+	    check_strvec(c, "the name of a new function", &k->new_funcs) < 0 ||
+	    check_strvec(c, "the name of a new variable", &k->new_data) < 0)
+		return -1;
+	if (strcmp(k->core, "livepatch") && strcmp(k->core, "suture_core"))
+		return BAD(c, "its core '%s' is unknown", k->core);
+	if (k->build_id_size < 4 || k->build_id_size > 64)
+		return BAD(c, "the kernel has a build-id of %zu bytes", k->build_id_size);
+	if (!k->n_objects || !k->n_files || k->n_objects > PATCH_MAX_OBJECTS || k->n_files > PATCH_MAX_FILES)
+		return BAD(c, "it has %zu objects and %zu files", k->n_objects, k->n_files);
+	for (size_t i = 0; i < k->n_objects; i++) {
+		if (check_kobject(c, &k->objects[i]) < 0)
+			return -1;
+		for (size_t n = 0; n < i; n++)
+			if (!strcmp(k->objects[n].name, k->objects[i].name))
+				return BAD(c, "object '%s' is there twice", k->objects[i].name);
+	}
+	for (size_t i = 0; i < k->n_files; i++)
+		if (check_word(c, "the name of a file", k->files[i].name, 255) < 0)
+			return -1;
+		else if (!k->files[i].size || k->files[i].size > PATCH_MAX_SEC_SIZE)
+			return BAD(c, "file '%s' has %zu bytes", k->files[i].name, k->files[i].size);
+	ko = xasprintf("%s.ko", k->module);
+	same = !strcmp(ko, k->files[0].name);
+	free(ko);
+	return same ? 0 : BAD(c, "its first file is not its module");
+}
+
 int patch_check(const struct patch *p, enum sut_code code, const char *subject,
 		struct sut_err *err)
 {
@@ -300,11 +370,13 @@ int patch_check(const struct patch *p, enum sut_code code, const char *subject,
 	if (!patch_name_ok(p->name))
 		return BAD(&c, "the name of the patch is not allowed (letters, digits, '.', '_', '+' and "
 			       "'-', at most 63)");
-	if (!p->n_objects || p->n_objects > PATCH_MAX_OBJECTS)
+	if ((!p->n_objects && !p->kernel) || p->n_objects > PATCH_MAX_OBJECTS)
 		return BAD(&c, "it has %zu objects", p->n_objects);
-	c.t = target_find(p->objects[0].machine);
+	c.t = target_find(patch_machine(p));
 	if (!c.t)
-		return sut_fail(err, SUT_F_ARCH, subject, "ELF machine %u", p->objects[0].machine);
+		return sut_fail(err, SUT_F_ARCH, subject, "ELF machine %u", patch_machine(p));
+	if (p->kernel && check_kernel(&c, p->kernel) < 0)
+		return -1;
 	if (check_text(&c, "the version", p->version, false) < 0 ||
 	    check_text(&c, "the description", p->description, true) < 0 ||
 	    check_text(&c, "the author", p->author, false) < 0 ||

@@ -121,6 +121,25 @@ static int read_secs(struct reader *r)
 	return 0;
 }
 
+static int read_files(struct reader *r)
+{
+	struct patch_kernel *k = r->p->kernel;
+
+	for (size_t i = 0; k && i < k->n_files; i++) {
+		const struct elf_sec *e = i + 1 < r->elf->n_secs ? &r->elf->secs[i + 1] : NULL;
+		struct patch_file *f = &k->files[i];
+
+		if (!e || !e->data || !str_starts(e->name, PATCH_SEC_FILE) ||
+		    strcmp(e->name + strlen(PATCH_SEC_FILE), f->name))
+			return corrupt(r, "a file that the manifest names is not there");
+		f->size = e->size;
+		f->data = xmemdup(e->data, e->size);
+	}
+	if (k)
+		k->machine = r->elf->machine;
+	return 0;
+}
+
 static int read_syms(struct reader *r)
 {
 	size_t next = 1;
@@ -232,7 +251,7 @@ static int decode(struct reader *r, const uint8_t *data, size_t n)
 	    patch_manifest_decode(r->p, (const char *)m->data, m->size, r->subject, r->err) < 0)
 		return -1;
 	r->rmap = xcalloc(r->p->n_objects, sizeof(*r->rmap));
-	if (read_secs(r) < 0 || read_syms(r) < 0 || read_rels(r) < 0 || read_expects(r) < 0 ||
+	if (read_secs(r) < 0 || read_files(r) < 0 || read_syms(r) < 0 || read_rels(r) < 0 || read_expects(r) < 0 ||
 	    patch_check(r->p, SUT_F_CORRUPT, r->subject, r->err) < 0)
 		return -1;
 	patch_format(r->p, &again);

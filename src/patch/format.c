@@ -215,7 +215,7 @@ static void put_ehdr(struct writer *w, struct buf *b, uint16_t machine, uint64_t
 
 void patch_format(const struct patch *p, struct buf *out)
 {
-	const struct target *t = target_find(p->objects[0].machine);
+	const struct target *t = target_find(patch_machine(p));
 	struct writer w = {.out = out, .is64 = t->elf_class == ELFCLASS64};
 	uint32_t **map = xcalloc(p->n_objects, sizeof(*map)), locals, symtab, shstr;
 	size_t ehdr = w.is64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
@@ -229,6 +229,14 @@ void patch_format(const struct patch *p, struct buf *out)
 	buf_add(&w.shstrtab, NULL, 1);
 	put_shdr(&w, "", SHT_NULL, 0, 0, 0, 0, 0, 0, 0);
 	symtab = 1 + 3;
+	for (size_t i = 0; p->kernel && i < p->kernel->n_files; i++) {
+		const struct patch_file *f = &p->kernel->files[i];
+		char *name = xasprintf(PATCH_SEC_FILE "%s", f->name);
+
+		symtab++;
+		put_section(&w, name, SHT_PROGBITS, 0, f->data, f->size, 0, 0, 8, 0);
+		free(name);
+	}
 	for (size_t i = 0; i < p->n_objects; i++) {
 		const struct patch_object *o = &p->objects[i];
 

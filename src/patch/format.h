@@ -6,7 +6,8 @@
  * The order of everything on disk is fixed, so no index is stored that could contradict another:
  *
  *	section 0		null
- *	sections 1..n		all sections of object 0, then of object 1 ...
+ *	sections 1..n		all sections of object 0, then of object 1 ...; of a kernel patch: its
+ *				files, as .suture.file.NAME
  *	.rela.* of those that have relocations, in the same order
  *	.suture.expect		for each object, for each expect: bytes, then the mask where one is
  *	.suture.manifest	JSON: what ELF has no place for
@@ -25,6 +26,7 @@
 #include "patch/patch.h"
 
 #define PATCH_SEC_MANIFEST ".suture.manifest"
+#define PATCH_SEC_FILE	   ".suture.file."
 #define PATCH_SEC_EXPECT   ".suture.expect"
 #define PATCH_SEC_DIGEST   ".suture.digest"
 
@@ -35,6 +37,7 @@
 #define PATCH_MAX_SEC_SIZE  (64u << 20) /* of one section, bss included */
 #define PATCH_MAX_ALIGN	    4096u
 #define PATCH_MAX_STRING    65536u
+#define PATCH_MAX_FILES	    64u	/* that a kernel patch carries */
 
 /* Name of section @s of object @obj on disk. Fresh. */
 char *patch_sec_name(const struct patch *p, size_t obj, const char *name);

@@ -146,6 +146,60 @@ static json_t *encode_object(const struct patch_object *o)
 	return j;
 }
 
+static json_t *encode_kobject(const struct patch_kobject *o)
+{
+	json_t *j = json_object(), *funcs = json_array();
+	char *id = o->build_id ? hex_encode(o->build_id, o->build_id_size) : NULL;
+
+	for (size_t i = 0; i < o->n_funcs; i++) {
+		const struct patch_kfunc *f = &o->funcs[i];
+		json_t *e = json_object();
+
+		set_str(e, "name", f->name);
+		set_hex(e, "addr", f->addr);
+		set_int(e, "size", (int64_t)f->size);
+		set_int(e, "new_size", (int64_t)f->new_size);
+		set_int(e, "sympos", f->sympos);
+		set_str(e, "file", f->file);
+		if (f->line)
+			set_int(e, "line", f->line);
+		set_str(e, "why", f->why);
+		set_strvec(e, "why_chain", &f->why_chain);
+		json_array_append_new(funcs, e);
+	}
+	set_str(j, "name", o->name);
+	set_str(j, "build_id", id);
+	set_strvec(j, "callbacks", &o->callbacks);
+	json_object_set_new(j, "funcs", funcs);
+	free(id);
+	return j;
+}
+
+static json_t *encode_kernel(const struct patch_kernel *k)
+{
+	json_t *j = json_object(), *objects = json_array(), *files = json_array();
+	char *id = hex_encode(k->build_id, k->build_id_size);
+
+	for (size_t i = 0; i < k->n_objects; i++)
+		json_array_append_new(objects, encode_kobject(&k->objects[i]));
+	for (size_t i = 0; i < k->n_files; i++)
+		json_array_append_new(files, json_string(k->files[i].name));
+	set_str(j, "release", k->release);
+	set_str(j, "banner", k->banner);
+	set_str(j, "build_id", id);
+	set_str(j, "module", k->module);
+	set_str(j, "core", k->core);
+	set_str(j, "content", k->content);
+	set_true(j, "replace", k->replace);
+	set_true(j, "signed", k->is_signed);
+	json_object_set_new(j, "objects", objects);
+	json_object_set_new(j, "files", files);
+	set_strvec(j, "new_funcs", &k->new_funcs);
+	set_strvec(j, "new_data", &k->new_data);
+	free(id);
+	return j;
+}
+
 char *patch_manifest_encode(const struct patch *p)
 {
 	json_t *j = json_object(), *a;
@@ -163,6 +217,8 @@ char *patch_manifest_encode(const struct patch *p)
 	for (size_t i = 0; i < p->n_objects; i++)
 		json_array_append_new(a, encode_object(&p->objects[i]));
 	json_object_set_new(j, "objects", a);
+	if (p->kernel)
+		json_object_set_new(j, "kernel", encode_kernel(p->kernel));
 	text = json_dumps(j, JSON_SORT_KEYS | JSON_INDENT(1));
 	ret = xasprintf("%s\n", text ? text : "");
 	free(text);
@@ -352,6 +408,68 @@ static void decode_object(struct reader *r, const json_t *j, struct patch_object
 	get_strvec(r, j, "new_data", &o->new_data);
 }
 
+static void get_build_id(struct reader *r, const json_t *o, bool needed, uint8_t **ret, size_t *ret_n)
+{
+	char *id = get_str(r, o, "build_id", needed);
+
+	if (id && !hex_decode(id, ret, ret_n))
+		bad(r, "build_id", "is not hexadecimal");
+	free(id);
+}
+
+static void decode_kobject(struct reader *r, const json_t *j, struct patch_kobject *o)
+{
+	const json_t *a = get_array(r, j, "funcs", 65536, true);
+
+	o->name = get_str(r, j, "name", true);
+	get_build_id(r, j, false, &o->build_id, &o->build_id_size);
+	get_strvec(r, j, "callbacks", &o->callbacks);
+	for (size_t i = 0; i < json_array_size(a) && !r->bad; i++) {
+		struct patch_kfunc *f = VEC_PUSH(o->funcs, o->n_funcs, o->cap_funcs);
+		const json_t *e = json_array_get(a, i);
+
+		f->name = get_str(r, e, "name", true);
+		f->addr = get_hex(r, e, "addr");
+		f->size = (uint64_t)get_int(r, e, "size", 0, PATCH_MAX_SEC_SIZE, true);
+		f->new_size = (uint64_t)get_int(r, e, "new_size", 1, PATCH_MAX_SEC_SIZE, true);
+		f->sympos = (uint32_t)get_int(r, e, "sympos", 0, UINT32_MAX, true);
+		f->file = get_str(r, e, "file", false);
+		f->line = (int)get_int(r, e, "line", 1, INT_MAX, false);
+		f->why = get_str(r, e, "why", false);
+		get_strvec(r, e, "why_chain", &f->why_chain);
+	}
+}
+
+static struct patch_kernel *decode_kernel(struct reader *r, const json_t *j)
+{
+	struct patch_kernel *k = xcalloc(1, sizeof(*k));
+	const json_t *a;
+
+	k->release = get_str(r, j, "release", true);
+	k->banner = get_str(r, j, "banner", false);
+	get_build_id(r, j, true, &k->build_id, &k->build_id_size);
+	k->module = get_str(r, j, "module", true);
+	k->core = get_str(r, j, "core", true);
+	k->content = get_str(r, j, "content", true);
+	k->replace = get_true(r, j, "replace");
+	k->is_signed = get_true(r, j, "signed");
+	a = get_array(r, j, "objects", PATCH_MAX_OBJECTS, true);
+	for (size_t i = 0; i < json_array_size(a) && !r->bad; i++)
+		decode_kobject(r, json_array_get(a, i), VEC_PUSH(k->objects, k->n_objects, k->cap_objects));
+	a = get_array(r, j, "files", PATCH_MAX_FILES, true);
+	for (size_t i = 0; i < json_array_size(a) && !r->bad; i++) {
+		const json_t *e = json_array_get(a, i);
+
+		if (json_is_string(e))
+			VEC_PUSH(k->files, k->n_files, k->cap_files)->name = xstrdup(json_string_value(e));
+		else
+			bad(r, "files", "has something that is not a string");
+	}
+	get_strvec(r, j, "new_funcs", &k->new_funcs);
+	get_strvec(r, j, "new_data", &k->new_data);
+	return k;
+}
+
 int patch_manifest_decode(struct patch *p, const char *text, size_t n, const char *subject,
 			  struct sut_err *err)
 {
@@ -382,6 +500,8 @@ int patch_manifest_decode(struct patch *p, const char *text, size_t n, const cha
 	for (size_t i = 0; i < json_array_size(a) && !r.bad; i++)
 		decode_object(&r, json_array_get(a, i),
 			      VEC_PUSH(p->objects, p->n_objects, p->cap_objects));
+	if (json_object_get(j, "kernel") && !r.bad)
+		p->kernel = decode_kernel(&r, json_object_get(j, "kernel"));
 	json_decref(j);
 	return r.bad ? -1 : 0;
 }

@@ -74,6 +74,46 @@ struct patch *patch_read(const char *path, struct sut_err *err)
 	return p;
 }
 
+uint16_t patch_machine(const struct patch *p)
+{
+	return p->kernel ? p->kernel->machine : p->n_objects ? p->objects[0].machine : 0;
+}
+
+void patch_kernel_free(struct patch_kernel *k)
+{
+	if (!k)
+		return;
+	for (size_t i = 0; i < k->n_objects; i++) {
+		struct patch_kobject *o = &k->objects[i];
+
+		for (size_t f = 0; f < o->n_funcs; f++) {
+			free(o->funcs[f].name);
+			free(o->funcs[f].file);
+			free(o->funcs[f].why);
+			strvec_free(&o->funcs[f].why_chain);
+		}
+		free(o->name);
+		free(o->build_id);
+		free(o->funcs);
+		strvec_free(&o->callbacks);
+	}
+	for (size_t i = 0; i < k->n_files; i++) {
+		free(k->files[i].name);
+		free(k->files[i].data);
+	}
+	free(k->release);
+	free(k->banner);
+	free(k->build_id);
+	free(k->module);
+	free(k->core);
+	free(k->content);
+	free(k->objects);
+	free(k->files);
+	strvec_free(&k->new_funcs);
+	strvec_free(&k->new_data);
+	free(k);
+}
+
 static void free_func(struct patch_func *f)
 {
 	free(f->name);
@@ -138,5 +178,6 @@ void patch_free(struct patch *p)
 	for (size_t i = 0; i < p->n_objects; i++)
 		free_object(&p->objects[i]);
 	free(p->objects);
+	patch_kernel_free(p->kernel);
 	free(p);
 }

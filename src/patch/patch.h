@@ -109,6 +109,53 @@ struct patch_object {
 	struct strvec new_data;	/* names of variables that the patch adds */
 };
 
+/* ---- the kernel ---- */
+
+struct patch_kfunc {		/* a function of the kernel or of one of its modules */
+	char *name;		/* in kallsyms */
+	uint64_t addr;		/* from _text; in a module: from the start of its section */
+	uint64_t size, new_size;
+	uint32_t sympos;	/* place among equal names, from 1; 0: it is unique */
+	char *file;		/* source position, may be NULL */
+	int line;
+	char *why;
+	struct strvec why_chain;
+};
+
+struct patch_kobject {
+	char *name;		/* "vmlinux", or the module as /sys/module has it */
+	uint8_t *build_id;	/* of a module; NULL: the kernel's own counts, or it has none */
+	size_t build_id_size;
+	struct patch_kfunc *funcs;
+	size_t n_funcs, cap_funcs;
+	struct strvec callbacks; /* which kinds it has: "pre_patch" ... */
+};
+
+struct patch_file {		/* something that the patch carries whole */
+	char *name;		/* "suture_fix.ko" */
+	uint8_t *data;
+	size_t size;
+};
+
+struct patch_kernel {		/* instead of objects: a patch is for processes or for the kernel */
+	char *release;		/* uname -r */
+	char *banner;		/* uname -v and more, may be NULL: what /proc/version says */
+	uint16_t machine;
+	uint8_t *build_id;	/* of vmlinux */
+	size_t build_id_size;
+	char *module;		/* name of the patch module in /sys/module */
+	char *core;		/* "livepatch": the kernel's own; "suture_core": ours */
+	char *content;		/* SHA-256 of the code that the module was made of, hex; the module that
+				 * is loaded says the same */
+	bool replace;		/* takes the place of all others */
+	bool is_signed;		/* the module has a signature of the kernel's kind */
+	struct patch_kobject *objects;
+	size_t n_objects, cap_objects;
+	struct patch_file *files; /* [0]: the module */
+	size_t n_files, cap_files;
+	struct strvec new_funcs, new_data;
+};
+
 struct patch {
 	char *name;		/* what status and revert call it: [A-Za-z0-9._+-]{1,63} */
 	char *version, *description, *author; /* may be NULL */
@@ -117,6 +164,7 @@ struct patch {
 	char *toolchain;	/* compiler's own words */
 	struct patch_object *objects;
 	size_t n_objects, cap_objects;
+	struct patch_kernel *kernel; /* then there are no objects; NULL: for processes */
 	uint8_t digest[SHA256_SIZE]; /* of the whole file; set by read and write */
 };
 
@@ -132,6 +180,9 @@ struct patch *patch_read(const char *path, struct sut_err *err);
 struct patch *patch_decode(const char *name, const uint8_t *data, size_t n, struct sut_err *err);
 /* Frees all that @o has; it is as new. */
 void patch_object_clear(struct patch_object *o);
+/* ELF machine of what it patches. */
+uint16_t patch_machine(const struct patch *p);
+void patch_kernel_free(struct patch_kernel *k);
 /* Frees object @i; those behind it move up. */
 void patch_drop_object(struct patch *p, size_t i);
 void patch_free(struct patch *p);

@@ -34,14 +34,23 @@ const struct rel_info *target_rel(const struct target *t, uint32_t type)
 	return &unknown;
 }
 
-struct elf_obj *target_obj_open(const char *path, struct sut_err *err)
+static struct elf_obj *prepared(struct elf_obj *o)
 {
-	struct elf_obj *o = elf_obj_open(path, err);
 	const struct target *t = o ? target_find(o->machine) : NULL;
 
 	if (t && t->prepare)
 		t->prepare(o);
 	return o;
+}
+
+struct elf_obj *target_obj_open(const char *path, struct sut_err *err)
+{
+	return prepared(elf_obj_open(path, err));
+}
+
+struct elf_obj *target_obj_open_mem(const char *name, uint8_t *data, size_t size, struct sut_err *err)
+{
+	return prepared(elf_obj_open_mem(name, data, size, err));
 }
 
 struct target_dis *target_dis_open(const struct target *t)

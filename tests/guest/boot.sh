@@ -11,7 +11,7 @@
 #   SUTURE       this machine's program          (build/suture)
 #   CROSS        what scripts/cross.sh made      (build/cross)
 #   GUEST_WORK   where everything is put         (build/guest)
-#   PPC_CPU      which POWER the ppc64el machine is (power9)
+#   PPC_CPU      which POWER the ppc64el machine is (power10)
 #   GUEST_LIMIT  seconds for all of the guest    (1800)
 #   LIVE_LIMIT   seconds for one test there, where its preparation wrote no `limit` (240)
 set -u
@@ -144,7 +144,7 @@ armhf) set -- qemu-system-arm -M virt -cpu cortex-a15 "$@" -append "console=ttyA
 # This emulator knows none of the mitigations that the newer machine types promise. With the radix MMU it
 # goes on running the old text of a page that was copied: radix.c shows it, and why.
 ppc64el) set -- qemu-system-ppc64 -M pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off \
-	-cpu ${PPC_CPU:-power9} -vga none "$@" -append "console=hvc0 disable_radix $boot" ;;
+	-cpu ${PPC_CPU:-power10} -vga none "$@" -append "console=hvc0 disable_radix $boot" ;;
 esac
 rm -f "$work/fifo"
 mkfifo "$work/fifo"

@@ -135,7 +135,30 @@ static void in_vfork(void)
 	finish(pid);
 }
 
-/* One that did not stop in time cannot be let go either: the next try finds it traced, by ourselves. */
+/* One that did not stop in time cannot be let go either: it may not be forgotten. */
+static void stray(void)
+{
+	pid_t pid = start(vfork_parent);
+	struct threads ts = {0};
+	struct sut_err err = {0};
+	char state = '?';
+
+	tap_ok(!threads_attach(&ts, pid, &err) && threads_stop(&ts, 20000000, &err) == 1,
+	       "a thread does not stop in time");
+	threads_detach(&ts);
+	for (int i = 0; i < 200 && state != 't'; i++) {
+		usleep(10000);
+		state = state_of(pid);
+	}
+	tap_ok(state == 't', "it stops later (%c)", state);
+	threads_collect();
+	usleep(50000);
+	tap_ok(state_of(pid) == 'S', "and is let go then");
+	sut_err_free(&err);
+	finish(pid);
+}
+
+/* The next try finds it traced, by ourselves. */
 static void still_ours(void)
 {
 	pid_t pid = start(vfork_parent);
@@ -285,6 +308,7 @@ int main(void)
 	stopped();
 	traced();
 	in_vfork();
+	stray();
 	still_ours();
 	without_memory();
 	leaderless();

@@ -21,7 +21,7 @@ static bool is_identifier(const char *s)
 	return true;
 }
 
-static enum sec_kind classify(const struct elf_sec *s, const struct target *t)
+static enum sec_kind classify(const struct elf_sec *s, const struct target *t, const struct diff_opts *opts)
 {
 	static const char *const special[] = {".init_array", ".fini_array", ".preinit_array",
 					      ".ctors", ".dtors", ".init", ".fini"};
@@ -34,6 +34,12 @@ static enum sec_kind classify(const struct elf_sec *s, const struct target *t)
 	    /* what its slots hold is compared where they are used: ref.c */
 	    (t && t->slot_section && !strcmp(s->name, t->slot_section)))
 		return SK_NONE;
+	if (t && opts && opts->section_role) {
+		enum diff_role role = opts->section_role(s->name, t->machine);
+
+		if (role != DIFF_ROLE_DEFAULT)
+			return role == DIFF_ROLE_NONE ? SK_NONE : SK_RO;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(special); i++) {
 		size_t n = strlen(special[i]);
 
@@ -174,7 +180,8 @@ static void find_cuts(struct side *s)
 	free(cap);
 }
 
-static void side_init(struct side *s, struct elf_obj *o, struct target_dis *dis)
+static void side_init(struct side *s, struct elf_obj *o, struct target_dis *dis,
+		      const struct diff_opts *opts)
 {
 	const char *file = NULL;
 
@@ -187,7 +194,7 @@ static void side_init(struct side *s, struct elf_obj *o, struct target_dis *dis)
 	s->cuts = xcalloc(o->n_secs + 1, sizeof(*s->cuts));
 	s->n_cuts = xcalloc(o->n_secs + 1, sizeof(*s->n_cuts));
 	for (size_t i = 1; i < o->n_secs; i++)
-		s->kind[i] = (uint8_t)classify(&o->secs[i], dis->t);
+		s->kind[i] = (uint8_t)classify(&o->secs[i], dis->t, opts);
 	s->refs = refs_of_object(o, s->kind, dis); /* SK_NONE is 0 */
 	find_aliases(s);
 	for (size_t i = 1; i < o->n_syms; i++) {
@@ -240,7 +247,7 @@ static int check_input(const struct elf_obj *o, struct sut_err *err)
 		const struct elf_sec *s = &o->secs[i];
 
 		lto |= str_starts(s->name, ".gnu.lto_") || str_starts(s->name, ".llvm.lto");
-		code |= (s->flags & SHF_ALLOC) && s->size && classify(s, target_find(o->machine)) != SK_NONE;
+		code |= (s->flags & SHF_ALLOC) && s->size && classify(s, target_find(o->machine), NULL) != SK_NONE;
 		if (s->type != SHT_NOBITS && (s->flags & SHF_ALLOC) && s->size && !s->data)
 			return sut_fail(err, SUT_E_ELF, o->path, "section '%s' has no content",
 					s->name);
@@ -306,8 +313,8 @@ struct diff_unit *diff_unit_compare(struct elf_obj *orig, struct elf_obj *new,
 		diff_unit_free(u);
 		return NULL;
 	}
-	side_init(&c->orig, orig, c->dis);
-	side_init(&c->new, new, c->dis);
+	side_init(&c->orig, orig, c->dis, c->opts);
+	side_init(&c->new, new, c->dis, c->opts);
 	u->orig_refs = c->orig.refs;
 	u->new_refs = c->new.refs;
 	correlate(c, err);

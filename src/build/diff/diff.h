@@ -85,6 +85,12 @@ const char *diff_status_text(enum diff_status s);	/* "changed" */
 const char *diff_why_text(enum diff_why w);		/* "edited" */
 const char *diff_data_kind_text(enum diff_data_kind k); /* "rodata" */
 
+enum diff_role {		/* what a section is, where its name and flags do not say it */
+	DIFF_ROLE_DEFAULT,
+	DIFF_ROLE_NONE,	/* of no concern to the comparison: whoever knows it compares it */
+	DIFF_ROLE_CONST, /* variables that are not kept over the change: one that changes is a new one */
+};
+
 struct diff_opts {
 	const char *source;	/* unit's source path for messages, or NULL */
 	/* Called to ask whether the diff touches lines [from, to] of @file (path as in DWARF), in the
@@ -96,6 +102,8 @@ struct diff_opts {
 	 * anybody may read such data. */
 	bool (*has_outside_users)(void *ctx, const char *name);
 	const char *const *accept_layouts; /* types that may change; NULL-terminated, may be NULL */
+	/* Asked for every section that is loaded. NULL: DIFF_ROLE_DEFAULT for all. */
+	enum diff_role (*section_role)(const char *name, uint16_t machine);
 };
 
 /*

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What makes a module of a patch's code: the kernel is told which function takes the place of which. The
+ * table itself is in table.h, which the build writes. Compiled against the target kernel's own headers, so
+ * the layout of its structures is never assumed.
+ *
+ * With CONFIG_LIVEPATCH the kernel's own livepatching does the work, otherwise suture_core.
+ */
+#include <linux/kernel.h>
+#include <linux/module.h>
+
+#ifdef CONFIG_LIVEPATCH
+#include <linux/livepatch.h>
+
+#define PATCH_FUNC(old, new, pos, off, size) {.old_name = old, .new_func = new, .old_sympos = pos},
+#define PATCH_STATE(nr, ver) {.id = nr, .version = ver},
+#define patch_func klp_func
+#define patch_object klp_object
+#define patch_state klp_state
+#define patch_callbacks klp_callbacks
+#else
+#include "suture_core.h"
+
+#define PATCH_FUNC(old, new, pos, off, size) \
+	{.old_name = old, .new_func = new, .old_sympos = pos, .offset = off, .old_size = size},
+#define PATCH_STATE(nr, ver) {.id = nr, .version = ver},
+#define patch_func suture_func
+#define patch_object suture_object
+#define patch_state suture_state
+#define patch_callbacks suture_callbacks
+#endif
+
+#include "table.h"
+
+/* What `suture status` shows of this patch: it is read here, so no file is needed that could be lost. */
+static char *suture = PATCH_INFO;
+module_param(suture, charp, 0444);
+MODULE_PARM_DESC(suture, "about this patch (do not set)");
+
+#ifdef CONFIG_LIVEPATCH
+static struct klp_patch patch = {
+	.mod = THIS_MODULE,
+	.objs = patch_objects,
+#ifdef PATCH_STATES
+	.states = patch_states,
+#endif
+	.replace = PATCH_REPLACE,
+};
+
+static int __init patch_init(void)
+{
+	return klp_enable_patch(&patch);
+}
+
+/* Nothing is left to do here: only a patch that is off can be unloaded. */
+static void __exit patch_exit(void)
+{
+}
+#else
+static struct suture_patch patch = {
+	.mod = THIS_MODULE,
+	.release = PATCH_RELEASE,
+	.version = PATCH_VERSION,
+	.objs = patch_objects,
+#ifdef PATCH_STATES
+	.states = patch_states,
+#endif
+	.replace = PATCH_REPLACE,
+};
+
+static int __init patch_init(void)
+{
+	return suture_enable_patch(&patch);
+}
+
+static void __exit patch_exit(void)
+{
+}
+#endif
+
+module_init(patch_init);
+module_exit(patch_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("live patch made by suture");
+#ifdef CONFIG_LIVEPATCH
+MODULE_INFO(livepatch, "Y");
+#endif

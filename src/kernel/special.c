@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Special sections, declared once.
+ *
+ * The problem: a function of the kernel is more than its code. Inline assembly and macros leave entries
+ * in sections that the kernel walks at boot or when a module is loaded: "this instruction may fault, go
+ * on there", "this jump depends on that key", "on a processor with feature 7 put those bytes here". When a
+ * function goes into a patch its entries must go along, or the new code faults, ignores its key, or runs
+ * instructions that the processor does not have. When its entries change and its code does not, the
+ * function has changed all the same.
+ *
+ * The plan: all that is known of a section stands in one table: how large an entry is and where in it the
+ * reference to the code is. The rest (comparing, copying, relocating) is the same for all. Replacement
+ * instructions and out-of-line code have no symbols; they are pieces, cut where anything refers to.
+ *
+ * What is not in the table and refers to code that changes is refused by name: an entry that is left
+ * behind in silence is a crash later on.
+ *
+ * Sizes are those of the kernel versions named beside them. A kernel with another size is refused where
+ * the section's size is no multiple, or where an entry has no reference at the owner's field.
+ *
+ * References: include/asm-generic/bug.h, include/linux/jump_label.h, include/linux/static_call_types.h,
+ * arch/x86/include/asm/{alternative,orc_types,extable}.h, tools/objtool/ in the kernel's source.
+ */
+#include "kernel/special.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct special table[] = {
+	/* ---- all architectures ---- */
+	{"__ex_table", EM_X86_64, SPECIAL_ENTRIES, 12, 0, 8, true, false, NULL},
+	{"__ex_table", EM_AARCH64, SPECIAL_ENTRIES, 12, 0, 8, true, false, NULL},
+	{"__ex_table", EM_PPC64, SPECIAL_ENTRIES, 8, 0, 8, true, false, NULL},
+	{"__ex_table", EM_ARM, SPECIAL_ENTRIES, 8, 0, 8, true, false, NULL},
+	{"__bug_table", EM_X86_64, SPECIAL_ENTRIES, 12, 0, 8, true, false, NULL},
+	{"__bug_table", EM_AARCH64, SPECIAL_ENTRIES, 12, 0, 8, true, false, NULL},
+	{"__bug_table", EM_PPC64, SPECIAL_ENTRIES, 12, 0, 8, true, false, NULL},
+	{"__bug_table", EM_ARM, SPECIAL_ENTRIES, 12, 0, 8, true, false, NULL},
+	{"__jump_table", EM_ARM, SPECIAL_ENTRIES, 12, 0, 12, true, true, NULL},
+	{"__jump_table", 0, SPECIAL_ENTRIES, 16, 0, 16, true, true, NULL},
+	{"__mcount_loc", EM_ARM, SPECIAL_ENTRIES, 4, 0, 4, false, false, NULL},
+	{"__mcount_loc", 0, SPECIAL_ENTRIES, 8, 0, 8, false, false, NULL},
+	{"__patchable_function_entries", 0, SPECIAL_ENTRIES, 8, 0, 8, false, false, NULL},
+	{"__dyndbg", 0, SPECIAL_OBJECTS, 0, 0, 0, true, true, NULL},
+	/* ---- x86 ---- */
+	{".altinstructions", EM_X86_64, SPECIAL_ENTRIES, 12, 0, 8, true, true, NULL}, /* 6.1 */
+	{".altinstr_replacement", 0, SPECIAL_PIECES, 0, 0, 0, true, true, NULL},
+	{".altinstr_aux", 0, SPECIAL_PIECES, 0, 0, 0, true, false, NULL},
+	{".parainstructions", EM_X86_64, SPECIAL_ENTRIES, 16, 0, 8, true, true, NULL},
+	{".smp_locks", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, true, true, NULL},
+	{".static_call_sites", EM_X86_64, SPECIAL_ENTRIES, 8, 0, 8, true, true, NULL},
+	{".retpoline_sites", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, false, true, NULL},
+	{".return_sites", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, false, true, NULL},
+	{".call_sites", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, false, true, NULL},
+	{".cfi_sites", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, false, true, NULL},
+	{".ibt_endbr_seal", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, false, true, NULL},
+	{".orc_unwind_ip", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, false, false, NULL},
+	{".orc_unwind", EM_X86_64, SPECIAL_PAIRED, 6, 0, 0, false, false, ".orc_unwind_ip"},
+	/* ---- arm64, ppc64 ---- */
+	{".altinstructions", EM_AARCH64, SPECIAL_ENTRIES, 12, 0, 8, true, true, NULL},
+	/* offset of the mask and value come first: 8 bytes each, then the four references */
+	{"__ftr_fixup", EM_PPC64, SPECIAL_ENTRIES, 48, 16, 48, true, true, NULL},
+	{"__mmu_ftr_fixup", EM_PPC64, SPECIAL_ENTRIES, 48, 16, 48, true, true, NULL},
+	{"__fw_ftr_fixup", EM_PPC64, SPECIAL_ENTRIES, 48, 16, 48, true, true, NULL},
+	{"__lwsync_fixup", EM_PPC64, SPECIAL_ENTRIES, 8, 0, 8, true, true, NULL},
+	/* ---- what authors of patches write ---- */
+	{".suture.*", 0, SPECIAL_AUTHOR, 0, 0, 0, true, false, NULL},
+	/* ---- lists of which the original's entry serves, or that only boot reads ---- */
+	{".discard*", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+	{".initcall*", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+	{".con_initcall.init", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+	{".init.setup", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+	{".modinfo", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+	{".printk_index", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+	{"___ksymtab*", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+	{"__ksymtab*", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+	{"___kcrctab*", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+	{".export_symbol", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+	{"_kprobe_blacklist", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+	{"_error_injection_whitelist", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+	{".BTF_ids", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+};
+
+const struct special *special_find(const char *section, uint16_t machine)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		const struct special *k = &table[i];
+		size_t n = strlen(k->name);
+
+		if (k->machine && k->machine != machine)
+			continue;
+		if (k->name[n - 1] == '*' ? !strncmp(section, k->name, n - 1) : !strcmp(section, k->name))
+			return k;
+	}
+	return NULL;
+}
+
+enum diff_role special_diff_role(const char *section, uint16_t machine)
+{
+	const struct special *k = special_find(section, machine);
+
+	if (!k)
+		return DIFF_ROLE_DEFAULT;
+	return k->role == SPECIAL_OBJECTS ? DIFF_ROLE_CONST : DIFF_ROLE_NONE;
+}
+
+/* The relocation at @off of a section, or NULL. */
+static const struct elf_rel *rel_at(const struct elf_sec *s, uint64_t off)
+{
+	size_t lo = 0, hi = s->n_rels;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (s->rels[mid].offset < off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < s->n_rels && s->rels[lo].offset == off ? &s->rels[lo] : NULL;
+}
+
+/* What a relocation of data refers to: a section and an offset there. False: nothing of this object. */
+static bool place_of(const struct elf_obj *o, const struct elf_rel *r, uint32_t *ret_sec, uint64_t *ret_off)
+{
+	const struct elf_sym *y = &o->syms[r->sym];
+
+	if (!y->shndx || y->shndx >= o->n_secs)
+		return false;
+	*ret_sec = y->shndx;
+	*ret_off = y->value + (uint64_t)r->addend;
+	return true;
+}
+
+bool special_owner(const struct elf_obj *o, const struct elf_sec *s, const struct special *k, size_t i,
+		   uint32_t *ret_sec, uint64_t *ret_off)
+{
+	const struct elf_rel *r = rel_at(s, i * k->size + k->owner);
+
+	return r && place_of(o, r, ret_sec, ret_off);
+}
+
+/* ---- comparing ---- */
+
+struct entry {			/* of one function, in one section */
+	const struct elf_sec *s;
+	const struct special *k;
+	size_t i;
+};
+
+struct entries {
+	struct entry *v;
+	size_t n, cap;
+};
+
+struct owned {			/* all compared entries of an object by the function symbol they are about */
+	struct entries *by_sym;
+	const struct elf_obj *o;
+};
+
+static void owned_read(struct owned *w, const struct elf_obj *o)
+{
+	w->o = o;
+	w->by_sym = xcalloc(o->n_syms + 1, sizeof(*w->by_sym));
+	for (size_t i = 1; i < o->n_secs; i++) {
+		const struct elf_sec *s = &o->secs[i];
+		const struct special *k = s->flags & SHF_ALLOC ? special_find(s->name, o->machine) : NULL;
+
+		if (!k || k->role != SPECIAL_ENTRIES || !k->compared)
+			continue;
+		for (size_t e = 0; e < s->size / k->size; e++) {
+			uint32_t sec, sym;
+			uint64_t off;
+
+			if (!special_owner(o, s, k, e, &sec, &off) || !(sym = sym_covering(o, sec, off)))
+				continue;
+			*VEC_PUSH(w->by_sym[sym].v, w->by_sym[sym].n, w->by_sym[sym].cap) =
+				(struct entry){s, k, e};
+		}
+	}
+}
+
+static void owned_free(struct owned *w)
+{
+	for (size_t i = 0; i < w->o->n_syms; i++)
+		free(w->by_sym[i].v);
+	free(w->by_sym);
+}
+
+static uint64_t piece_end(const struct elf_obj *o, uint32_t sec, uint64_t off)
+{
+	uint64_t end = o->secs[sec].size;
+
+	for (size_t i = 1; i < o->n_secs; i++)
+		for (size_t k = 0; k < o->secs[i].n_rels && o->secs[i].flags & SHF_ALLOC; k++) {
+			uint32_t to;
+			uint64_t at;
+
+			if (place_of(o, &o->secs[i].rels[k], &to, &at) && to == sec && at > off && at < end)
+				end = at;
+		}
+	return end;
+}
+
+static bool field_equal(const struct diff_unit *u, const struct elf_rel *n, const struct elf_rel *o, int depth);
+
+/* Replacement instructions: the same bytes, and references to the same things. */
+static bool piece_equal(const struct diff_unit *u, uint32_t ns, uint64_t no, uint32_t os, uint64_t oo, int depth)
+{
+	const struct elf_sec *a = &u->new->secs[ns], *b = &u->orig->secs[os];
+	uint64_t len = piece_end(u->new, ns, no) - no;
+
+	if (no > a->size || oo > b->size || len != piece_end(u->orig, os, oo) - oo)
+		return false;
+	for (uint64_t i = 0; i < len; i++) {
+		const struct elf_rel *x = rel_at(a, no + i), *y = rel_at(b, oo + i);
+
+		if (!x != !y || a->data[no + i] != b->data[oo + i] || (x && !field_equal(u, x, y, depth)))
+			return false;
+	}
+	return true;
+}
+
+static bool field_equal(const struct diff_unit *u, const struct elf_rel *n, const struct elf_rel *o, int depth)
+{
+	uint32_t ns, os, nf, of;
+	uint64_t no, oo;
+	const struct special *k;
+
+	if (n->type != o->type)
+		return false;
+	if (!place_of(u->new, n, &ns, &no) || !place_of(u->orig, o, &os, &oo))
+		return n->addend == o->addend && !strcmp(u->new->syms[n->sym].name, u->orig->syms[o->sym].name);
+	k = special_find(u->new->secs[ns].name, u->new->machine);
+	if (k && k->role == SPECIAL_PIECES)
+		return !strcmp(u->new->secs[ns].name, u->orig->secs[os].name) && depth < 4 &&
+		       piece_equal(u, ns, no, os, oo, depth + 1);
+	nf = sym_covering(u->new, ns, no);
+	of = sym_covering(u->orig, os, oo);
+	if (nf && of)
+		return u->to_orig[nf] == of &&
+		       no - u->new->syms[nf].value == oo - u->orig->syms[of].value;
+	if (nf || of)
+		return false;
+	return diff_anon_equal(u, ns, no, os, oo);
+}
+
+static bool entry_equal(const struct diff_unit *u, const struct entry *n, const struct entry *o)
+{
+	uint64_t na = n->i * n->k->size, oa = o->i * o->k->size;
+
+	if (n->k != o->k)
+		return false;
+	for (uint64_t i = 0; i < n->k->size; i++) {
+		const struct elf_rel *x = rel_at(n->s, na + i), *y = rel_at(o->s, oa + i);
+
+		if (n->s->data[na + i] != o->s->data[oa + i] || !x != !y || (x && !field_equal(u, x, y, 0)))
+			return false;
+	}
+	return true;
+}
+
+static bool entries_equal(const struct diff_unit *u, const struct entries *n, const struct entries *o)
+{
+	if (n->n != o->n)
+		return false;
+	for (size_t i = 0; i < n->n; i++)
+		if (!entry_equal(u, &n->v[i], &o->v[i]))
+			return false;
+	return true;
+}
+
+static const char *difference(const struct diff_unit *u, const struct entries *n, const struct entries *o)
+{
+	for (size_t i = 0; i < n->n || i < o->n; i++)
+		if (i >= n->n || i >= o->n || !entry_equal(u, &n->v[i], &o->v[i]))
+			return i < n->n ? n->v[i].k->name : o->v[i].k->name;
+	return "?";
+}
+
+static void mark_changed(struct diff_unit *u)
+{
+	struct owned n, o;
+
+	owned_read(&n, u->new);
+	owned_read(&o, u->orig);
+	for (size_t i = 0; i < u->n_funcs; i++) {
+		struct diff_func *f = &u->funcs[i];
+
+		if (f->status != DIFF_UNCHANGED || !f->new || !f->orig ||
+		    entries_equal(u, &n.by_sym[f->new], &o.by_sym[f->orig]))
+			continue;
+		f->status = DIFF_CHANGED;
+		f->why = WHY_CODE;
+		strvec_pushf(&f->why_chain, "its code is the same, but its entries in section '%s' differ",
+			     difference(u, &n.by_sym[f->new], &o.by_sym[f->orig]));
+		u->changed = true;
+	}
+	owned_free(&n);
+	owned_free(&o);
+}
+
+/* ---- what nobody knows ---- */
+
+static bool is_ordinary(const struct elf_sec *s)
+{
+	static const char *const known[] = {".text", ".data", ".rodata", ".bss", ".init.", ".exit.", ".ref.",
+					    ".meminit.", ".memexit.", ".sched.", ".cpuidle.", ".kprobes.",
+					    ".noinstr.", ".entry.", ".softirqentry.", ".irqentry.", ".static_call.",
+					    ".spinlock.", ".lock.", ".eh_frame", ".note", ".ARM.", ".toc", ".opd",
+					    ".got", ".stubs", ".fixup"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (str_starts(s->name, known[i]))
+			return true;
+	return false;
+}
+
+static const struct diff_func *func_with(const struct diff_unit *u, uint32_t sym)
+{
+	for (size_t i = 0; i < u->n_funcs; i++) {
+		const struct diff_func *f = &u->funcs[i];
+
+		if (f->new == sym)
+			return f;
+		for (size_t k = 0; k < f->n_new_cold; k++)
+			if (f->new_cold[k] == sym)
+				return f;
+	}
+	return NULL;
+}
+
+int special_compare(struct diff_unit *u, const char *source, struct sut_err *err)
+{
+	const struct elf_obj *o = u->new;
+	size_t before = err->n;
+
+	mark_changed(u);
+	for (size_t i = 1; i < o->n_secs; i++) {
+		const struct elf_sec *s = &o->secs[i];
+		const struct special *k = special_find(s->name, o->machine);
+
+		if (!(s->flags & SHF_ALLOC) || is_ordinary(s) ||
+		    (k && (k->role != SPECIAL_ENTRIES || s->size % k->size == 0)))
+			continue;
+		for (size_t r = 0; r < s->n_rels; r++) {
+			const struct diff_func *f;
+			uint32_t sec;
+			uint64_t off;
+
+			if (!place_of(o, &s->rels[r], &sec, &off) || !(o->secs[sec].flags & SHF_EXECINSTR))
+				continue;
+			f = func_with(u, sym_covering(o, sec, off));
+			if (!f || (f->status != DIFF_CHANGED && f->status != DIFF_NEW))
+				continue;
+			sut_fail(err, SUT_K_SECTION, s->name, k ? "its size is no multiple of the %u bytes of an "
+				 "entry, and it refers to '%s', which changes"
+				 : "what it means is not known (%u), and it refers to '%s', which changes",
+				 k ? k->size : (unsigned int)s->type, f->name);
+			sut_fail_where(err, f->file ? f->file : source, f->line);
+			break;
+		}
+	}
+	return err->n > before ? -1 : 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's special sections: tables that the kernel walks, with an entry for a place in code (what to
+ * do when it faults, which instructions to put there on this processor, ...). An entry belongs to the
+ * function that it is about and goes where that function goes.
+ */
+#ifndef SUTURE_KERNEL_SPECIAL_H
+#define SUTURE_KERNEL_SPECIAL_H
+
+#include "build/diff/diff.h"
+
+enum special_role {
+	SPECIAL_NONE,		/* an ordinary section */
+	SPECIAL_ENTRIES,	/* entries of one size, each with a reference to the code it is about */
+	SPECIAL_PAIRED,		/* entries that go by number with those of another section */
+	SPECIAL_PIECES,		/* code that entries or functions refer to, of no function of its own */
+	SPECIAL_OBJECTS,	/* variables that the kernel finds here; one that changes is a new one */
+	SPECIAL_ALONE,		/* says nothing that counts for code that is replaced */
+	SPECIAL_AUTHOR,		/* what include/suture/patch.h makes */
+};
+
+struct special {
+	const char *name;	/* ends with '*': all that begin so */
+	uint16_t machine;	/* EM_*, 0: all */
+	uint8_t role;		/* enum special_role */
+	uint8_t size;		/* SPECIAL_ENTRIES, SPECIAL_PAIRED: bytes of an entry */
+	uint8_t owner;		/* where in it is the field that refers to the code */
+	uint8_t refs;		/* bytes behind which there are no more fields that refer */
+	bool compared;		/* the source says what it holds: else it follows from the code */
+	bool early;		/* the kernel uses it when the module is loaded: what it refers to must be
+				 * there by then, so nothing of a module that may come later */
+	const char *with;	/* SPECIAL_PAIRED: the section whose entries these go with */
+};
+
+/* What a section is, NULL: an ordinary one. */
+const struct special *special_find(const char *section, uint16_t machine);
+
+/* For diff_opts.section_role. */
+enum diff_role special_diff_role(const char *section, uint16_t machine);
+
+/* The function symbol (not the section alone) that entry @i of @s belongs to; 0: none. @ret_sec and
+ * @ret_off get the place in code. False where the entry has no such reference. */
+bool special_owner(const struct elf_obj *o, const struct elf_sec *s, const struct special *k, size_t i,
+		   uint32_t *ret_sec, uint64_t *ret_off);
+
+/*
+ * What the comparison of code and data cannot see: functions whose code is the same and whose entries
+ * differ (another static key, another fixup) are marked as changed. Refuses sections that nobody here
+ * knows and that refer to code that changes. -1 with all reasons.
+ */
+int special_compare(struct diff_unit *u, const char *source, struct sut_err *err);
+
+#endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/symvers.h"
+
+#include <stdlib.h>
+
+struct symvers {
+	char *text;
+	struct export *v;
+	size_t n, cap;
+};
+
+static int cmp_export(const void *a, const void *b)
+{
+	return strcmp(((const struct export *)a)->name, ((const struct export *)b)->name);
+}
+
+/* "fs/nfs_common/nfs_acl" is nfs_acl: as /sys/module has it. */
+static char *module_name(char *path)
+{
+	char *name = strrchr(path, '/');
+
+	name = name ? name + 1 : path;
+	for (char *p = name; *p; p++)
+		if (*p == '-')
+			*p = '_';
+	return name;
+}
+
+struct symvers *symvers_read(const char *dir)
+{
+	struct symvers *s = xcalloc(1, sizeof(*s));
+	char *path = dir ? path_join(dir, "Module.symvers") : NULL, *lines = NULL;
+	uint8_t *text;
+	size_t n;
+
+	if (path && read_file(path, &text, &n) == 0) {
+		s->text = (char *)text;
+		for (char *l = strtok_r(s->text, "\n", &lines); l; l = strtok_r(NULL, "\n", &lines)) {
+			/* checksum, name, object, kind, and perhaps a namespace */
+			char *f[4] = {l}, *p = l;
+			size_t k = 1;
+
+			while (k < 4 && (p = strchr(p, '\t'))) {
+				*p++ = '\0';
+				f[k++] = p;
+			}
+			if (k < 4)
+				continue;
+			f[3][strcspn(f[3], "\t")] = '\0';
+			*VEC_PUSH(s->v, s->n, s->cap) =
+				(struct export){f[1], module_name(f[2]), !strcmp(f[3], "EXPORT_SYMBOL_GPL")};
+		}
+		qsort(s->v, s->n, sizeof(*s->v), cmp_export);
+	}
+	free(path);
+	return s;
+}
+
+void symvers_free(struct symvers *s)
+{
+	if (!s)
+		return;
+	free(s->v);
+	free(s->text);
+	free(s);
+}
+
+const struct export *symvers_find(const struct symvers *s, const char *name)
+{
+	struct export key = {.name = name};
+
+	return s->n ? bsearch(&key, s->v, s->n, sizeof(*s->v), cmp_export) : NULL;
+}

@@ -1,0 +1,653 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A prepared kernel tree.
+ *
+ * The problem: a unit of the kernel cannot be compiled by its command alone. Generated headers have to be
+ * there, the flags come from some fifty makefiles, and behind the compiler come objtool, recordmcount and
+ * others that rewrite the object. So kbuild itself compiles it: `make O=OUT fs/proc/cmdline.o` in a tree that was
+ * prepared by `make olddefconfig modules_prepare`. Nothing else of the kernel is built.
+ *
+ * The plan: CACHE/kernel/KEY/ holds
+ *
+ *	src/	a copy of the source, made of hard links: files are replaced there and never written to
+ *	out/	what kbuild makes (proof/ is the same with other flags, see build/proofs.c)
+ *	units	all objects that the configuration makes: the makefiles are walked once, by make
+ *	saved/	originals of what is patched just now (swap.h)
+ *	ready	the digest of source, configuration and compiler that all this is made of
+ *
+ * Both versions of a unit are compiled at the same path: absolute paths in commands, objects and dependencies
+ * are equal then, and kbuild sees itself what has changed. That is why one process at a time uses a tree.
+ *
+ * A configuration that the tools at hand cannot take over is refused: CONFIG_DEBUG_INFO_BTF without pahole
+ * changes the layout of struct module.
+ */
+#include "kernel/tree.h"
+#include "base/log.h"
+#include "build/jobs.h"
+#include "kernel/swap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* PORT: what kbuild calls the architecture */
+static const struct {
+	uint16_t machine;
+	const char *arch;
+} archs[] = {{EM_X86_64, "x86_64"}, {EM_AARCH64, "arm64"}, {EM_ARM, "arm"}, {EM_PPC64, "powerpc"}};
+
+/*
+ * A makefile in place of scripts/Makefile.build: reads a folder's own makefile as that does, writes down what
+ * it makes, and goes on to the folders below. kbuild's top makefile calls it for the folders it prepares, too:
+ * there it does nothing.
+ */
+static const char list_mk[] =
+	".PHONY: __list\n"
+	"__list:\n"
+	"ifneq ($(need-builtin)$(SUTURE_SUB),)\n"
+	"src := $(obj)\n"
+	"include include/config/auto.conf\n"
+	"include $(srctree)/scripts/Kbuild.include\n"
+	"kbuild-dir := $(if $(filter /%,$(src)),$(src),$(srctree)/$(src))\n"
+	"kbuild-file := $(or $(wildcard $(kbuild-dir)/Kbuild),$(wildcard $(kbuild-dir)/Makefile))\n"
+	"include $(kbuild-file)\n"
+	"include $(srctree)/scripts/Makefile.lib\n"
+	"more := $(subdir-ym)\n"
+	"$(file >$(SUTURE_OUT)/=$(subst /,!,$(obj)),$(filter %.o,$(real-obj-y) $(real-obj-m) $(lib-y) $(extra-y)))\n"
+	"__list: $(more)\n"
+	"\t@:\n"
+	"ifneq ($(more),)\n"
+	".PHONY: $(more)\n"
+	"$(more):\n"
+	"\t@$(MAKE) -f $(SUTURE_LIST) SUTURE_SUB=1 obj=$@\n"
+	"endif\n"
+	"endif\n"
+	"ifneq ($(need-builtin),)\n"
+	"$(patsubst ./%,%,$(MAKECMDGOALS)): __list\n"
+	"\t@:\n"
+	"endif\n"
+	"%: ; @:\n";
+
+static const char *arch_of(uint16_t machine)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(archs); i++)
+		if (archs[i].machine == machine)
+			return archs[i].arch;
+	return NULL;
+}
+
+static bool on_path(const char *name)
+{
+	const char *path = getenv("PATH");
+	char *dirs = xstrdup(path ? path : "/usr/bin:/bin"), *save = NULL;
+	bool found = strchr(name, '/') && !access(name, X_OK);
+
+	for (char *d = strtok_r(dirs, ":", &save); d && !found && !strchr(name, '/'); d = strtok_r(NULL, ":", &save)) {
+		char *p = path_join(d, name);
+
+		found = !access(p, X_OK);
+		free(p);
+	}
+	free(dirs);
+	return found;
+}
+
+/* --- what the source and the configuration say --- */
+
+static char *make_word(const char *text, const char *name)
+{
+	for (const char *l = text; l; l = (l = strchr(l, '\n')) ? l + 1 : NULL)
+		if (str_starts(l, name) && !strncmp(l + strlen(name), " =", 2)) {
+			const char *v = l + strlen(name) + 2;
+
+			v += strspn(v, " \t");
+			return xstrndup(v, strcspn(v, " \t\n"));
+		}
+	return xstrdup("");
+}
+
+static char *source_version(const char *dir, struct sut_err *err)
+{
+	char *path = path_join(dir, "Makefile"), *kconfig = path_join(dir, "Kconfig"), *r = NULL, *v, *p, *s;
+	uint8_t *text;
+	size_t n;
+
+	if (file_exists(kconfig) && read_file(path, &text, &n) == 0) {
+		v = make_word((char *)text, "VERSION");
+		p = make_word((char *)text, "PATCHLEVEL");
+		s = make_word((char *)text, "SUBLEVEL");
+		if (*v && *p && *s)
+			r = xasprintf("%s.%s.%s", v, p, s);
+		free(v);
+		free(p);
+		free(s);
+		free(text);
+	}
+	if (!r)
+		sut_fail(err, SUT_K_SOURCE, dir, "it has no Makefile of Linux");
+	free(path);
+	free(kconfig);
+	return r;
+}
+
+static void config_lines(const char *text, struct strvec *ret)
+{
+	char *copy = xstrdup(text), *save = NULL;
+
+	for (char *l = strtok_r(copy, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+		if (str_starts(l, "CONFIG_") && strchr(l, '='))
+			strvec_push(ret, l);
+	free(copy);
+}
+
+static const char *config_get(const struct strvec *lines, const char *name, size_t len)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		if (!strncmp(lines->v[i], name, len) && lines->v[i][len] == '=')
+			return lines->v[i] + len + 1;
+	return NULL;
+}
+
+const char *ktree_config(const struct ktree *t, const char *name)
+{
+	char *full = xasprintf("CONFIG_%s", name);
+	const char *v = config_get(&t->config, full, strlen(full));
+
+	free(full);
+	return v;
+}
+
+/* Describes the tools, not the kernel; or is for signing what we do not sign. */
+static bool may_differ(const char *line)
+{
+	static const char *const names[] = {"CONFIG_CC_VERSION_TEXT", "CONFIG_GCC_VERSION", "CONFIG_AS_VERSION",
+					    "CONFIG_LD_VERSION", "CONFIG_PAHOLE_VERSION", "CONFIG_BUILD_SALT",
+					    "CONFIG_SYSTEM_TRUSTED_KEYS", "CONFIG_MODULE_SIG_KEY",
+					    "CONFIG_MODULE_SIG_ALL", "CONFIG_RUSTC_VERSION_TEXT",
+					    "CONFIG_BINDGEN_VERSION_TEXT", "CONFIG_LLD_VERSION",
+					    "CONFIG_CLANG_VERSION", "CONFIG_RUSTC_VERSION",
+					    "CONFIG_RUSTC_LLVM_VERSION", "CONFIG_AS_IS_GNU", "CONFIG_HAVE_RUST"};
+	size_t len = strcspn(line, "=");
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i]) == len && !strncmp(line, names[i], len))
+			return true;
+	/* What the tools can do changes nothing unless something asks for it, which then differs. */
+	return str_starts(line, "CONFIG_CC_HAS_") || str_starts(line, "CONFIG_CC_CAN_") ||
+	       str_starts(line, "CONFIG_AS_HAS_") || str_starts(line, "CONFIG_TOOLS_SUPPORT_") ||
+	       str_starts(line, "CONFIG_PAHOLE_HAS_") || str_starts(line, "CONFIG_LD_HAS_") ||
+	       str_starts(line, "CONFIG_CC_IMPLICIT_");
+}
+
+static int compare_config(const struct ktree *t, const char *path, const char *wanted, struct sut_err *err)
+{
+	struct strvec want = {0};
+	size_t n = 0;
+
+	config_lines(wanted, &want);
+	for (size_t i = 0; i < want.n; i++) {
+		const char *l = want.v[i];
+		const char *have = config_get(&t->config, l, strcspn(l, "="));
+
+		if ((have && !strcmp(have, strchr(l, '=') + 1)) || may_differ(l))
+			continue;
+		if (++n > 8)
+			continue;
+		sut_fail(err, SUT_K_CONFIG, path, "it has %s, which becomes %s here", l, have ? have : "unset");
+		if (str_starts(l, "CONFIG_DEBUG_INFO_BTF"))
+			sut_fail_remedy(err, "install pahole (package dwarves or pahole)");
+	}
+	if (n > 8)
+		sut_fail(err, SUT_K_CONFIG, path, "and %zu more options differ", n - 8);
+	strvec_free(&want);
+	return n ? -1 : 0;
+}
+
+/* --- make --- */
+
+int ktree_make(const struct ktree *t, const char *out, const char *const *flags, char *const *more,
+	       char **ret_output)
+{
+	struct strvec argv = {0}, env = {0};
+	struct buf kcflags = {0};
+	struct run_opts o = {.ret_output = ret_output, .cancel = t->cancel};
+	extern char **environ;
+	char *ignored = NULL;
+	int r;
+
+	if (!ret_output)
+		o.ret_output = &ignored;
+	for (size_t i = 0; flags[i]; i++)
+		buf_addf(&kcflags, "%s%s", i ? " " : "", flags[i]);
+	strvec_push(&argv, "make");
+	strvec_push(&argv, "-s");
+	strvec_push(&argv, "-k");
+	strvec_pushf(&argv, "-j%d", t->jobs > 0 ? t->jobs : jobs_cpus());
+	strvec_push(&argv, "-C");
+	strvec_push(&argv, t->src);
+	strvec_pushf(&argv, "O=%s", out);
+	strvec_pushf(&argv, "ARCH=%s", t->arch);
+	if (t->cross)
+		strvec_pushf(&argv, "CROSS_COMPILE=%s", t->cross);
+	if (t->cc)
+		strvec_pushf(&argv, "CC=%s", t->cc);
+	/* Paths of messages are those of the tree, wherever its copy lies. */
+	buf_addf(&kcflags, " -fdebug-prefix-map=%s/=", t->src);
+	strvec_pushf(&argv, "KCFLAGS=%s", (char *)kcflags.p);
+	/* Where objtool waits for the whole kernel (with IBT), no unit would have its tables. */
+	strvec_push(&argv, "delay-objtool=");
+	for (size_t i = 0; more && more[i]; i++)
+		strvec_push(&argv, more[i]);
+	/* A make around us, or options for kernels of the user's own, must not reach this one. */
+	for (char **e = environ; *e; e++)
+		if (!str_starts(*e, "MAKE") && !str_starts(*e, "KBUILD_") && !str_starts(*e, "KCFLAGS") &&
+		    !str_starts(*e, "KCPPFLAGS") && !str_starts(*e, "LC_ALL=") && !str_starts(*e, "ARCH=") &&
+		    !str_starts(*e, "CROSS_COMPILE=") && !str_starts(*e, "LLVM") && !str_starts(*e, "GREP_"))
+			strvec_push(&env, *e);
+	strvec_push(&env, "LC_ALL=C");
+	o.env = env.v;
+	r = run_command(argv.v, &o);
+	free(ignored);
+	strvec_free(&argv);
+	strvec_free(&env);
+	buf_free(&kcflags);
+	return r;
+}
+
+/* The last lines of what make said. */
+static int prepare_failed(const struct ktree *t, const char *out, struct sut_err *err)
+{
+	size_t n = out ? strlen(out) : 0, lines = 0;
+	const char *p = out ? out + n : "";
+
+	while (p > out && lines < 12)
+		lines += *--p == '\n';
+	return sut_fail(err, SUT_K_PREPARE, t->source, "make failed:\n%s", p);
+}
+
+static int prepare_out(const struct ktree *t, const char *out, const char *const *flags, const char *config,
+		       struct sut_err *err)
+{
+	static char olddefconfig[] = "olddefconfig", prepare[] = "modules_prepare";
+	char *path = path_join(out, ".config"), *said = NULL;
+	int r = 0;
+
+	if (mkdir_p(out) < 0 || write_file(path, config, strlen(config)) < 0)
+		r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
+	/* One after the other: the second needs the configuration as it has become. */
+	for (int i = 0; i < 2 && !r; i++) {
+		if (ktree_make(t, out, flags, (char *[]){i ? prepare : olddefconfig, NULL}, &said))
+			r = prepare_failed(t, said, err);
+		free(said);
+		said = NULL;
+	}
+	free(path);
+	return r;
+}
+
+static void add_list(void *ctx, const char *dir, const char *rel)
+{
+	char *path = path_join(dir, rel), *save = NULL;
+	uint8_t *text;
+	size_t n;
+
+	if (rel[0] == '=' && read_file(path, &text, &n) == 0) {
+		for (char *w = strtok_r((char *)text, " \n", &save); w; w = strtok_r(NULL, " \n", &save))
+			strvec_push(ctx, str_starts(w, "./") ? w + 2 : w);
+		free(text);
+	}
+	free(path);
+}
+
+static int cmp_str(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int list_units(struct ktree *t, struct sut_err *err)
+{
+	char *mk = path_join(t->dir, "list.mk"), *lists = path_join(t->dir, "lists"), *said = NULL;
+	char *cache = path_join(t->dir, "units");
+	struct strvec more = {0};
+	struct buf b = {0};
+	int r = 0;
+
+	remove_tree(lists);
+	if (mkdir_p(lists) < 0 || write_file(mk, list_mk, strlen(list_mk)) < 0) {
+		r = sut_fail(err, SUT_E_IO, lists, "%s", strerror(errno));
+		goto out;
+	}
+	strvec_pushf(&more, "build=-f %s obj", mk);
+	strvec_pushf(&more, "SUTURE_LIST=%s", mk);
+	strvec_pushf(&more, "SUTURE_OUT=%s", lists);
+	strvec_push(&more, "suture.o");
+	if (ktree_make(t, t->out, t->target->compile_flags, more.v, &said))
+		log_debug("walking the makefiles: %s", said ? said : "");
+	tree_walk(lists, add_list, &t->units);
+	qsort(t->units.v, t->units.n, sizeof(*t->units.v), cmp_str);
+	if (!t->units.n) {
+		r = prepare_failed(t, said, err);
+		goto out;
+	}
+	for (size_t i = 0; i < t->units.n; i++)
+		buf_addf(&b, "%s\n", t->units.v[i]);
+	if (write_file(cache, b.p, b.n) < 0)
+		r = sut_fail(err, SUT_E_IO, cache, "%s", strerror(errno));
+out:
+	remove_tree(lists);
+	free(said);
+	strvec_free(&more);
+	buf_free(&b);
+	free(cache);
+	free(lists);
+	free(mk);
+	return r;
+}
+
+bool ktree_has_unit(const struct ktree *t, const char *path)
+{
+	size_t len = strlen(path);
+	char *o = len > 2 ? xasprintf("%.*s.o", (int)(len - 2), path) : NULL;
+	bool has = o && t->units.n && bsearch(&o, t->units.v, t->units.n, sizeof(*t->units.v), cmp_str);
+
+	free(o);
+	return has;
+}
+
+/* --- the copy --- */
+
+/* A tree that somebody has built in: kbuild refuses it for O=. */
+static void clean_copy(const struct ktree *t)
+{
+	static const char *const names[] = {".config", "include/config", "include/generated",
+					    "arch/x86/include/generated", "arch/arm64/include/generated",
+					    "arch/arm/include/generated", "arch/powerpc/include/generated"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char *p = path_join(t->src, names[i]);
+
+		remove_tree(p);
+		free(p);
+	}
+}
+
+static int copy_source(const struct ktree *t, struct sut_err *err)
+{
+	struct sut_err ignored = {0};
+	int r = tree_copy_linked(t->source, t->src, &ignored);
+
+	sut_err_free(&ignored);
+	/* Another file system, or files of another owner: links are not possible or not allowed. */
+	if (r < 0) {
+		remove_tree(t->src);
+		r = tree_copy(t->source, t->src, err);
+	}
+	if (!r)
+		clean_copy(t);
+	return r;
+}
+
+/* --- opening --- */
+
+static char *first_line_of(const char *cc)
+{
+	char *out = NULL, *nl;
+	struct run_opts o = {.ret_output = &out};
+
+	if (run_command((char *[]){(char *)cc, (char *)"--version", NULL}, &o) != 0) {
+		free(out);
+		return NULL;
+	}
+	nl = strchr(out, '\n');
+	if (nl)
+		*nl = '\0';
+	return out;
+}
+
+/* The compiler by the name that built the kernel, where it is here. */
+static void choose_compiler(struct ktree *t, const struct ktree_opts *o, const char *config)
+{
+	const char *text = strstr(config, "\nCONFIG_CC_VERSION_TEXT=\"");
+	char *var = xasprintf("SUTURE_CROSS_%s", t->target->debian), *name, *base;
+	const char *own = getenv(var);
+	bool native = str_starts(t->target->multiarch, SUTURE_ARCH);
+
+	free(var);
+	if (o->cross)
+		t->cross = xstrdup(o->cross);
+	else if (!native)
+		t->cross = xasprintf("%s-", t->target->multiarch);
+	if (o->cc) {
+		t->cc = xstrdup(o->cc);
+		return;
+	}
+	if (own && t->cross) {
+		t->cc = xasprintf("%s/%sgcc", own, t->cross);
+		return;
+	}
+	if (!text)
+		return;
+	text += strlen("\nCONFIG_CC_VERSION_TEXT=\"");
+	name = xstrndup(text, strcspn(text, " \""));
+	/* "x86_64-linux-gnu-gcc-12" or "gcc-12" */
+	base = strstr(name, "gcc");
+	if (!base)
+		base = strstr(name, "clang");
+	if (base) {
+		char *cc = xasprintf("%s%s", t->cross ? t->cross : "", base);
+
+		if (on_path(cc))
+			t->cc = xstrdup(cc);
+		free(cc);
+	}
+	free(name);
+}
+
+static int lock(struct ktree *t, struct sut_err *err)
+{
+	char *path = path_join(t->dir, "lock");
+	bool told = false;
+	int r = 0;
+
+	/* Not closed on exec: a make that outlives us still has the lock, and nobody is in its way. */
+	t->lock = open(path, O_RDWR | O_CREAT, 0666);
+	if (t->lock < 0)
+		r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
+	while (!r && flock(t->lock, LOCK_EX | LOCK_NB) < 0) {
+		if (t->cancel && *t->cancel)
+			r = sut_fail(err, SUT_B_BUSY, t->dir, "another build has the tree");
+		if (!told)
+			log_info("waiting for another build that uses %s", t->dir);
+		told = true;
+		usleep(50000);
+	}
+	free(path);
+	return r;
+}
+
+static char *digest(const struct ktree *t, const char *config, const char *compiler, struct sut_err *err)
+{
+	char *stamp = tree_stamp(t->source, err);
+	struct buf b = {0};
+	uint8_t sum[SHA256_SIZE];
+
+	if (!stamp)
+		return NULL;
+	buf_addf(&b, "3 %s %s %s %s ", stamp, t->cross ? t->cross : "", t->cc ? t->cc : "", compiler);
+	for (const char *const *f = t->target->compile_flags; *f; f++)
+		buf_addf(&b, "%s ", *f);
+	buf_addf(&b, "%s%s", list_mk, config);
+	sha256(b.p, b.n, sum);
+	buf_free(&b);
+	free(stamp);
+	return hex_encode(sum, SHA256_SIZE);
+}
+
+static int read_ready(struct ktree *t, const char *want)
+{
+	char *ready = path_join(t->dir, "ready"), *units = path_join(t->dir, "units"), *save = NULL;
+	uint8_t *text;
+	size_t n;
+	int r = -1;
+
+	if (read_file(ready, &text, &n) == 0) {
+		r = strcmp((char *)text, want) ? -1 : 0;
+		free(text);
+	}
+	if (!r && read_file(units, &text, &n) == 0) {
+		for (char *l = strtok_r((char *)text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+			strvec_push(&t->units, l);
+		free(text);
+	}
+	free(ready);
+	free(units);
+	return t->units.n ? r : -1;
+}
+
+static int load_config(struct ktree *t, struct sut_err *err)
+{
+	char *path = path_join(t->out, ".config");
+	uint8_t *text;
+	size_t n;
+	int r = 0;
+
+	if (read_file(path, &text, &n) < 0) {
+		r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
+	} else {
+		config_lines((char *)text, &t->config);
+		free(text);
+	}
+	free(path);
+	return r;
+}
+
+static int prepare(struct ktree *t, const char *config_path, const char *config, const char *key,
+		   struct sut_err *err)
+{
+	static const char *const old[] = {"ready", "units", "src", "out", "proof", "patched", "saved", "backup", "new",
+					 "includes"};
+	char *ready = path_join(t->dir, "ready");
+	int r = 0;
+
+	log_info("preparing Linux %s for %s (once; half a minute or more)", t->version, t->arch);
+	for (size_t i = 0; i < ARRAY_SIZE(old); i++) {
+		char *p = path_join(t->dir, old[i]);
+
+		remove_tree(p);
+		free(p);
+	}
+	if (copy_source(t, err) < 0 ||
+	    prepare_out(t, t->out, t->target->compile_flags, config, err) < 0 || load_config(t, err) < 0 ||
+	    compare_config(t, config_path, config, err) < 0 ||
+	    (t->proof_out && prepare_out(t, t->proof_out, t->target->proof_flags, config, err) < 0) ||
+	    list_units(t, err) < 0)
+		r = -1;
+	if (!r && write_file(ready, key, strlen(key)) < 0)
+		r = sut_fail(err, SUT_E_IO, ready, "%s", strerror(errno));
+	free(ready);
+	return r;
+}
+
+static int open_tree(struct ktree *t, const struct ktree_opts *o, const char *config, struct sut_err *err)
+{
+	char *compiler, *real = realpath(o->work, NULL), *name, *key = NULL;
+	const char *cc;
+	char *plain = xasprintf("%sgcc", t->cross ? t->cross : "");
+	uint8_t sum[SHA256_SIZE];
+	int r = -1;
+
+	cc = t->cc ? t->cc : plain;
+	compiler = first_line_of(cc);
+	if (!compiler) {
+		sut_fail(err, SUT_E_TOOL, cc, "it cannot be run");
+		goto out;
+	}
+	name = xasprintf("%s\n%s\n%s\n%s", t->source, o->config, t->arch, cc);
+	sha256(name, strlen(name), sum);
+	free(name);
+	name = hex_encode(sum, 8);
+	t->dir = xasprintf("%s/kernel/%s", real ? real : o->work, name);
+	free(name);
+	t->src = path_join(t->dir, "src");
+	t->out = path_join(t->dir, "out");
+	if (t->target->proof_flags)
+		t->proof_out = path_join(t->dir, "proof");
+	if (mkdir_p(t->dir) < 0) {
+		sut_fail(err, SUT_E_IO, t->dir, "%s", strerror(errno));
+		goto out;
+	}
+	if (lock(t, err) < 0 || !(key = digest(t, config, compiler, err)))
+		goto out;
+	if (swap_out(t, err) == 0 && read_ready(t, key) == 0 && load_config(t, err) == 0)
+		t->reused = true;
+	r = t->reused ? 0 : prepare(t, o->config, config, key, err);
+out:
+	free(plain);
+	free(key);
+	free(compiler);
+	free(real);
+	return r;
+}
+
+struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err)
+{
+	struct ktree *t = xcalloc(1, sizeof(*t));
+	uint8_t *config = NULL;
+	size_t n;
+	int r = -1;
+
+	t->lock = -1;
+	t->jobs = o->jobs;
+	t->cancel = o->cancel;
+	t->target = target_find(o->machine);
+	t->source = realpath(o->source, NULL);
+	if (!t->source) {
+		sut_fail(err, SUT_E_IO, o->source, "%s", strerror(errno));
+		goto out;
+	}
+	if (!t->target || !arch_of(o->machine)) {
+		sut_fail(err, SUT_E_ARCH, o->source, "the kernel's ELF machine is %u", o->machine);
+		goto out;
+	}
+	t->arch = xstrdup(arch_of(o->machine));
+	t->version = source_version(t->source, err);
+	if (!t->version)
+		goto out;
+	if (read_file(o->config, &config, &n) < 0) {
+		sut_fail(err, SUT_K_CONFIG, o->config, "%s", strerror(errno));
+		goto out;
+	}
+	choose_compiler(t, o, (char *)config);
+	r = open_tree(t, o, (char *)config, err);
+out:
+	free(config);
+	if (!r)
+		return t;
+	ktree_free(t);
+	return NULL;
+}
+
+void ktree_free(struct ktree *t)
+{
+	if (!t)
+		return;
+	if (t->lock >= 0)
+		close(t->lock);
+	free(t->source);
+	free(t->dir);
+	free(t->src);
+	free(t->out);
+	free(t->proof_out);
+	free(t->arch);
+	free(t->version);
+	free(t->cross);
+	free(t->cc);
+	strvec_free(&t->config);
+	strvec_free(&t->units);
+	free(t);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A kernel source tree, prepared in the cache for compiling single units with kbuild. The user's own folder is
+ * read and never written to.
+ */
+#ifndef SUTURE_KERNEL_TREE_H
+#define SUTURE_KERNEL_TREE_H
+
+#include "build/source.h"
+#include "target/target.h"
+
+struct ktree_opts {
+	const char *source;	/* the user's tree */
+	const char *config;	/* the kernel's .config */
+	const char *work;	/* cache folder */
+	uint16_t machine;
+	const char *cross, *cc;	/* may be NULL */
+	int jobs;
+	const volatile int *cancel;
+};
+
+struct ktree {
+	char *source;		/* the user's, absolute */
+	char *dir;		/* in the cache: holds all of the following */
+	char *src;		/* a copy of the source, of hard links where possible */
+	char *out;		/* O= folder, prepared */
+	char *proof_out;	/* another, for what is proved where that is compiled otherwise; NULL: @out */
+	char *arch;		/* kbuild's ARCH */
+	char *version;		/* "6.1.176", of the source's Makefile */
+	char *cross, *cc;	/* as given to make; may be NULL */
+	const struct target *target;
+	struct strvec config;	/* "CONFIG_X=y" as prepared */
+	struct strvec units;	/* "fs/proc/cmdline.o" of all that the configuration makes, sorted */
+	bool reused;
+	int jobs;
+	const volatile int *cancel;
+	int lock;		/* file descriptor of the folder's lock; -1: none */
+};
+
+/* Prepares, or finds it prepared. NULL with all reasons. One process at a time has a tree open. */
+struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err);
+void ktree_free(struct ktree *t);
+/* The value of "CONFIG_@name", or NULL where it is not set. */
+const char *ktree_config(const struct ktree *t, const char *name);
+/*
+ * make in the tree with folder @out, words @flags for KCFLAGS, and @more words (NULL-terminated, may be NULL).
+ * Its exit status; what it said in @ret_output (may be NULL).
+ */
+int ktree_make(const struct ktree *t, const char *out, const char *const *flags, char *const *more,
+	       char **ret_output);
+/* Is @path (relative, "fs/proc/cmdline.c") compiled into the kernel or a module of it? */
+bool ktree_has_unit(const struct ktree *t, const char *path);
+
+#endif

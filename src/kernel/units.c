@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Compiling what the patches affect, by kbuild, in both versions.
+ *
+ * The originals are compiled in the prepared tree as it is, and stay there for the next time. For the patched
+ * version the touched files are replaced (swap.h) and make is called again: it sees itself what has to be
+ * compiled.
+ */
+#include "kernel/units.h"
+#include "base/log.h"
+#include "kernel/includes.h"
+#include "kernel/swap.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* --- which units --- */
+
+static bool is_build_file(const char *path)
+{
+	const char *b = path_base(path);
+
+	return str_starts(b, "Makefile") || !strcmp(b, "Kbuild") || str_starts(b, "Kconfig") ||
+	       str_ends(b, ".lds") || str_ends(b, ".lds.S") || !strcmp(b, "vmlinux.lds.h") ||
+	       str_starts(path, "scripts/");
+}
+
+/* Folders of which no byte gets into a kernel. */
+static bool is_outside(const struct ktree *t, const char *path)
+{
+	static const char *const dirs[] = {"Documentation/", "tools/", "samples/", "LICENSES/", "usr/"};
+	char *own;
+	bool other;
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (str_starts(path, dirs[i]))
+			return true;
+	/* arch/x86_64 does not exist. */
+	own = xasprintf("arch/%s/", !strcmp(t->arch, "x86_64") ? "x86" : t->arch);
+	other = str_starts(path, "arch/") && strcmp(path, "arch/Kconfig") && !str_starts(path, own);
+	free(own);
+	return other;
+}
+
+static int choose_units(const struct ktree *t, const struct patch_set *ps, struct kunits *ret,
+			struct strvec *included, struct sut_err *err)
+{
+	struct strvec units = {0};
+	size_t before = err->n;
+
+	for (size_t i = 0; i < ps->n_files; i++) {
+		const struct touched_file *f = &ps->files[i];
+
+		if (is_outside(t, f->path)) {
+			strvec_push(&ret->not_compiled, f->path);
+		} else if (is_build_file(f->path)) {
+			sut_fail(err, SUT_K_BUILD_FILE, f->path, "it says how the kernel is built");
+		} else if (str_ends(f->path, ".S")) {
+			if (ktree_has_unit(t, f->path))
+				sut_fail(err, SUT_B_ASM, f->path, "it is assembly");
+			else
+				strvec_push(&ret->not_compiled, f->path);
+		} else if (str_ends(f->path, ".c") && ktree_has_unit(t, f->path)) {
+			if (f->is_deleted)
+				sut_fail(err, SUT_B_UNIT_REMOVED, f->path, "the patch removes it");
+			else
+				strvec_push(&units, f->path);
+		} else if (str_ends(f->path, ".c") || str_ends(f->path, ".h")) {
+			strvec_push(included, f->path);
+		} else {
+			strvec_push(&ret->not_compiled, f->path);
+		}
+	}
+	for (size_t i = 0; i < units.n; i++)
+		VEC_PUSH(ret->v, ret->n, ret->cap)->source = xstrdup(units.v[i]);
+	if (included->n && err->n == before) {
+		struct strvec more = {0};
+
+		includes_find(t, included->v, &more);
+		for (size_t i = 0; i < more.n; i++)
+			if (!strvec_has(&units, more.v[i]))
+				VEC_PUSH(ret->v, ret->n, ret->cap)->source = xstrdup(more.v[i]);
+		if (more.n > 20)
+			log_info("%zu units may include what the patch changes", more.n);
+		strvec_free(&more);
+	}
+	strvec_free(&units);
+	return err->n > before ? -1 : 0;
+}
+
+/* --- compiling --- */
+
+static char *object_in(const char *out, const char *source)
+{
+	return xasprintf("%s/%.*s.o", out, (int)strlen(source) - 2, source);
+}
+
+/* What a compiler says of errors, and where nothing looks like that, the end of it all. */
+static int does_not_compile(const char *which, const char *said, const struct kunits *u, struct sut_err *err)
+{
+	struct buf b = {0};
+	size_t lines = 0, n = strlen(said);
+	const char *p = said + n;
+
+	for (const char *l = said; l && *l && lines < 20; l = (l = strchr(l, '\n')) ? l + 1 : NULL)
+		if (memmem(l, strcspn(l, "\n"), "error: ", 7)) {
+			buf_addf(&b, "%.*s\n", (int)strcspn(l, "\n"), l);
+			lines++;
+		}
+	while (!lines && p > said && n - (size_t)(p - said) < 1500)
+		p--;
+	sut_fail(err, SUT_B_COMPILE, u->n == 1 ? u->v[0].source : "kernel",
+		 "the %s source does not compile:\n%s", which, lines ? (char *)b.p : p);
+	buf_free(&b);
+	return -1;
+}
+
+static int make_units(const struct ktree *t, const char *out, const char *const *flags, const struct kunits *u,
+		      const char *which, struct sut_err *err)
+{
+	struct strvec goals = {0};
+	char *said = NULL;
+	int r, status;
+
+	for (size_t i = 0; i < u->n; i++)
+		strvec_pushf(&goals, "%.*s.o", (int)strlen(u->v[i].source) - 2, u->v[i].source);
+	if (goals.n > 1)
+		log_info("compiling %zu units (%s)", goals.n, which);
+	status = goals.n ? ktree_make(t, out, flags, goals.v, &said) : 0;
+	if (t->cancel && *t->cancel)
+		r = sut_fail(err, SUT_B_COMPILE, "kernel", "it was interrupted");
+	else
+		r = status ? does_not_compile(which, said ? said : "", u, err) : 0;
+	free(said);
+	strvec_free(&goals);
+	return r;
+}
+
+/* kbuild's record beside an object: the command and all files that were read. Fresh or NULL. */
+static char *cmd_file(const char *object)
+{
+	const char *base = path_base(object);
+	char *path = xasprintf("%.*s.%s.cmd", (int)(base - object), object, base);
+	uint8_t *text;
+	size_t n;
+	bool there = read_file(path, &text, &n) == 0;
+
+	free(path);
+	return there ? (char *)text : NULL;
+}
+
+/* "... -DKBUILD_MODFILE='"fs/ext4/ext4"' ... -DMODULE ..." */
+static char *module_of(const char *cmd)
+{
+	static const char def[] = "-DKBUILD_MODFILE='\"";
+	const char *end = strchr(cmd, '\n'), *m = strstr(cmd, " -DMODULE"), *f = strstr(cmd, def);
+
+	if (!m || !f || (end && m > end))
+		return NULL;
+	f += strlen(def);
+	return xstrndup(f, strcspn(f, "\""));
+}
+
+static bool reads(const struct ktree *t, const char *cmd, const char *rel)
+{
+	char *full = path_join(t->src, rel), *hit = NULL;
+	size_t n = strlen(full);
+
+	for (const char *p = cmd; !hit && (p = strstr(p, full)); p += n)
+		if (p[n] == ' ' || p[n] == '\n' || p[n] == '\0')
+			hit = (char *)p;
+	free(full);
+	return hit;
+}
+
+/*
+ * Of the units that might include a patched file those stay that do, by what kbuild wrote down; and files
+ * that nothing includes are told.
+ */
+static void drop_others(const struct ktree *t, const struct patch_set *ps, const struct strvec *included,
+			struct kunits *u)
+{
+	bool *used = xcalloc(included->n + 1, sizeof(*used));
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->n; i++) {
+		char *cmd = cmd_file(u->v[i].orig);
+		bool touched = false;
+
+		for (size_t k = 0; k < ps->n_files; k++)
+			touched |= !strcmp(ps->files[k].path, u->v[i].source);
+		for (size_t k = 0; cmd && k < included->n; k++)
+			if (reads(t, cmd, included->v[k]))
+				touched = used[k] = true;
+		if (touched && cmd) {
+			u->v[i].module = module_of(cmd);
+			u->v[n++] = u->v[i];
+		} else {
+			free(u->v[i].source);
+			free(u->v[i].orig);
+		}
+		free(cmd);
+	}
+	u->n = n;
+	for (size_t k = 0; k < included->n; k++) {
+		bool is_new = false;
+
+		for (size_t i = 0; i < ps->n_files; i++)
+			is_new |= ps->files[i].is_new && !strcmp(ps->files[i].path, included->v[k]);
+		if (!used[k] && !is_new)
+			strvec_push(&u->not_compiled, included->v[k]);
+	}
+	free(used);
+}
+
+static int take_objects(const struct ktree *t, struct kunits *u, struct sut_err *err)
+{
+	for (size_t i = 0; i < u->n; i++) {
+		char *from = object_in(t->out, u->v[i].source), *to = object_in(u->dir, u->v[i].source);
+		char *dir = xstrdup(to);
+		int r = 0;
+
+		if (mkdir_p(dirname(dir)) < 0 || rename(from, to) < 0)
+			r = sut_fail(err, SUT_E_IO, to, "%s", strerror(errno));
+		u->v[i].patched = to;
+		free(dir);
+		free(from);
+		if (r < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int compile_patched(const struct ktree *t, const struct patch_set *ps, struct kunits *u,
+			   struct sut_err *err)
+{
+	struct strvec objects = {0};
+	int r;
+
+	for (size_t i = 0; i < u->n; i++)
+		strvec_push(&objects, u->v[i].orig);
+	r = swap_in(t, ps, &objects, err);
+	if (!r)
+		r = make_units(t, t->out, t->target->compile_flags, u, "patched", err);
+	if (!r)
+		r = take_objects(t, u, err);
+	strvec_free(&objects);
+	return swap_out(t, err) < 0 ? -1 : r;
+}
+
+int kunits_compile(struct ktree *t, const struct patch_set *ps, struct kunits *ret, struct sut_err *err)
+{
+	struct strvec included = {0};
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->dir = path_join(t->dir, "new");
+	remove_tree(ret->dir);
+	r = choose_units(t, ps, ret, &included, err);
+	for (size_t i = 0; i < ret->n; i++)
+		ret->v[i].orig = object_in(t->out, ret->v[i].source);
+	if (!r)
+		r = make_units(t, t->out, t->target->compile_flags, ret, "original", err);
+	if (!r) {
+		drop_others(t, ps, &included, ret);
+		if (t->proof_out && ret->n)
+			r = make_units(t, t->proof_out, t->target->proof_flags, ret, "original", err);
+	}
+	for (size_t i = 0; i < ret->n && !r && t->proof_out; i++)
+		ret->v[i].proof = object_in(t->proof_out, ret->v[i].source);
+	if (!r && ret->n)
+		r = compile_patched(t, ps, ret, err);
+	strvec_free(&included);
+	return r;
+}
+
+void kunits_free(struct kunits *u)
+{
+	for (size_t i = 0; i < u->n; i++) {
+		free(u->v[i].source);
+		free(u->v[i].module);
+		free(u->v[i].orig);
+		free(u->v[i].patched);
+		free(u->v[i].proof);
+	}
+	free(u->v);
+	strvec_free(&u->not_compiled);
+	free(u->dir);
+	memset(u, 0, sizeof(*u));
+}

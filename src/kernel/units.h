@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The units of a kernel that patches affect, each compiled by kbuild in both versions. */
+#ifndef SUTURE_KERNEL_UNITS_H
+#define SUTURE_KERNEL_UNITS_H
+
+#include "kernel/tree.h"
+
+struct kunit {
+	char *source;		/* relative to the tree: "fs/proc/cmdline.c" */
+	char *module;		/* path of the module that it is part of, "fs/ext4/ext4"; NULL: vmlinux */
+	char *orig, *patched;	/* objects */
+	char *proof;		/* object of the original as the kernel has it; NULL: @orig is */
+};
+
+struct kunits {
+	struct kunit *v;
+	size_t n, cap;
+	struct strvec not_compiled; /* touched files that no unit of this kernel is made of */
+	char *dir;		/* holds the objects; removed with this */
+};
+
+/*
+ * Compiles what @ps affects. No unit is affected: success with n == 0. -1 with all reasons that were found:
+ * K_BUILD_FILE, B_ASM, B_PATCH_APPLY, B_COMPILE. @ret is to be freed in any case.
+ */
+int kunits_compile(struct ktree *t, const struct patch_set *ps, struct kunits *ret, struct sut_err *err);
+void kunits_free(struct kunits *u);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel as a target: its part of the documents of inspect, check, apply, revert and status. */
+#ifndef SUTURE_LIB_KERNEL_H
+#define SUTURE_LIB_KERNEL_H
+
+#include "kernel/apply.h"
+#include "lib/result.h"
+
+enum kernel_operation { KERNEL_OP_CHECK, KERNEL_OP_APPLY, KERNEL_OP_REVERT };
+
+/* sut_build() for a kernel: the whole result. */
+struct sut_result *kernel_build_result(struct sut_result *r, const struct sut_build_opts *o, const char *name);
+/* A kernel patch as inspect shows it; null where @k is NULL. */
+json_t *kernel_patch_json(const struct patch_kernel *k);
+/* check, apply (@p) or revert (@name): the whole result. */
+struct sut_result *kernel_operate(enum kernel_operation op, struct sut_result *r, const struct patch *p,
+				  const char *name, const struct sut_target_opts *opts, struct sut_err *err);
+/* What is applied to the kernel. */
+json_t *kernel_status_json(void);
+
+#endif

@@ -42,6 +42,7 @@ struct linker {
 	size_t n_got, cap_got, n_plt, cap_plt;
 	uint32_t got_sec, plt_sec; /* patch sections + 1 */
 	bool need_indirect;
+	struct strvec *helpers;	/* names that the compiler's library is to bring */
 	struct strvec complained; /* names already refused: one reason each is enough */
 	struct sut_err *err;
 };

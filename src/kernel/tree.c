@@ -12,8 +12,7 @@
  *	src/	a copy of the source, made of hard links: files are replaced there and never written to
  *	out/	what kbuild makes (proof/ is the same with other flags, see build/proofs.c)
  *	units	all objects that the configuration makes: the makefiles are walked once, by make
- *	saved/	originals of files that are patched just now: a build that dies leaves it behind, and the next
- *		one puts them back
+ *	saved/	originals of what is patched just now (swap.h)
  *	ready	the digest of source, configuration and compiler that all this is made of
  *
  * Both versions of a unit are compiled at the same path: absolute paths in commands, objects and dependencies
@@ -25,6 +24,7 @@
 #include "kernel/tree.h"
 #include "base/log.h"
 #include "build/jobs.h"
+#include "kernel/swap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -392,55 +392,6 @@ static int copy_source(const struct ktree *t, struct sut_err *err)
 	return r;
 }
 
-static void restore_file(void *ctx, const char *dir, const char *rel)
-{
-	const struct ktree *t = ctx;
-	char *from = path_join(dir, rel), *to = path_join(t->src, rel);
-
-	/* Of a second link to one file rename() leaves both. */
-	if (rename(from, to) < 0)
-		log_warn("%s: cannot be put back: %s", to, strerror(errno));
-	free(from);
-	free(to);
-}
-
-/*
- * saved/ and backup/ are made before `patched` is written, which says that they are whole, and that is removed
- * when all is in its place again. Each step may be done twice.
- */
-int ktree_restore(const struct ktree *t, struct sut_err *err)
-{
-	char *saved = path_join(t->dir, "saved"), *list = path_join(t->dir, "patched"), *save = NULL;
-	char *backup = path_join(t->dir, "backup");
-	uint8_t *text;
-	size_t n;
-	int r = 0;
-
-	if (read_file(list, &text, &n) == 0) {
-		/* Files that the patch has added. */
-		for (char *l = strtok_r((char *)text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
-			char *p = path_join(t->src, l);
-
-			unlink(p);
-			free(p);
-		}
-		free(text);
-		if (file_exists(saved))
-			tree_walk(saved, restore_file, (void *)t);
-		if (file_exists(backup) &&
-		    (remove_tree(t->out) < 0 || rename(backup, t->out) < 0 || unlink(list) < 0))
-			r = sut_fail(err, SUT_E_IO, t->out, "%s", strerror(errno));
-		else if (file_exists(list) && unlink(list) < 0)
-			r = sut_fail(err, SUT_E_IO, list, "%s", strerror(errno));
-	}
-	if (!r && (remove_tree(saved) < 0 || remove_tree(backup) < 0))
-		r = sut_fail(err, SUT_E_IO, saved, "%s", strerror(errno));
-	free(backup);
-	free(saved);
-	free(list);
-	return r;
-}
-
 /* --- opening --- */
 
 static char *first_line_of(const char *cc)
@@ -503,7 +454,8 @@ static int lock(struct ktree *t, struct sut_err *err)
 	bool told = false;
 	int r = 0;
 
-	t->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	/* Not closed on exec: a make that outlives us still has the lock, and nobody is in its way. */
+	t->lock = open(path, O_RDWR | O_CREAT, 0666);
 	if (t->lock < 0)
 		r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
 	while (!r && flock(t->lock, LOCK_EX | LOCK_NB) < 0) {
@@ -631,7 +583,7 @@ static int open_tree(struct ktree *t, const struct ktree_opts *o, const char *co
 	}
 	if (lock(t, err) < 0 || !(key = digest(t, config, compiler, err)))
 		goto out;
-	if (ktree_restore(t, err) == 0 && read_ready(t, key) == 0 && load_config(t, err) == 0)
+	if (swap_out(t, err) == 0 && read_ready(t, key) == 0 && load_config(t, err) == 0)
 		t->reused = true;
 	r = t->reused ? 0 : prepare(t, o->config, config, key, err);
 out:

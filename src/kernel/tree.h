@@ -50,7 +50,5 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	       char **ret_output);
 /* Is @path (relative, "fs/proc/cmdline.c") compiled into the kernel or a module of it? */
 bool ktree_has_unit(const struct ktree *t, const char *path);
-/* Puts files back that a build which was killed has patched. */
-int ktree_restore(const struct ktree *t, struct sut_err *err);
 
 #endif

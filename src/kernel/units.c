@@ -3,14 +3,13 @@
  * Compiling what the patches affect, by kbuild, in both versions.
  *
  * The originals are compiled in the prepared tree as it is, and stay there for the next time. For the patched
- * version the touched files are replaced in the tree's copy of the source (originals go to saved/), the
- * folder of objects is copied aside, and make is called again: it sees itself what has to be compiled. Then
- * everything is put back. A process that dies in between leaves saved/, and whoever opens the tree next
- * puts it back (tree.c).
+ * version the touched files are replaced (swap.h) and make is called again: it sees itself what has to be
+ * compiled.
  */
 #include "kernel/units.h"
 #include "base/log.h"
 #include "kernel/includes.h"
+#include "kernel/swap.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -218,59 +217,6 @@ static void drop_others(const struct ktree *t, const struct patch_set *ps, const
 	free(used);
 }
 
-/* --- the patched tree --- */
-
-static int copy_out(const char *from, const char *to, struct sut_err *err)
-{
-	char *temp = xasprintf("%s.part", to);
-	int r;
-
-	remove_tree(temp);
-	r = tree_copy(from, temp, err);
-	if (!r && rename(temp, to) < 0)
-		r = sut_fail(err, SUT_E_IO, to, "%s", strerror(errno));
-	free(temp);
-	return r;
-}
-
-static int save_file(const struct ktree *t, const char *rel, struct buf *added, struct sut_err *err)
-{
-	char *from = path_join(t->src, rel), *to = xasprintf("%s/saved/%s", t->dir, rel), *dir = xstrdup(to);
-	int r = 0;
-
-	if (!file_exists(from))
-		buf_addf(added, "%s\n", rel);
-	else if (mkdir_p(dirname(dir)) < 0 || (link(from, to) < 0 && errno != EEXIST))
-		r = sut_fail(err, SUT_E_IO, to, "%s", strerror(errno));
-	free(dir);
-	free(to);
-	free(from);
-	return r;
-}
-
-/* What is needed to put everything back is there before anything changes. */
-static int save_all(const struct ktree *t, const struct patch_set *ps, struct sut_err *err)
-{
-	char *backup = path_join(t->dir, "backup"), *list = path_join(t->dir, "patched");
-	struct buf added = {0};
-	int r = 0;
-
-	for (size_t i = 0; i < ps->n_files && !r; i++) {
-		r = save_file(t, ps->files[i].path, &added, err);
-		if (!r && ps->files[i].old_path)
-			r = save_file(t, ps->files[i].old_path, &added, err);
-	}
-	buf_add(&added, NULL, 0);
-	if (!r)
-		r = copy_out(t->out, backup, err);
-	if (!r && write_file(list, added.p, added.n) < 0)
-		r = sut_fail(err, SUT_E_IO, list, "%s", strerror(errno));
-	buf_free(&added);
-	free(backup);
-	free(list);
-	return r;
-}
-
 static int take_objects(const struct ktree *t, struct kunits *u, struct sut_err *err)
 {
 	for (size_t i = 0; i < u->n; i++) {
@@ -292,16 +238,18 @@ static int take_objects(const struct ktree *t, struct kunits *u, struct sut_err 
 static int compile_patched(const struct ktree *t, const struct patch_set *ps, struct kunits *u,
 			   struct sut_err *err)
 {
+	struct strvec objects = {0};
 	int r;
 
-	r = save_all(t, ps, err);
-	if (!r)
-		r = tree_patch(ps, t->source, t->src, err);
+	for (size_t i = 0; i < u->n; i++)
+		strvec_push(&objects, u->v[i].orig);
+	r = swap_in(t, ps, &objects, err);
 	if (!r)
 		r = make_units(t, t->out, t->target->compile_flags, u, "patched", err);
 	if (!r)
 		r = take_objects(t, u, err);
-	return ktree_restore(t, err) < 0 ? -1 : r;
+	strvec_free(&objects);
+	return swap_out(t, err) < 0 ? -1 : r;
 }
 
 int kunits_compile(struct ktree *t, const struct patch_set *ps, struct kunits *ret, struct sut_err *err)

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "build/proofs.h"
 #include "kernel/layout.h"
+#include "kernel/names.h"
 #include "kernel/refuse.h"
 #include "kernel/symvers.h"
 #include "kernel/module.h"
@@ -331,6 +332,7 @@ static void prove(struct kbuild *kb)
 		if (u->proof)
 			u->to_proof = proof_map(u->orig, u->proof);
 		u->pu = prove_unit_run(po, u->proof ? u->proof : u->orig, u->proof_refs);
+		names_check(kb->objects[u->object].image, u->pu);
 		kb->n_proved += u->pu->n_found;
 		kb->n_functions += u->pu->n_funcs;
 		for (size_t k = 0; k < u->pu->n_funcs && log_wants(LOG_DEBUG); k++)

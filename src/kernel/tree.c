@@ -112,7 +112,7 @@ static char *make_word(const char *text, const char *name)
 	return xstrdup("");
 }
 
-static char *source_version(const char *dir, struct sut_err *err)
+char *ktree_version(const char *dir, struct sut_err *err)
 {
 	char *path = path_join(dir, "Makefile"), *kconfig = path_join(dir, "Kconfig"), *r = NULL, *v, *p, *s;
 	uint8_t *text;
@@ -636,7 +636,7 @@ struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err)
 		goto out;
 	}
 	t->arch = xstrdup(arch_of(o->machine));
-	t->version = source_version(t->source, err);
+	t->version = ktree_version(t->source, err);
 	if (!t->version)
 		goto out;
 	if (read_file(o->config, &config, &n) < 0) {

@@ -196,7 +196,8 @@ $(CROSS_ARCHS:%=deb-%): deb-%: cross-%
 
 # What only one architecture has is tried there, with the tests of LIVE_CORE.
 GUEST_VARIANTS_arm64 := bti
-GUEST_VARIANTS_armhf := a32
+GUEST_VARIANTS_armhf := a32 pg
+GUEST_VARIANTS_ppc64el := power10
 guest_tests = $(foreach a,$(1),$(LIVE:%=tests/live/%/test@$(a)) $(foreach v,$(GUEST_VARIANTS_$(a)),\
 	$(patsubst %,tests/live/%/test@$(v)@$(a),$(filter $(LIVE_CORE) crowded,$(LIVE)))))
 with_guests = SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath build/guest) \

@@ -2,7 +2,7 @@
 /*
  * How long a process stands still for us, and how long a whole command takes.
  *
- *	pause SUTURE FIX.sut PROGRAM ROUNDS
+ *	pause SUTURE FIX.sut PROGRAM ROUNDS [idle|run THREADS]
  *
  * Each round is a fresh process: a bare stop of all threads with ptrace (seized beforehand;
  * interrupt all, wait for all, let all go on), `suture apply`, a bare stop again, `suture revert`.
@@ -202,13 +202,17 @@ int main(int argc, char **argv)
 	static const int threads[] = {1, 10, 100, 1000};
 	int rounds;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: pause SUTURE FIX.sut PROGRAM ROUNDS\n");
+	if (argc != 5 && argc != 7) {
+		fprintf(stderr, "usage: pause SUTURE FIX.sut PROGRAM ROUNDS [idle|run THREADS]\n");
 		return 2;
 	}
 	rounds = MIN(MAX(atoi(argv[4]), 1), MAX_ROUNDS);
 	printf("                bare     apply  times    revert  times     place  apply ms revert ms\n");
 	printf("mode  threads   stop us  pause us  bare  pause us  bare   one thr.     wall      wall failed\n");
+	if (argc == 7) {
+		measure(argv, argv[5], MIN(MAX(atoi(argv[6]), 1), MAX_THREADS), rounds);
+		return 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
 		measure(argv, "idle", threads[i], threads[i] < 1000 ? rounds : rounds / 4 + 1);
 	for (size_t i = 0; i < ARRAY_SIZE(threads) - 1; i++)

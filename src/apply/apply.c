@@ -126,7 +126,6 @@ int apply_check(const struct patch *p, pid_t pid, const struct apply_opts *opts,
 		struct timespec nap = {0, 20000000};
 
 		end = now_ns() + (opts && opts->timeout_ns ? opts->timeout_ns : 1000000000ull);
-		proc_modules_unwind_preload(&s.space);
 		do {
 			r = switch_sample(&s, &pl.ranges, err);
 			fc->n_samples++;

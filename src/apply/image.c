@@ -6,6 +6,7 @@
  * Section headers, symbols and strings lie *inside* the first segment: whoever reads the image
  * from memory finds them, although no loader needs them.
  */
+#include "apply/detour.h"
 #include "apply/island.h"
 #include "elf/wire.h"
 #include "unwind/cfi.h"
@@ -62,8 +63,10 @@ static uint64_t place(uint64_t *at, uint64_t align, uint64_t size)
 static void place_kind(struct image *im, uint64_t *at, enum patch_sec_kind kind)
 {
 	for (size_t i = 0; i < im->o->n_secs; i++)
-		if (im->o->secs[i].kind == kind)
+		if (im->o->secs[i].kind == kind) {
 			im->sec_off[i] = place(at, im->o->secs[i].align, im->o->secs[i].size);
+			detour_layout(im, i, at);
+		}
 }
 
 static void close_seg(struct image *im, int seg, uint64_t start, uint64_t *at, unsigned int perms)
@@ -87,6 +90,7 @@ int image_layout(struct image *im, const struct patch_object *o, struct ledger *
 		return sut_fail(err, SUT_P_IMAGE, o->name, "no image can be made for this architecture");
 	im->sec_off = xcalloc(o->n_secs, sizeof(*im->sec_off));
 	im->stub_off = xcalloc(o->n_funcs, sizeof(*im->stub_off));
+	im->detours = xcalloc(o->n_secs, sizeof(*im->detours));
 	at = wire_size(WIRE_EHDR, im->t->elf_class) + 7 * wire_size(WIRE_PHDR, im->t->elf_class);
 	im->note_off = place(&at, 4, NOTE_SIZE);
 	place_kind(im, &at, PSEC_RODATA);
@@ -159,6 +163,7 @@ static int relocate(struct image *im, const struct image_env *env, struct sut_er
 	for (size_t i = 0; i < im->o->n_secs; i++) {
 		const struct patch_sec *s = &im->o->secs[i];
 
+		im->detours[i].used = 0;
 		for (size_t k = 0; k < s->n_rels; k++) {
 			const struct patch_rel *r = &s->rels[k];
 			uint64_t off = im->sec_off[i] + r->offset;
@@ -167,7 +172,8 @@ static int relocate(struct image *im, const struct image_env *env, struct sut_er
 				     (uint64_t)r->addend;
 			uint64_t veneer, bias;
 
-			if (!im->t->apply_rel(r->type, im->file.p + off, env->base + off, v, gp))
+			if (!im->t->apply_rel(r->type, im->file.p + off, env->base + off, v, gp) ||
+			    !detour_make(im, env->base, i, r, v, gp))
 				continue;
 			veneer = branch ? island_veneer(im, r) : 0;
 			bias = (uint64_t)(r->addend - im->t->rel_offset(r->type, r->addend, 0));
@@ -232,9 +238,9 @@ static int build_funcs(struct image *im, const struct image_env *env, uint64_t w
 		size_t n;
 
 		l->new_addr = sym_value(im, env, f->new_sym) - new_isa;
-		l->new_size = im->o->syms[f->new_sym].size;
+		l->new_size = detour_func_size(im, f->new_sym);
 		l->old_addr = sym_value(im, env, f->old_sym) - isa;
-		l->old_size = im->o->syms[f->old_sym].size;
+		l->old_size = detour_func_size(im, f->old_sym);
 		l->stub_addr = env->base + im->stub_off[i];
 		if (build_way(im, env, i, WAY_NEW, f->new_sym, &new) < 0 ||
 		    build_way(im, env, i, WAY_OLD, f->old_sym, &old) < 0)
@@ -514,6 +520,7 @@ void image_free(struct image *im)
 	buf_free(&im->file);
 	free(im->sec_off);
 	free(im->stub_off);
+	free(im->detours);
 	free(im->hops);
 	memset(im, 0, sizeof(*im));
 }

@@ -28,6 +28,10 @@ struct image_hop {
 	uint64_t veneer;	/* run-time address with isa bits, after image_build(); 0: there is none */
 };
 
+struct image_detours {		/* of a section: detour.c */
+	uint64_t off, used;
+};
+
 struct image_seg {
 	uint64_t off, size;	/* page-aligned; size 0: absent */
 	unsigned int perms;	/* PROC_* */
@@ -45,6 +49,7 @@ struct image {
 	struct buf file;	/* content, after image_build() */
 	/* Offsets in the image. */
 	uint64_t *sec_off, *stub_off;
+	struct image_detours *detours; /* per section */
 	uint64_t stub_room;	/* bytes for each func's switch stub and ways in */
 	uint64_t note_off, eh_off, eh_size, eh_hdr_off, sym_off, shdr_off;
 	size_t n_fdes;

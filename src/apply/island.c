@@ -3,7 +3,8 @@
  * A redirect is one branch, and a branch has a reach: 16 MB in Thumb code, 32 MB on ppc64le, 128 MB on
  * arm64. A process may have no gap of an image's size that near to an object (a large heap on both
  * sides, a sanitizer's shadow, a JIT's reservation), and still have a few pages. The image then lies
- * anywhere that its *data* references reach (target->far_reach), and those few pages are the island:
+ * anywhere that its *data* references reach (target->far_reach; by way of detours, detour.c, where they
+ * alone do not), and those few pages are the island:
  *
  *	object			island			image
  *	entry:	b ----------->	far jump ------------->	new version, or switch stub

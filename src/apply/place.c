@@ -11,6 +11,7 @@
  */
 #include "apply/place.h"
 #include "proc/remote.h"
+#include "proc/status.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -71,6 +72,52 @@ static void reserve(struct proc_maps *m, uint64_t lo, uint64_t size)
 }
 
 /*
+ * Where branches between the object and the image begin and end in the object: entries, and what the
+ * patch's code branches to. An object may be larger than a branch reaches.
+ */
+static void branch_range(const struct plan_object *po, uint64_t *lo, uint64_t *hi)
+{
+	const struct patch_object *o = po->o;
+
+	*lo = po->hi;
+	*hi = po->lo;
+	for (size_t i = 0; i < o->n_funcs; i++) {
+		*lo = MIN(*lo, po->bias + o->funcs[i].addr);
+		*hi = MAX(*hi, po->bias + o->funcs[i].addr + o->funcs[i].entry + o->funcs[i].jump);
+	}
+	for (size_t i = 0; i < o->n_secs; i++)
+		for (size_t k = 0; k < o->secs[i].n_rels; k++) {
+			const struct patch_rel *r = &o->secs[i].rels[k];
+			uint64_t to = po->values[r->sym];
+
+			if (target_rel(po->im.t, r->type)->kind != REL_PLT || o->syms[r->sym].kind == PSYM_DEF ||
+			    to < po->lo || to >= po->hi)
+				continue;
+			*lo = MIN(*lo, to);
+			*hi = MAX(*hi, to + 1);
+		}
+}
+
+/* As proc_maps_gap(): near all of the object, or, where its size leaves no such place, near the branches. */
+static int near_gap(const struct proc_maps *maps, const struct plan_object *po, uint64_t size, uint64_t page,
+		    uint64_t *ret, struct sut_err *err)
+{
+	uint64_t reach = po->im.t->jump_reach, lo, hi;
+	struct sut_err all = {0};
+
+	if (!proc_maps_gap(maps, po->lo, po->hi, size, reach, page, ret, &all))
+		return 0;
+	/* Data has to be reached as well, if by code that reaches farther than a branch. */
+	branch_range(po, &lo, &hi);
+	if (!po->im.t->far_reach || !sut_err_has(&all, SUT_P_NO_ROOM) || lo >= hi) {
+		sut_err_move(err, &all);
+		return -1;
+	}
+	sut_err_free(&all);
+	return proc_maps_gap(maps, lo, hi, size, reach, page, ret, err);
+}
+
+/*
  * Near the object if there is a gap of the image's size; else the image anywhere that its data references
  * reach, and near the object an island. Holes are small where they are rare, so its pages are the system's
  * own and not the largest that there may be.
@@ -81,11 +128,10 @@ static int find_gaps(struct proc_maps *maps, const struct plan_object *po, struc
 	const struct target *t = po->im.t;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), room = ALIGN_UP(po->im.island_room, page);
 	struct sut_err near = {0}, far = {0};
-	int r = proc_maps_gap(maps, po->lo, po->hi, po->im.size, t->jump_reach, t->page_size, &env->base,
-			      &near);
+	int r = near_gap(maps, po, po->im.size, t->page_size, &env->base, &near);
 
 	if (r < 0 && sut_err_has(&near, SUT_P_NO_ROOM) && room) {
-		r = proc_maps_gap(maps, po->lo, po->hi, room, t->jump_reach, page, &env->island, &far);
+		r = near_gap(maps, po, room, page, &env->island, &far);
 		if (!r) {
 			/* The two never touch: that is how their mappings are told apart. */
 			reserve(maps, env->island - page, room + 2 * page);
@@ -150,6 +196,7 @@ static int call(struct session *s, struct remote *r, const char *what, long nr,
 static int open_image(struct session *s, long fd, const char *name, struct sut_err *err)
 {
 	char path[64], link[256];
+	pid_t live = proc_live_thread(s->pid);
 	struct stat st;
 	int pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0), own = -1;
 	ssize_t n;
@@ -158,9 +205,10 @@ static int open_image(struct session *s, long fd, const char *name, struct sut_e
 		own = (int)syscall(SYS_pidfd_getfd, pidfd, (int)fd, 0);
 		close(pidfd);
 	}
-	/* Before Linux 5.6: the path alone first, so that nothing else is opened by mistake. */
-	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", (int)s->pid, fd);
-	if (own < 0 && errno == ENOSYS) {
+	/* Before Linux 5.6, and where the main thread has exited, whose files are asked for there: the path
+	 * alone first, so that nothing else is opened by mistake. */
+	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", live, fd);
+	if (own < 0 && (errno == ENOSYS || live != s->pid)) {
 		n = readlink(path, link, sizeof(link) - 1);
 		if (n > 0 && !strncmp(link, LEDGER_MAP_NAME, strlen(LEDGER_MAP_NAME)))
 			own = open(path, O_RDWR | O_CLOEXEC);
@@ -243,7 +291,7 @@ static int close_image(struct session *s, struct remote *r, long fd, struct sut_
 	ssize_t n;
 	long ret;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", (int)s->pid, fd);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", proc_live_thread(s->pid), fd);
 	n = readlink(path, link, sizeof(link) - 1);
 	link[n > 0 ? n : 0] = '\0';
 	apply_step(s, "close");
@@ -367,7 +415,7 @@ static void clean_leftovers(struct session *s, struct remote *r)
 	for (size_t i = s->ls.n_leftover; i-- > 0;)
 		if (unmap(s, r, s->ls.leftover[i].addr, s->ls.leftover[i].size))
 			s->ls.leftover[i] = s->ls.leftover[--s->ls.n_leftover];
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)s->pid);
+	snprintf(path, sizeof(path), "/proc/%d/fd", proc_live_thread(s->pid));
 	dir = opendir(path);
 	while (dir && (d = readdir(dir))) {
 		ssize_t n = readlinkat(dirfd(dir), d->d_name, link, sizeof(link) - 1);

@@ -3,6 +3,7 @@
 #include "elf/wire.h"
 #include "proc/remote.h"
 #include "proc/symbol.h"
+#include "unwind/scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,6 +152,52 @@ static void add_ranges(struct plan *pl, const struct session *s, const struct le
 						 pf->file, pf->line);
 			}
 		}
+}
+
+static int cmp_range(const void *a, const void *b)
+{
+	const struct unw_range *x = a, *y = b;
+
+	return x->lo < y->lo ? -1 : x->lo > y->lo;
+}
+
+/*
+ * The rest of an image whose functions are changed again: cold parts of them, and clones that are parts of
+ * others, are functions of their own there, and nothing in the process says whose. So a thread is not let
+ * pass anywhere but in what is known to be a function that stays as it is. @pf is the nearest to a name.
+ */
+static void add_rest(struct plan *pl, const struct ledger *l, const struct patch_func *pf)
+{
+	struct unw_range *v = xcalloc(3 * l->n_funcs + 1, sizeof(*v));
+	uint64_t at = l->text_lo;
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n_funcs; i++) {
+		const struct ledger_func *f = &l->funcs[i];
+
+		v[n++] = (struct unw_range){f->new_addr, f->new_addr + f->new_size};
+		v[n++] = (struct unw_range){f->old_addr, f->old_addr + f->old_size};
+		v[n++] = (struct unw_range){f->stub_addr, f->stub_addr + f->stub_size};
+	}
+	qsort(v, n, sizeof(*v), cmp_range);
+	v[n++] = (struct unw_range){l->text_hi, l->text_hi};
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].lo > at)
+			switch_range_add(&pl->ranges, at, v[i].lo - at, pf->name, pf->file, pf->line);
+		at = MAX(at, v[i].hi);
+	}
+	free(v);
+}
+
+/* A function of the plan that @l has, too; NULL: there is none. */
+static const struct patch_func *shared_func(const struct plan *pl, const struct ledger *l)
+{
+	for (size_t i = 0; i < pl->n; i++)
+		for (size_t j = 0; j < l->n_funcs; j++)
+			for (size_t k = 0; k < pl->v[i].o->n_funcs; k++)
+				if (l->funcs[j].addr == pl->v[i].bias + pl->v[i].o->funcs[k].addr)
+					return &pl->v[i].o->funcs[k];
+	return NULL;
 }
 
 static int plan_func(struct plan *pl, struct session *s, struct plan_object *po,
@@ -386,6 +433,14 @@ int plan_make(struct plan *pl, struct session *s, const struct patch *p, struct 
 	for (size_t i = 0; i < s->ls.n && pl->reuse < 0; i++)
 		if (reusable(s, pl, &s->ls.v[i]))
 			pl->reuse = (int)i;
+	for (size_t i = 0; i < s->ls.n; i++)
+		for (size_t k = 0; k < s->ls.v[i].n; k++) {
+			const struct ledger *l = &s->ls.v[i].v[k];
+			const struct patch_func *pf = shared_func(pl, l);
+
+			if (pf)
+				add_rest(pl, l, pf);
+		}
 	/* Helpers of an earlier apply may still run where nothing else of it does. */
 	if (pl->reuse >= 0)
 		for (size_t i = 0; i < pl->n; i++) {

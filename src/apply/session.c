@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "apply/session.h"
 #include "apply/dormant.h"
+#include "proc/status.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -95,7 +96,7 @@ static int take_lock(struct session *s, struct sut_err *err)
 	struct timespec nap = {0, 5000000};
 	char path[40], subject[32];
 
-	snprintf(path, sizeof(path), "/proc/%d/mem", (int)s->pid);
+	snprintf(path, sizeof(path), "/proc/%d/mem", proc_live_thread(s->pid));
 	snprintf(subject, sizeof(subject), "pid %d", (int)s->pid);
 	s->lock = open(path, O_RDONLY | O_CLOEXEC);
 	while (s->lock >= 0 && flock(s->lock, LOCK_EX | LOCK_NB) < 0) {
@@ -169,6 +170,8 @@ int session_attach(struct session *s, struct sut_err *err)
 
 	if (s->attached)
 		return 0;
+	/* Files may be read for it, and a seized thread that gets a signal waits for us. */
+	proc_modules_unwind_preload(&s->space);
 	if (threads_attach(&s->ts, s->pid, err) < 0)
 		return -1;
 	s->ts.cancel = s->opts.cancel;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "apply/status.h"
 #include "proc/find.h"
+#include "proc/status.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -155,7 +156,7 @@ static bool quick_look(pid_t pid, bool *denied)
 	size_t n;
 	bool found;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/maps", proc_live_thread(pid));
 	if (read_file(path, &d, &n) < 0) {
 		*denied = errno == EACCES || errno == EPERM;
 		return false;

@@ -296,14 +296,16 @@ static void nap(uint64_t ns)
 	nanosleep(&ts, NULL);
 }
 
-static int report_busy(struct session *s, struct sut_err *err, const char *late)
+/* Nobody was in the way, and yet it could not be done. */
+static int report_late(struct session *s, const char *subject, struct sut_err *err)
 {
-	char subject[32];
-
-	snprintf(subject, sizeof(subject), "pid %d", (int)s->pid);
-	if (late && !s->res->n_blockers)
-		return sut_fail(err, SUT_P_NOT_STOPPED, subject, "%s", late);
-	return switch_report_busy(s, err);
+	if (s->ts.late_tid)
+		return sut_fail(err, SUT_P_NOT_STOPPED, subject, "thread %d did not stop: %s",
+				(int)s->ts.late_tid, s->ts.late_why);
+	return sut_fail(err, SUT_P_PAUSE, subject, "none of %u threads was in the way, but to stop them and to "
+			"look at them took %.1f ms, and the longest pause is %.1f ms (%u attempts)",
+			s->res->n_threads, (double)s->ts.pause_ns / 1e6, (double)s->opts.max_pause_ns / 1e6,
+			s->res->attempts);
 }
 
 int switch_report_busy(struct session *s, struct sut_err *err)
@@ -311,6 +313,8 @@ int switch_report_busy(struct session *s, struct sut_err *err)
 	char subject[32];
 
 	snprintf(subject, sizeof(subject), "pid %d", (int)s->pid);
+	if (!s->res->n_blockers)
+		return report_late(s, subject, err);
 	sut_fail(err, SUT_P_BUSY, subject, "%zu of %u threads are in the way after %u attempts",
 		 s->res->n_blockers, s->res->n_threads, s->res->attempts);
 	for (size_t i = 0; i < s->res->n_blockers && i < 16; i++) {
@@ -342,11 +346,12 @@ int switch_when_clear(struct session *s, const struct switch_ranges *ranges,
 		      struct sut_err *err)
 {
 	uint64_t end = now_ns() + s->opts.timeout_ns, wait = 1000000;
-	char late[160] = "";
 
-	proc_modules_unwind_preload(&s->space);
-	if (ranges->n)
+	if (ranges->n) {
+		proc_modules_unwind_preload(&s->space);
+		threads_rehearse(&s->ts);
 		threads_warm(&s->ts, &s->space);
+	}
 	for (;;) {
 		int r;
 
@@ -359,23 +364,17 @@ int switch_when_clear(struct session *s, const struct switch_ranges *ranges,
 			return -1;
 		}
 		s->res->attempts++;
-		if (r == 1) {
-			snprintf(late, sizeof(late), "thread %d did not stop: %s", (int)s->ts.late_tid,
-				 s->ts.late_why);
-		} else {
-			late[0] = '\0';
-			/* Late but clear is late: what users feel is bounded first of all. */
-			if (verdict_all_clear(s, ranges) &&
-			    now_ns() - s->ts.t_stop_ns <= s->opts.max_pause_ns) {
-				r = fn(ctx, s, err);
-				threads_resume(&s->ts);
-				s->res->pause_ns = s->ts.pause_ns;
-				return r;
-			}
+		/* Late but clear is late: what users feel is bounded first of all. */
+		if (r == 0 && verdict_all_clear(s, ranges) &&
+		    now_ns() - s->ts.t_stop_ns <= s->opts.max_pause_ns) {
+			r = fn(ctx, s, err);
+			threads_resume(&s->ts);
+			s->res->pause_ns = s->ts.pause_ns;
+			return r;
 		}
 		threads_resume(&s->ts);
 		if (now_ns() + wait > end)
-			return report_busy(s, err, *late ? late : NULL);
+			return switch_report_busy(s, err);
 		nap(wait);
 		wait = MIN(wait * 2, 100000000ull);
 	}

@@ -33,7 +33,7 @@ int switch_when_clear(struct session *s, const struct switch_ranges *ranges,
  * could be stopped. @ranges as above. */
 int switch_sample(struct session *s, const struct switch_ranges *ranges, struct sut_err *err);
 
-/* Fails with P_BUSY, naming the result's blockers. */
+/* Fails with P_BUSY, naming the result's blockers; without any P_NOT_STOPPED or P_PAUSE, by the last stop. */
 int switch_report_busy(struct session *s, struct sut_err *err);
 
 /* Before the stop: makes the ledger's page a private copy now, and not while threads stand still. */

@@ -8,6 +8,7 @@
 #include "build/build.h"
 #include "base/log.h"
 #include "build/deb.h"
+#include "build/libgcc.h"
 #include "build/link.h"
 #include "build/member.h"
 #include "build/proofs.h"
@@ -259,14 +260,50 @@ static bool is_dropped(void *ctx, const struct link_unit *u, uint32_t proof_sym)
 	return true;
 }
 
-static int link_one(struct build *b, size_t k, struct patch_object *ret, bool *ret_indirect,
-		    struct sut_err *err)
+static bool has_helper(void *ctx, const char *name)
+{
+	const struct finder *f = ctx;
+
+	return libgcc_has(f->b, name);
+}
+
+/* Once more with what the compiler's library has to bring, where there is such. */
+static void link_with_helpers(struct build *b, size_t k, struct link_input *in, struct link_unit *units,
+			      struct patch_object *ret, bool *ret_indirect, struct sut_err *err)
+{
+	struct strvec names = {0}, more = {0};
+	struct sut_err first = {0};
+	struct build_unit *u;
+
+	link_object(in, ret, ret_indirect, &names, &first);
+	if (!names.n) {
+		sut_err_move(err, &first);
+		return;
+	}
+	sut_err_free(&first);
+	patch_object_clear(ret);
+	u = libgcc_take(b, k, &names, err);
+	if (u) {
+		log_info("%s: %s%s from the compiler's library", b->objects[k]->name, names.v[0],
+			 names.n > 1 ? " and others" : "");
+		units[in->n_units++] = (struct link_unit){.diff = u->diff, .pu = u->proofs[k],
+							  .source = u->source};
+		link_object(in, ret, ret_indirect, &more, err);
+	}
+	if (more.n)
+		sut_fail(err, SUT_B_UNDEFINED, more.v[0], "the compiler's library was to bring it, and did not");
+	strvec_free(&names);
+	strvec_free(&more);
+}
+
+static void link_one(struct build *b, size_t k, struct patch_object *ret, bool *ret_indirect,
+		     struct sut_err *err)
 {
 	struct finder f = {b, k};
 	struct link_input in = {.po = b->objects[k], .find_fact = find_fact,
-				.find_import = find_import, .is_dropped = is_dropped, .ctx = &f};
-	struct link_unit *units = xcalloc(b->n_units, sizeof(*units));
-	int r;
+				.find_import = find_import, .has_helper = has_helper,
+				.is_dropped = is_dropped, .ctx = &f};
+	struct link_unit *units = xcalloc(b->n_units + 1, sizeof(*units));
 
 	for (size_t i = 0; i < b->n_units; i++)
 		if (b->units[i].diff && b->units[i].diff->changed && b->units[i].member[k])
@@ -275,9 +312,8 @@ static int link_one(struct build *b, size_t k, struct patch_object *ret, bool *r
 						   b->units[i].to_pu, b->units[i].relies,
 						   b->units[i].source};
 	in.units = units;
-	r = link_object(&in, ret, ret_indirect, err);
+	link_with_helpers(b, k, &in, units, ret, ret_indirect, err);
 	free(units);
-	return r;
 }
 
 static struct patch *describe(struct build *b)
@@ -450,6 +486,8 @@ void build_free(struct build *b)
 {
 	close_units(b, b->units, b->n_units);
 	close_units(b, b->plain, b->n_plain);
+	close_units(b, b->members, b->n_members);
+	libgcc_free(b->libgcc);
 	for (size_t i = 0; i < b->n_helpers; i++) {
 		struct build_unit *h = &b->helpers[i];
 

@@ -45,6 +45,8 @@ struct build_unit {
 	bool *relies;			/* see struct link_unit */
 };
 
+struct libgcc;
+
 struct build {
 	struct build_opts opts;
 	struct patch_set patches;
@@ -57,6 +59,9 @@ struct build {
 	size_t n_plain;
 	struct build_unit *helpers;	/* units that only lend an address */
 	size_t n_helpers, cap_helpers;
+	struct libgcc *libgcc;		/* what the compiler can bring; NULL: not asked yet */
+	struct build_unit *members;	/* what was taken of it, for each object that lacks some */
+	size_t n_members;
 	struct imports *imports;	/* [object], loaded when first asked */
 	struct prove_object **objects;
 	size_t n_objects, cap_objects;

@@ -45,7 +45,7 @@ static bool content_agrees(const struct prove_unit *pu, const struct ref *r, uin
 	if (s->flags & SHF_STRINGS && s->entsize == 1)
 		n = strnlen((const char *)p, s->size - at) + 1;
 	else if (s->flags & SHF_MERGE)
-		n = s->entsize ? s->entsize : 1;
+		n = s->entsize ? s->entsize - at % s->entsize : 1;	/* what follows it in the object does not here */
 	else if (r->kind == REF_SYM)
 		n = pu->orig->syms[r->sym].size - MIN((uint64_t)MAX(r->off, 0), pu->orig->syms[r->sym].size);
 	else
@@ -195,6 +195,20 @@ static uint64_t destination(const struct prove_object *po, uint64_t v)
 	return v;
 }
 
+/* Is what the branch to @v leads to the linker's code that calls TLS descriptors, where there is such? */
+static bool calls_descriptors(const struct prove_object *po, uint64_t v)
+{
+	uint8_t want[TARGET_MAX_JUMP];
+	const uint8_t *p;
+	size_t n;
+
+	if (!po->target->encode_tls_call)
+		return true;
+	n = po->target->encode_tls_call(want);
+	p = elf_obj_at(po->o, destination(po, v), n);
+	return p && !memcmp(p, want, n);
+}
+
 /* Checks one decoded reference against what is known; with c->store it also becomes known. */
 static bool ref_agrees(const struct fact_check *c, const struct ref *r, const struct match_ref *mr)
 {
@@ -259,6 +273,8 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 		return !f || set_u64(c, f, &f->has_gd, &f->gd, v);
 	case REL_TLS_DESC:
 		return !f || (set_u64(c, f, &f->has_desc, &f->desc, v) && tls_slot_agrees(pu, r->sym, v, c->store));
+	case REL_TLS_DESC_CALL:
+		return calls_descriptors(pu->po, v);
 	case REL_TLS_LD:
 		/* Of a variable of the unit's own, not of one that another module may have. */
 		if (names_symbol(pu->po, v))

@@ -33,6 +33,21 @@ struct diff_data *lunit_data(const struct lunit *u, enum side side, uint32_t sym
 	return k ? &u->in->diff->data[k - 1] : NULL;
 }
 
+/* Other names of a new function: nothing else tells where they are. */
+static void index_new_aliases(struct lunit *u, uint32_t func)
+{
+	const struct elf_obj *o = u->in->diff->new;
+	const struct elf_sym *f = &o->syms[u->in->diff->funcs[func].new];
+
+	for (uint32_t s = 1; s < o->n_syms; s++) {
+		const struct elf_sym *y = &o->syms[s];
+
+		if (y->shndx == f->shndx && y->value == f->value && y->type == f->type &&
+		    !u->func_of[SIDE_NEW][s])
+			u->func_of[SIDE_NEW][s] = func + 1;
+	}
+}
+
 static void index_unit(struct lunit *u)
 {
 	struct diff_unit *d = u->in->diff;
@@ -55,6 +70,8 @@ static void index_unit(struct lunit *u)
 			u->func_of[SIDE_NEW][f->new_cold[k]] = i + 1;
 		for (size_t k = 0; k < f->n_orig_cold; k++)
 			u->func_of[SIDE_OLD][f->orig_cold[k]] = i + 1;
+		if (f->status == DIFF_NEW)
+			index_new_aliases(u, i);
 	}
 	for (uint32_t i = 0; i < d->n_data; i++) {
 		if (d->data[i].new)
@@ -367,6 +384,7 @@ static bool calls_unseen(const struct lunit *u, const struct diff_func *f)
 
 		/* How a thread-local variable is reached is no call that the compiler counts as one. */
 		if (r->kind == REF_SYM && to->shndx == SHN_UNDEF && strcmp(to->name, "__tls_get_addr") &&
+		    r->info->kind != REL_TLS_DESC_CALL &&
 		    (r->insn_kind == INSN_CALL || r->insn_kind == INSN_JUMP) &&
 		    r->insn_off - y->value < y->size)
 			return true;
@@ -450,9 +468,10 @@ static void list_new(struct linker *l)
 }
 
 int link_object(const struct link_input *in, struct patch_object *ret, bool *ret_indirect,
-		struct sut_err *err)
+		struct strvec *ret_helpers, struct sut_err *err)
 {
-	struct linker l = {.in = in, .po = in->po, .t = in->po->target, .out = ret, .err = err};
+	struct linker l = {.in = in, .po = in->po, .t = in->po->target, .out = ret,
+			   .helpers = ret_helpers, .err = err};
 	size_t before = err->n;
 
 	l.n_units = in->n_units;

@@ -31,6 +31,9 @@ struct link_input {
 	/* Does a library that the object is linked with define this? 1 with its version (borrowed,
 	 * may be NULL), 0 no, -1 not known. May be NULL. */
 	int (*find_import)(void *ctx, const char *name, const char **ret_version);
+	/* Could the compiler's own library bring this function, which neither the object nor its libraries
+	 * have? May be NULL. */
+	bool (*has_helper)(void *ctx, const char *name);
 	/* Is this function of the unit's proof surely not in the object, as the linker dropped it? It is left
 	 * out, then. May be NULL. */
 	bool (*is_dropped)(void *ctx, const struct link_unit *u, uint32_t proof_sym);
@@ -41,9 +44,10 @@ struct link_input {
  * Fills @ret (zeroed by the caller, who frees it with patch_free of the whole). All that is in the way
  * goes to @err. @ret_indirect is set where the patched code refers *directly* to data or functions of
  * another library that the object never imported: it must be compiled again with
- * -mno-direct-extern-access, and linked again.
+ * -mno-direct-extern-access, and linked again. @ret_helpers gets the names of helpers (see has_helper) that
+ * are needed: with a unit that defines them it must be linked again, too.
  */
 int link_object(const struct link_input *in, struct patch_object *ret, bool *ret_indirect,
-		struct sut_err *err);
+		struct strvec *ret_helpers, struct sut_err *err);
 
 #endif

@@ -42,6 +42,7 @@ struct linker {
 	size_t n_got, cap_got, n_plt, cap_plt;
 	uint32_t got_sec, plt_sec; /* patch sections + 1 */
 	bool need_indirect;
+	struct strvec *helpers;	/* names that the compiler's library is to bring */
 	struct strvec complained; /* names already refused: one reason each is enough */
 	struct sut_err *err;
 };
@@ -104,6 +105,9 @@ uint32_t abs_sym(struct linker *l, const char *name, uint64_t v);
 
 /* tlsdesc.c: a descriptor in the patch for a variable of the object; 0: none can be made. */
 uint32_t tls_desc(struct linker *l, const char *name, int64_t off);
+
+/* The code that calls descriptors, for targets with encode_tls_call(); patch symbol. */
+uint32_t tls_call(struct linker *l);
 
 /* ehframe.c: unwind records of everything included. */
 int link_ehframe(struct linker *l);

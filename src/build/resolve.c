@@ -7,7 +7,7 @@
  *
  *	- code and data that the patch brings: direct. But the *address* of a function that existed
  *	  before stays the address in the object (function pointers are compared, and the entry there
- *	  leads to the new code); only calls and jumps go straight to the new version.
+ *	  leads to the new code), and calls of it go there too: a later patch may redirect it anew.
  *	- what the object has: its address; for calls of global functions the linkage stub that the
  *	  object's own code uses; for GOT and TLS references the object's own slots where its code has
  *	  them, else slots of the patch filled when it is applied.
@@ -157,6 +157,19 @@ static bool is_own_entry(const struct pending *p, const struct ref *r)
 	return df && (p->side == SIDE_NEW ? df->new : df->orig) == r->sym;
 }
 
+/*
+ * A call of another function that this patch redirects. It goes through the entry there, as everybody's
+ * does: a patch that comes on top of this one redirects that, and would be passed by otherwise. What a
+ * function does within itself, from its cold part too, is nobody else's business.
+ */
+static bool through_entry(const struct pending *p, const struct ref *r, const struct diff_func *df)
+{
+	uint32_t user = sym_covering(side_obj(p->u, p->side), p->sec, r->insn_off);
+
+	return p->side == SIDE_NEW && df->status == DIFF_CHANGED && is_own_entry(p, r) &&
+	       lunit_func(p->u, p->side, user) != df;
+}
+
 static struct place place_object(struct linker *l, const char *name, uint64_t addr)
 {
 	return (struct place){HOME_OBJECT, psym_object(l, name, addr)};
@@ -185,6 +198,8 @@ static struct place place_func(struct linker *l, const struct pending *p, const 
 		/* A library's calls of its own global functions can be interposed: keep that. */
 		if (branch && interposable)
 			return place_object(l, y->name, f->plt);
+		if (branch && !inside && f && f->has_addr && through_entry(p, r, df))
+			return place_object(l, y->name, branch_entry(l, f->addr));
 		if (branch || inside || is_new || !is_own_entry(p, r))
 			return in_patch(l, p, r, p->u, r->rel->sym, r->sec);
 	}
@@ -278,6 +293,21 @@ static struct place place_data(struct linker *l, const struct pending *p, const 
 	return (struct place){HOME_REFUSED, 0};
 }
 
+/* New code needs what only the compiler's own library has: there will be another link, with that. */
+static bool wants_helper(struct linker *l, const struct pending *p, const struct elf_sym *y)
+{
+	const char *version;
+	size_t i;
+
+	if (p->side != SIDE_NEW || y->bind == STB_WEAK || !l->in->has_helper || dyn_import(l, y->name, &i) ||
+	    (l->in->find_import && l->in->find_import(l->in->ctx, y->name, &version) == 1) ||
+	    !l->in->has_helper(l->in->ctx, y->name))
+		return false;
+	if (!strvec_has(l->helpers, y->name))
+		strvec_push(l->helpers, y->name);
+	return true;
+}
+
 static struct place place_undefined(struct linker *l, const struct pending *p, const struct ref *r)
 {
 	const struct elf_sym *y = &side_obj(p->u, p->side)->syms[r->sym];
@@ -311,6 +341,8 @@ static struct place place_undefined(struct linker *l, const struct pending *p, c
 		return place_object(l, y->name, is_branch(r) ? branch_entry(l, f->addr) : f->addr);
 	if (global_address(l, y->name, is_branch(r), &addr))
 		return place_object(l, y->name, addr);
+	if (wants_helper(l, p, y))
+		return (struct place){HOME_REFUSED, 0};
 	return (struct place){HOME_IMPORT, 0};
 }
 
@@ -555,7 +587,10 @@ static int resolve_one(struct linker *l, const struct pending *p, const struct r
 
 	switch ((enum rel_kind)r->info->kind) {
 	case REL_NONE:
+		return 0;
 	case REL_TLS_DESC_CALL:
+		if (l->t->encode_tls_call)
+			emit(l, p, r, r->info->plain, tls_call(l), -l->t->rel_offset(r->info->plain, 0, 0));
 		return 0;
 	case REL_UNKNOWN:
 	case REL_SIZE:

@@ -11,7 +11,8 @@
  *	- of a library, whose block the dynamic linker may allocate late and per thread: a function that
  *	  asks another descriptor of the same library and adds how far the one variable is from the other.
  *
- * A library without any descriptor for its own variables cannot be helped.
+ * A library without any descriptor for its own variables cannot be helped. Where linkers add the code that
+ * calls a descriptor, the patch has that code, too.
  */
 #include "build/linker.h"
 
@@ -27,6 +28,18 @@ static const struct dyn_rel *own_desc(const struct linker *l)
 	return NULL;
 }
 
+static uint32_t descriptor(struct linker *l, uint32_t resolver, uint32_t argument)
+{
+	return l->t->tls_desc_argument_first ? got_pair(l, argument, resolver) : got_pair(l, resolver, argument);
+}
+
+uint32_t tls_call(struct linker *l)
+{
+	uint8_t code[TARGET_MAX_JUMP];
+
+	return own_code(l, "tlsdesc.call", code, l->t->encode_tls_call(code));
+}
+
 uint32_t tls_desc(struct linker *l, const char *name, int64_t off)
 {
 	uint8_t code[TARGET_MAX_JUMP];
@@ -36,13 +49,12 @@ uint32_t tls_desc(struct linker *l, const char *name, int64_t off)
 	if (!l->t->encode_tls_resolver)
 		return 0;
 	if (l->po->is_exec)
-		return got_pair(l, own_code(l, "tlsdesc.fixed", code, l->t->encode_tls_resolver(false, code)),
-				abs_sym(l, name, (uint64_t)off));
+		return descriptor(l, own_code(l, "tlsdesc.fixed", code, l->t->encode_tls_resolver(false, code)),
+				  abs_sym(l, name, (uint64_t)off));
 	d = own_desc(l);
 	if (!d)
 		return 0;
 	pair = got_pair(l, psym_object(l, "tlsdesc", d->offset),
 			abs_sym(l, name, (uint64_t)(off - d->addend)));
-	return got_pair(l, own_code(l, "tlsdesc.relative", code, l->t->encode_tls_resolver(true, code)),
-			pair);
+	return descriptor(l, own_code(l, "tlsdesc.relative", code, l->t->encode_tls_resolver(true, code)), pair);
 }

@@ -66,6 +66,8 @@ static void render(const json_t *doc)
 			printf("  in %s", jstr(call, "name"));
 		else if (json_is_object(call))
 			printf("  in system call %lld", jint(call, "number"));
+		if (!strcmp(jstr(t, "state"), "Z"))
+			printf("  has ended");
 		printf("  %s%s%s", style(stdout, ok ? GREEN : YELLOW),
 		       ok ? "reliable" : "not reliable", style(stdout, PLAIN));
 		printf(ok ? "%s\n" : ": %s\n", jstr(t, "why_not"));

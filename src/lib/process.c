@@ -23,7 +23,7 @@ int process_usable(pid_t pid, struct sut_err *err)
 	}
 	if (st.kthread)
 		return sut_fail(err, SUT_P_KTHREAD, subject, "'%s' has no program", st.name);
-	if (st.state == 'Z' || st.state == 'X')
+	if (!proc_live_thread(pid))
 		return sut_fail(err, SUT_P_GONE, subject,
 				"it has ended; its parent has not taken notice yet");
 	return 0;

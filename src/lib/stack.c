@@ -191,6 +191,8 @@ static json_t *thread_json(const struct thread_view *t, const struct target_view
 {
 	json_t *j = json_object(), *frames = json_array(), *call = json_null();
 	const struct unw_trace *tr = &t->trace;
+	/* The main thread, while others go on: it will return into nothing. */
+	bool over = !t->seen && t->state == 'Z';
 
 	if (t->seen && t->syscall_nr >= 0) {
 		call = json_object();
@@ -203,13 +205,15 @@ static json_t *thread_json(const struct thread_view *t, const struct target_view
 	json_object_set_new(j, "comm", text_json(t->comm));
 	json_object_set_new(j, "state", json_sprintf("%c", t->state));
 	json_object_set_new(j, "syscall", call);
-	json_object_set_new(j, "reliable", json_boolean(t->seen && tr->reliable));
-	if (!t->seen)
+	json_object_set_new(j, "reliable", json_boolean(over || (t->seen && tr->reliable)));
+	if (over)
+		json_object_set_new(j, "why_not", json_null());
+	else if (!t->seen)
 		json_object_set_new(j, "why_not",
 				    text_json("the thread ended or could not be stopped"));
 	else
 		json_object_set_new(j, "why_not", tr->reliable ? json_null() : text_json(tr->text));
-	json_object_set_new(j, "decided_by", text_json(t->decided_by ? t->decided_by : "nothing"));
+	json_object_set_new(j, "decided_by", text_json(over ? "walk" : t->decided_by ? t->decided_by : "nothing"));
 	json_object_set_new(j, "end", text_json(t->seen ? end_name(tr->end) : NULL));
 	json_object_set_new(j, "frames", frames);
 	return j;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lib/symbolize.h"
+#include "proc/status.h"
 
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
@@ -39,7 +40,7 @@ struct symbolizer *symbolizer_new(const struct proc_modules *ms)
 {
 	struct symbolizer *s = xcalloc(1, sizeof(*s));
 
-	s->pid = ms->pid;
+	s->pid = proc_live_thread(ms->pid);
 	s->v = xcalloc(ms->n + 1, sizeof(*s->v));
 	s->n = ms->n;
 	for (size_t i = 0; i < ms->n; i++) {

@@ -151,6 +151,12 @@ static void free_object(struct patch_object *o)
 	strvec_free(&o->new_data);
 }
 
+void patch_object_clear(struct patch_object *o)
+{
+	free_object(o);
+	memset(o, 0, sizeof(*o));
+}
+
 void patch_drop_object(struct patch *p, size_t i)
 {
 	free_object(&p->objects[i]);

@@ -178,6 +178,8 @@ int patch_write(struct patch *p, const char *path, struct sut_err *err);
  * NULL with a reason (F_*). */
 struct patch *patch_read(const char *path, struct sut_err *err);
 struct patch *patch_decode(const char *name, const uint8_t *data, size_t n, struct sut_err *err);
+/* Frees all that @o has; it is as new. */
+void patch_object_clear(struct patch_object *o);
 /* ELF machine of what it patches. */
 uint16_t patch_machine(const struct patch *p);
 void patch_kernel_free(struct patch_kernel *k);

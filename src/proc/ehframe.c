@@ -9,6 +9,7 @@
  *
  * .sframe and .ARM.exidx have program headers of their own, PT_GNU_SFRAME and PT_ARM_EXIDX.
  */
+#include "proc/debugframe.h"
 #include "proc/ehframe.h"
 #include "proc/native/native.h"
 #include "unwind/cfi.h"
@@ -190,12 +191,10 @@ static void load_exidx(struct proc_modules *ms, const struct proc_module *m, str
 	}
 }
 
-void proc_ehframe_load(struct proc_modules *ms, const struct proc_module *m, struct unw_module *u)
+static void load_eh_frame(struct proc_modules *ms, const struct proc_module *m, struct unw_module *u)
 {
 	uint64_t eh;
 
-	load_sframe(ms, m, u);
-	load_exidx(ms, m, u);
 	if (!m->eh_frame_hdr) {
 		search(ms, m, u);
 		return;
@@ -215,4 +214,12 @@ void proc_ehframe_load(struct proc_modules *ms, const struct proc_module *m, str
 			u->eh_frame = fetch(&ms->mem, eh, lo + ph->p_filesz - eh, &u->eh_frame_size);
 		}
 	}
+}
+
+void proc_ehframe_load(struct proc_modules *ms, const struct proc_module *m, struct unw_module *u)
+{
+	load_eh_frame(ms, m, u);
+	load_sframe(ms, m, u);
+	load_exidx(ms, m, u);
+	proc_debug_frame_load(ms, m, u);
 }

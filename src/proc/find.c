@@ -50,7 +50,7 @@ static bool other_ns(pid_t pid, const char *ns)
 	char path[48], self[48];
 	struct stat a, b;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, ns);
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", proc_live_thread(pid), ns);
 	snprintf(self, sizeof(self), "/proc/self/ns/%s", ns);
 	return !stat(path, &a) && !stat(self, &b) && (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
 }
@@ -115,7 +115,7 @@ int proc_info_read(struct proc_info *pi, pid_t pid, struct sut_err *err)
 	pi->other_user_ns = other_ns(pid, "user");
 	pi->other_net_ns = other_ns(pid, "net");
 	pi->container = container_hint(pid);
-	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	snprintf(path, sizeof(path), "/proc/%d/exe", proc_live_thread(pid));
 	n = readlink(path, link, sizeof(link));
 	if (n > 0)
 		pi->exe = xstrndup(link, (size_t)n);
@@ -273,15 +273,18 @@ int proc_find_build_id(const uint8_t *id, size_t n, struct proc_find_result *res
 
 pid_t proc_shares_memory(pid_t pid)
 {
+	pid_t found = 0, live = proc_live_thread(pid);
 	struct dirent *d;
-	pid_t found = 0;
 	DIR *dir = opendir("/proc");
 
-	while (dir && !found && (d = readdir(dir))) {
-		pid_t other = atoi(d->d_name);
+	/* To the kernel those that have no memory have the same: whoever has exited must not be asked. */
+	while (dir && live && !found && (d = readdir(dir))) {
+		pid_t other = atoi(d->d_name), thread;
 
-		/* Zombies and kernel threads answer with an error, which is no sharing. */
-		if (other > 0 && other != pid && !syscall(SYS_kcmp, pid, other, KCMP_VM, 0, 0))
+		if (other <= 0 || other == pid)
+			continue;
+		thread = proc_live_thread(other);
+		if (thread && !syscall(SYS_kcmp, live, thread, KCMP_VM, 0, 0))
 			found = other;
 	}
 	if (dir)

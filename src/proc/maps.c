@@ -7,6 +7,7 @@
  */
 #include "proc/maps.h"
 #include "proc/native/native.h"
+#include "proc/status.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -64,7 +65,7 @@ int proc_maps_read(struct proc_maps *m, pid_t pid, struct sut_err *err)
 
 	memset(m, 0, sizeof(*m));
 	m->pid = pid;
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	snprintf(path, sizeof(path), "/proc/%d/maps", proc_live_thread(pid));
 	snprintf(subject, sizeof(subject), "pid %d", pid);
 	if (read_file(path, &data, &size)) {
 		if (errno == ENOENT || errno == ESRCH)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "proc/memory.h"
+#include "proc/status.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +15,9 @@ int proc_mem_open(struct proc_mem *m, pid_t pid, bool write, struct sut_err *err
 	char path[40], subject[32];
 
 	m->pid = pid;
+	m->task = proc_live_thread(pid);
 	m->writable = write;
-	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	snprintf(path, sizeof(path), "/proc/%d/mem", m->task);
 	snprintf(subject, sizeof(subject), "pid %d", pid);
 	m->fd = open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	if (m->fd >= 0)
@@ -85,7 +87,7 @@ int proc_mem_read_pieces(const struct proc_mem *m, const struct proc_mem_piece *
 			there[i] = (struct iovec){(void *)(uintptr_t)v[at + i].addr, v[at + i].len};
 			want += v[at + i].len;
 		}
-		got = process_vm_readv(m->pid, here, k, there, k, 0);
+		got = process_vm_readv(m->task, here, k, there, k, 0);
 		/* It cannot read what the process itself may not; /proc/PID/mem can. */
 		for (size_t i = 0; i < k && (got < 0 || (size_t)got < want); i++)
 			if (proc_mem_try_read(m, v[at + i].addr, v[at + i].buf, v[at + i].len))

@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 struct proc_mem {
-	pid_t pid;
+	pid_t pid, task;	/* @task: the thread that it was found by; see proc_live_thread() */
 	int fd;			/* /proc/PID/mem, -1: closed */
 	bool writable;
 };

@@ -12,6 +12,7 @@
 #include "proc/dynamic.h"
 #include "proc/ehframe.h"
 #include "proc/native/native.h"
+#include "proc/status.h"
 
 #include <errno.h>
 #include <link.h>
@@ -32,7 +33,7 @@ static void read_auxv(pid_t pid, struct auxv *a)
 	size_t size;
 
 	memset(a, 0, sizeof(*a));
-	snprintf(path, sizeof(path), "/proc/%d/auxv", pid);
+	snprintf(path, sizeof(path), "/proc/%d/auxv", proc_live_thread(pid));
 	if (read_file(path, &data, &size))
 		return;
 	/* A pair of words of the process that asks, not of the one that is asked about. */

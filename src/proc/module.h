@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The ELF objects that a process maps, read from its memory alone: deleted files, chroots and
- * containers are ordinary. Files are never opened.
+ * containers are ordinary. No file is opened but for .debug_frame, which is never in memory.
  */
 #ifndef SUTURE_PROC_MODULE_H
 #define SUTURE_PROC_MODULE_H

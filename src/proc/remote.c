@@ -384,7 +384,8 @@ int remote_syscall(struct remote *r, long nr, const uint64_t args[6], long *ret,
 	native_prepare_syscall(&g, &r->frame, &r->gadgets, nr, args);
 	if (native_set_regs(r->tid, &g))
 		return fail(r, err, "set the registers");
-	r->at_exit_stop = true;
+	r->moved = true;
+	r->at_exit_stop = false;
 	/* Entry, then exit. */
 	for (int i = 0; i < 2; i++) {
 		if (run_to_stop(r, PTRACE_SYSCALL, deadline, &kind))
@@ -401,6 +402,7 @@ int remote_syscall(struct remote *r, long nr, const uint64_t args[6], long *ret,
 	*ret = native_syscall_result(&g);
 	if (native_set_regs(r->tid, &r->frame.heal))
 		return fail(r, err, "set the registers");
+	r->at_exit_stop = true;
 	return 0;
 }
 
@@ -430,14 +432,17 @@ void remote_scratch_reset(struct remote *r)
 	r->scratch = r->frame.scratch_top;
 }
 
-/* Brings the thread to an event stop without letting it do anything else. */
+static int interrupt(struct remote *r)
+{
+	return ptrace(PTRACE_INTERRUPT, r->tid, 0, 0) ? -1 : 0;
+}
+
+/* Brings the thread, which was interrupted, to an event stop without letting it do anything else. */
 static int to_event_stop(struct remote *r)
 {
 	enum stop_kind kind;
 	int res;
 
-	if (ptrace(PTRACE_INTERRUPT, r->tid, 0, 0))
-		return -1;
 	do {
 		res = run_to_stop(r, PTRACE_CONT, now_ns() + SYSCALL_TIMEOUT, &kind);
 	} while (!res && kind != STOP_EVENT);
@@ -463,7 +468,8 @@ int remote_call_function(struct remote *r, uint64_t addr, const uint64_t args[6]
 		return -1;
 	if (native_set_regs(r->tid, &g))
 		return fail(r, err, "set the registers");
-	r->at_exit_stop = true;
+	r->moved = true;
+	r->at_exit_stop = false;
 	res = run_to_stop(r, PTRACE_SYSCALL, deadline, &kind);
 	if (res < 0)
 		return fail(r, err, "call a function");
@@ -497,15 +503,33 @@ int remote_call_function(struct remote *r, uint64_t addr, const uint64_t args[6]
 	return 0;
 }
 
+/*
+ * Steps 6 to 9. Where the kernel has to be shown a call that it shall continue, the interrupt makes sure
+ * that it looks; then 8 and 9 come before 7, and the signals that are let in with 8 find the thread healed,
+ * as ever, or with all of its own.
+ */
+static int put_back(struct remote *r)
+{
+	struct native_regs rest;
+
+	if (native_set_regs(r->tid, &r->frame.heal))
+		return -1;
+	if (!r->moved)
+		return set_mask(r->tid, r->mask) || native_set_regs(r->tid, &r->orig) ? -1 : 0;
+	if (interrupt(r))
+		return -1;
+	if (r->at_exit_stop && native_rest_regs(&r->orig, &rest))
+		return set_mask(r->tid, r->mask) || native_set_regs(r->tid, &rest) || to_event_stop(r) ? -1 : 0;
+	return to_event_stop(r) || set_mask(r->tid, r->mask) || native_set_regs(r->tid, &r->orig) ? -1 : 0;
+}
+
 int remote_end(struct remote *r, struct sut_err *err)
 {
 	struct tracee *t = r->active ? me(r) : NULL;
 	int res = 0;
 
 	if (t && !r->dead) {
-		if (native_set_regs(r->tid, &r->frame.heal) ||
-		    (r->at_exit_stop && to_event_stop(r)) || set_mask(r->tid, r->mask) ||
-		    native_set_regs(r->tid, &r->orig))
+		if (put_back(r))
 			res = fail(r, err, "put the thread back");
 		t->regs = r->orig;
 		t->have_regs = !res;

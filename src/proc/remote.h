@@ -24,7 +24,8 @@ struct remote {
 	uint64_t mask;
 	struct native_frame frame;
 	struct seccomp_filters seccomp;
-	bool at_exit_stop;	/* in the stop after a system call, not in an event stop */
+	bool moved;		/* it has run since: in no event stop any more */
+	bool at_exit_stop;	/* in the stop after a system call */
 	bool got_sigstop;	/* SIGSTOP came meanwhile: given back at the end */
 	bool active, dead;
 	uint64_t scratch;	/* top of free scratch stack */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "proc/status.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -94,6 +95,40 @@ int proc_status_read(struct proc_status *st, pid_t pid, pid_t tid)
 	return 0;
 }
 
+static bool has_exited(pid_t pid, pid_t tid)
+{
+	char path[64], text[1024];
+	const char *p;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	if (slurp(path, text, sizeof(text)) <= 0)
+		return true;
+	p = strrchr(text, ')');
+	return !p || strlen(p) < 3 || p[2] == 'Z' || p[2] == 'X';
+}
+
+pid_t proc_live_thread(pid_t pid)
+{
+	char path[40];
+	struct dirent *d;
+	pid_t live = 0;
+	DIR *dir;
+
+	if (!has_exited(pid, pid))
+		return pid;
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && !live && (d = readdir(dir))) {
+		pid_t tid = atoi(d->d_name);
+
+		if (tid > 0 && !has_exited(pid, tid))
+			live = tid;
+	}
+	if (dir)
+		closedir(dir);
+	return live;
+}
+
 uint64_t proc_status_effective_signals(const struct proc_status *st)
 {
 	const uint64_t silent = 1ULL << (SIGCHLD - 1) | 1ULL << (SIGURG - 1) |
@@ -127,7 +162,7 @@ static bool same_user_ns(pid_t pid)
 	char path[40];
 	struct stat a, b;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", proc_live_thread(pid));
 	return stat(path, &a) || stat("/proc/self/ns/user", &b) || a.st_ino == b.st_ino;
 }
 
@@ -159,7 +194,7 @@ uint64_t proc_stack_start(pid_t pid)
 	char path[40], *p, *save = NULL;
 	size_t n;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/stat", proc_live_thread(pid));
 	if (read_file(path, &text, &n) < 0)
 		return 0;
 	/* The name may hold anything: fields are counted from behind it. The 28th is startstack. */

@@ -19,6 +19,11 @@ struct proc_status {
 /* /proc/PID/task/TID/status. 0, or -1 (zeroed) where the thread is gone. */
 int proc_status_read(struct proc_status *st, pid_t pid, pid_t tid);
 /*
+ * A thread of @pid that has its memory, files and namespaces: @pid itself, or another one where the main
+ * thread has exited while others go on. 0: there is none (any more), the process has ended.
+ */
+pid_t proc_live_thread(pid_t pid);
+/*
  * The pending, unblocked signals that will do something: caught ones, and those whose default is
  * not to be ignored. Bit n - 1 stands for signal n.
  */

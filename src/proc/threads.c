@@ -33,14 +33,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SPIN_NS 20000ULL
 #define LATE_NS 2000000ULL	/* after this it is looked whether a thread can stop at all */
-#define WARM_MAX 32	/* threads of a server wait in few places */
+#define DETACH_NS 200000000ULL	/* a thread that has not stopped by then may be one that cannot */
 #define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
 
 static void subject_of(char buf[32], pid_t pid)
@@ -63,6 +62,27 @@ static struct tracee *add(struct threads *ts, pid_t tid)
 	t->tid = tid;
 	t->state = TRACEE_RUNNING;
 	return t;
+}
+
+/*
+ * Threads that did not stop when they were to be let go (only a stopped one can be): they would stand
+ * still one day, with nobody to notice. Of the calling thread, as all of ptrace is.
+ */
+static __thread struct {
+	struct stray {
+		pid_t pid, tid;
+	} *v;
+	size_t n, cap;
+} strays;
+
+static bool stray_take(pid_t tid)
+{
+	for (size_t i = 0; i < strays.n; i++)
+		if (strays.v[i].tid == tid) {
+			strays.v[i] = strays.v[--strays.n];
+			return true;
+		}
+	return false;
 }
 
 static int refuse_seize(struct threads *ts, pid_t tid, int e, struct sut_err *err)
@@ -129,7 +149,10 @@ static int seize_pass(struct threads *ts, struct sut_err *err)
 			/* Born traced by us between two reads of the directory: it is known soon. */
 			if (st.tracer == getpid()) {
 				t = add(ts, tid);
-				t->stop_missing = true;
+				if (stray_take(tid))
+					t->interrupted = true;
+				else
+					t->stop_missing = true;
 				n_new++;
 				continue;
 			}
@@ -150,6 +173,7 @@ int threads_attach(struct threads *ts, pid_t pid, struct sut_err *err)
 	char subject[32];
 	int r;
 
+	threads_collect();
 	memset(ts, 0, sizeof(*ts));
 	ts->cancel = cancel;
 	ts->pid = pid;
@@ -181,6 +205,7 @@ int threads_attach_one(struct threads *ts, pid_t pid, pid_t tid, struct sut_err 
 	const volatile int *cancel = ts->cancel;
 	char subject[32];
 
+	threads_collect();
 	memset(ts, 0, sizeof(*ts));
 	ts->cancel = cancel;
 	ts->pid = pid;
@@ -188,9 +213,15 @@ int threads_attach_one(struct threads *ts, pid_t pid, pid_t tid, struct sut_err 
 	subject_of(subject, pid);
 	/* What it gives birth to is not ours: the others run anyway. */
 	if (ptrace(PTRACE_SEIZE, tid, 0, OPTIONS & ~PTRACE_O_TRACECLONE)) {
-		if (errno == ESRCH)
+		int e = errno;
+
+		if (e == ESRCH)
 			return sut_fail(err, SUT_P_GONE, subject, "thread %d ended", tid);
-		return refuse_seize(ts, tid, errno, err);
+		if (!stray_take(tid))
+			return refuse_seize(ts, tid, e, err);
+		/* It is ours still, and on its way. */
+		add(ts, tid)->interrupted = true;
+		return 0;
 	}
 	add(ts, tid);
 	return 0;
@@ -348,7 +379,7 @@ static size_t n_running(const struct threads *ts)
 }
 
 /* Waits until no thread is running. 0; 1 deadline; -1 the caller's flag was raised. */
-static int wait_all(struct threads *ts, uint64_t deadline, bool detaching)
+static int wait_all(struct threads *ts, uint64_t deadline)
 {
 	uint64_t start = now_ns(), look = start + LATE_NS, now;
 	struct await a;
@@ -361,10 +392,10 @@ static int wait_all(struct threads *ts, uint64_t deadline, bool detaching)
 			if (ts->v[i].state == TRACEE_RUNNING)
 				poll_one(ts, i);
 		res = 0;
-		if (!n_running(ts) || (ts->execed && !detaching))
+		if (!n_running(ts) || ts->execed)
 			break;
 		res = -1;
-		if (!detaching && ts->cancel && *ts->cancel)
+		if (ts->cancel && *ts->cancel)
 			break;
 		res = 1;
 		now = now_ns();
@@ -400,6 +431,7 @@ int threads_stop(struct threads *ts, uint64_t timeout_ns, struct sut_err *err)
 	int r;
 
 	subject_of(subject, ts->pid);
+	urgent_begin(&ts->urgency);
 	ts->t_stop_ns = now_ns();
 	ts->late_tid = 0;
 	memset(ts->seen, 0, sizeof(ts->seen));
@@ -411,7 +443,7 @@ int threads_stop(struct threads *ts, uint64_t timeout_ns, struct sut_err *err)
 		if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) == 0)
 			t->interrupted = true;
 	}
-	r = wait_all(ts, ts->t_stop_ns + timeout_ns, false);
+	r = wait_all(ts, ts->t_stop_ns + timeout_ns);
 	if (ts->execed)
 		return sut_fail(err, SUT_P_EXEC, subject, "it executed another program");
 	if (r < 0)
@@ -453,6 +485,7 @@ void threads_resume(struct threads *ts)
 		if (ts->v[i].state == TRACEE_STOPPED)
 			resume_one(ts, &ts->v[i]);
 	ts->pause_ns = ts->t_stop_ns ? now_ns() - ts->t_stop_ns : 0;
+	urgent_end(&ts->urgency);
 }
 
 void threads_idle(struct threads *ts, uint64_t ns)
@@ -470,34 +503,89 @@ void threads_idle(struct threads *ts, uint64_t ns)
 	} while (now_ns() < end && !(ts->cancel && *ts->cancel));
 }
 
+static void let_go(struct threads *ts, struct tracee *t)
+{
+	settle_restart(ts, t);
+	write_back(t);
+	ptrace(PTRACE_DETACH, t->tid, 0, 0);
+	t->state = TRACEE_GONE;
+}
+
+void threads_collect(void)
+{
+	for (size_t i = strays.n; i-- > 0;) {
+		struct threads one = {.pid = strays.v[i].pid};
+
+		add(&one, strays.v[i].tid)->interrupted = true;
+		poll_one(&one, 0);
+		if (one.v[0].state == TRACEE_STOPPED)
+			let_go(&one, &one.v[0]);
+		/* A child that it made meanwhile was born ours. */
+		for (size_t k = 1; k < one.n; k++)
+			*VEC_PUSH(strays.v, strays.n, strays.cap) = (struct stray){one.pid, one.v[k].tid};
+		if (one.v[0].state == TRACEE_GONE)
+			strays.v[i] = strays.v[--strays.n];
+		free(one.v);
+	}
+	if (!strays.n) {
+		free(strays.v);
+		memset(&strays, 0, sizeof(strays));
+	}
+}
+
+/* True where some could still stop soon: not asleep in a way that nothing interrupts. */
+static bool worth_waiting(const struct threads *ts)
+{
+	struct proc_status st;
+
+	for (size_t i = 0; i < ts->n; i++)
+		if (ts->v[i].state == TRACEE_RUNNING && !proc_status_read(&st, ts->pid, ts->v[i].tid) &&
+		    st.state != 'D')
+			return true;
+	return false;
+}
+
 void threads_detach(struct threads *ts)
 {
+	uint64_t start = now_ns();
 	bool running = false;
+	struct await a;
 
 	for (size_t i = 0; i < ts->n; i++) {
 		struct tracee *t = &ts->v[i];
 
-		if (t->state == TRACEE_RUNNING) {
+		if (t->state == TRACEE_STOPPED) {
+			let_go(ts, t);
+		} else if (t->state == TRACEE_RUNNING) {
 			running = true;
 			if (!t->interrupted)
 				t->interrupted = !ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
 		}
 	}
-	/* Only a stopped thread can be detached. Those that will not stop are let go by our exit. */
-	if (running)
-		wait_all(ts, now_ns() + 200000000ULL, true);
-	for (size_t i = 0; i < ts->n; i++) {
-		struct tracee *t = &ts->v[i];
-
-		if (t->state == TRACEE_STOPPED) {
-			settle_restart(ts, t);
-			write_back(t);
-		}
-		if (!t->is_zombie_leader)
-			ptrace(PTRACE_DETACH, t->tid, 0, 0);
-	}
 	if (ts->t_stop_ns && !running)
 		ts->pause_ns = now_ns() - ts->t_stop_ns;
+	urgent_end(&ts->urgency);
+	await_begin(&a);
+	/* Each for itself, as soon as it stops. The list may grow: threads born meanwhile. */
+	while (n_running(ts)) {
+		uint64_t now;
+
+		for (size_t i = 0; i < ts->n; i++) {
+			if (ts->v[i].state == TRACEE_RUNNING && !leader_is_zombie(ts, &ts->v[i]))
+				poll_one(ts, i);
+			if (ts->v[i].state == TRACEE_STOPPED)
+				let_go(ts, &ts->v[i]);
+		}
+		now = now_ns();
+		if (now - start > DETACH_NS && (now - start > 10 * DETACH_NS || !worth_waiting(ts)))
+			break;
+		if (n_running(ts) && now - start > SPIN_NS)
+			await_event(&a, DETACH_NS);
+	}
+	await_end(&a);
+	for (size_t i = 0; i < ts->n; i++)
+		if (ts->v[i].state == TRACEE_RUNNING)
+			*VEC_PUSH(strays.v, strays.n, strays.cap) = (struct stray){ts->pid, ts->v[i].tid};
 	free(ts->v);
 	ts->v = NULL;
 	ts->n = ts->cap = 0;
@@ -515,177 +603,17 @@ struct native_regs *tracee_regs(struct tracee *t)
 	return &t->regs;
 }
 
-/*
- * Stack words come from one block, read at once: most walks need no second read. The first block is
- * small, as most threads that wait are not deep; pages cost more than the call does.
- */
-struct stack_reader {
-	pid_t pid;
-	struct code_seen *seen;
-	uint64_t sp, lo;
-	size_t n, next;
-	uint8_t block[16384];
-};
-
-enum { FIRST_BLOCK = 2048, STACK_SPAN = 1 << 20 };
-
-static size_t vm_read(pid_t pid, uint64_t addr, void *buf, size_t len)
+void threads_rehearse(struct threads *ts)
 {
-	struct iovec l = {buf, len}, r[2] = {{(void *)(uintptr_t)addr, len}, {NULL, 0}};
-	size_t first = MIN(len, 4096 - (addr & 4095));
-	ssize_t n;
-
-	/* Transfers are partial by element: the end of the mapping may lie inside. */
-	r[0].iov_len = first;
-	r[1] = (struct iovec){(void *)(uintptr_t)(addr + first), len - first};
-	n = process_vm_readv(pid, &l, 1, r, len > first ? 2 : 1, 0);
-	return n < 0 ? 0 : (size_t)n;
-}
-
-/* A few bytes of code, which must not push the stack out of the block. */
-static int read_code(struct stack_reader *sr, uint64_t addr, void *buf, size_t len)
-{
-	struct code_seen *c = &sr->seen[(addr ^ addr >> 4 ^ addr >> 8) % 16];
-
-	if (c->addr != addr || c->n < len) {
-		c->n = 0;
-		if (vm_read(sr->pid, addr, c->bytes, len) < len)
-			return -1;
-		c->addr = addr;
-		c->n = len;
-	}
-	memcpy(buf, c->bytes, len);
-	return 0;
-}
-
-static int read_stack(void *ctx, uint64_t addr, void *buf, size_t len)
-{
-	struct stack_reader *sr = ctx;
-
-	if (len > sizeof(sr->block))
-		return -1;
-	if ((addr < sr->sp || addr - sr->sp > STACK_SPAN) && len <= sizeof(sr->seen->bytes))
-		return read_code(sr, addr, buf, len);
-	if (addr < sr->lo || addr - sr->lo > sr->n || sr->n - (addr - sr->lo) < len) {
-		sr->lo = addr;
-		sr->n = vm_read(sr->pid, addr, sr->block, MAX(sr->next, len));
-		sr->next = sizeof(sr->block);
-		if (sr->n < len)
-			return -1;
-	}
-	memcpy(buf, sr->block + (addr - sr->lo), len);
-	return 0;
-}
-
-bool tracee_walk(struct threads *ts, struct tracee *t, struct unw_space *s,
-		 const struct unw_opts *opts, struct unw_trace *trace)
-{
-	struct native_regs *r = tracee_regs(t);
-	struct stack_reader sr;
-	struct unw_mem mem = {read_stack, &sr};
-	struct unw_regs g;
-
-	if (!r && (t->state != TRACEE_STOPPED || errno == ESRCH))
-		return false;
-	if (!r) {
-		trace->n = 0;
-		trace->reliable = false;
-		trace->why = UNW_WHY_REGISTER;
-		snprintf(trace->text, sizeof(trace->text), "its registers cannot be read: %s",
-			 strerror(errno));
-		return true;
-	}
-	/* The thread's own id: an exited main thread has no memory to read through. */
-	sr.pid = t->tid;
-	sr.lo = 0;
-	sr.n = 0;
-	sr.next = FIRST_BLOCK;
-	sr.sp = native_sp(r);
-	sr.seen = ts->seen;
-	native_to_unw(r, &g);
-	read_stack(&sr, native_sp(r), &(uint8_t){0}, 1);
-	unw_walk(s, &g, &mem, opts, trace);
-	return true;
-}
-
-/* Stack pointer and pc of a thread that waits in the kernel, as the running kernel tells them. */
-static bool waiting_at(pid_t pid, pid_t tid, uint64_t *sp, uint64_t *pc)
-{
-	char path[64];
-	unsigned long long v[9];
-	uint8_t *text;
-	size_t n;
-	bool res;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
-	if (read_file(path, &text, &n))
-		return false;
-	res = sscanf((char *)text, "%llu %llx %llx %llx %llx %llx %llx %llx %llx", &v[0], &v[1], &v[2],
-		     &v[3], &v[4], &v[5], &v[6], &v[7], &v[8]) == 9;
-	free(text);
-	*sp = v[7];
-	*pc = v[8];
-	return res;
-}
-
-/*
- * Where a running main thread is nobody knows, but its outer frames stay: what looks like one of their
- * return addresses is decoded. Only a cache is filled, so a word that is none does no harm.
- */
-static void warm_outer_frames(struct threads *ts, struct unw_space *s, struct unw_trace *trace)
-{
-	enum { DEPTH = 2048 };
-	struct stack_reader sr = {.pid = ts->pid, .next = sizeof(sr.block), .seen = ts->seen};
-	struct unw_mem mem = {read_stack, &sr};
-	struct unw_opts opts = {.top_at_call = true, .max_frames = 1};
-	uint64_t top = proc_stack_start(ts->pid) & ~7ull, words[DEPTH / 8];
-	struct iovec to = {words, sizeof(words)}, from = {(void *)(uintptr_t)(top - DEPTH), DEPTH};
-
-	if (top < DEPTH || process_vm_readv(ts->pid, &to, 1, &from, 1, 0) != DEPTH)
-		return;
-	for (size_t i = 0; i < DEPTH / 8; i++) {
-		struct unw_regs g = {.valid = {0}};
-
-		if (!unw_space_find(s, words[i]))
-			continue;
-		sr.sp = top - DEPTH + 8 * (i + 1);
-		unw_reg_set(&g, native_unw_arch->sp_reg, sr.sp);
-		unw_reg_set(&g, native_unw_arch->pc_reg, words[i]);
-		unw_walk(s, &g, &mem, &opts, trace);
-	}
-}
-
-void threads_warm(struct threads *ts, struct unw_space *s)
-{
-	struct unw_trace trace = {0};
-	struct unw_opts opts = {0};
 	struct native_regs unused;
 	struct await a;
 
-	/* The way of a stop once through, as far as that goes without one: pages and caches. */
 	await_begin(&a);
 	await_event(&a, 1000);
 	await_end(&a);
-	if (ts->n) {
-		native_get_regs(ts->v[0].tid, &unused);
-		if (ts->v[0].state == TRACEE_RUNNING)
-			poll_one(ts, 0);
-	}
-	for (size_t i = 0; i < ts->n && i < WARM_MAX; i++) {
-		struct stack_reader sr = {.pid = ts->v[i].tid, .next = sizeof(sr.block), .seen = ts->seen};
-		struct unw_mem mem = {read_stack, &sr};
-		struct unw_regs g = {.valid = {0}};
-		uint64_t sp, pc;
-
-		if (!waiting_at(ts->pid, ts->v[i].tid, &sp, &pc)) {
-			if (ts->v[i].tid == ts->pid)
-				warm_outer_frames(ts, s, &trace);
-			continue;
-		}
-		sr.sp = sp;
-		unw_reg_set(&g, native_unw_arch->sp_reg, sp);
-		unw_reg_set(&g, native_unw_arch->pc_reg, pc);
-		unw_walk(s, &g, &mem, &opts, &trace);
-	}
-	unw_trace_free(&trace);
+	if (!ts->n)
+		return;
+	native_get_regs(ts->v[0].tid, &unused);
+	if (ts->v[0].state == TRACEE_RUNNING)
+		poll_one(ts, 0);
 }

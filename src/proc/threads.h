@@ -16,6 +16,7 @@
 
 #include "proc/module.h"
 #include "proc/native/native.h"
+#include "proc/urgent.h"
 
 enum tracee_state {
 	TRACEE_RUNNING,
@@ -43,6 +44,7 @@ struct threads {
 	size_t n, cap;
 	uint64_t t_stop_ns;	/* when the last stop began, CLOCK_MONOTONIC */
 	uint64_t pause_ns;	/* how long the last stop/resume pair took */
+	struct urgency urgency;	/* ours, from a stop to the end of it */
 	bool one;		/* of threads_attach_one(): the other threads run */
 	bool execed;		/* the process became another program: give up */
 	/* Code that walks looked at in this stop; threads wait in the same few places. */
@@ -81,10 +83,13 @@ void threads_resume(struct threads *ts);
  */
 void threads_idle(struct threads *ts, uint64_t ns);
 /*
- * Lets all go for good; valid in any state. Frees the array. A thread that cannot be stopped even
- * now (see threads_stop() == 1) is let go by the kernel when the caller exits.
+ * Lets all go for good, each as soon as it stops; valid in any state. Frees the array. A thread that
+ * cannot be stopped even now (see threads_stop() == 1) is let go by threads_collect(), or by the kernel
+ * when the caller exits.
  */
 void threads_detach(struct threads *ts);
+/* Lets go what a threads_detach() of the calling thread could not; attaching does it too. */
+void threads_collect(void);
 
 /* Registers of a stopped thread, read once per stop. NULL where it vanished. */
 struct native_regs *tracee_regs(struct tracee *t);
@@ -100,5 +105,7 @@ bool tracee_walk(struct threads *ts, struct tracee *t, struct unw_space *s,
  * needs is decoded before the stop. Results are not used, as they may be old when they are made.
  */
 void threads_warm(struct threads *ts, struct unw_space *s);
+/* While they run: the way of a stop once through, as far as that goes without one: pages and caches. */
+void threads_rehearse(struct threads *ts);
 
 #endif

@@ -107,6 +107,20 @@ static const char *const compile_flags[] = {"-ffunction-sections", "-fdata-secti
 /* Section anchors stay on: what is proved must be what the program's own build made. */
 static const char *const proof_flags[] = {"-ffunction-sections", NULL};
 
+/*
+ * Atomic operations ask this flag of libgcc whether the processor has instructions for them. A constructor
+ * sets it when a program starts; code that comes later takes the way that every processor has, with
+ * load-exclusive and store-exclusive, which mix with the others.
+ */
+static const char own_helpers[] =
+	"	.section .rodata.__aarch64_have_lse_atomics,\"a\"\n"
+	"	.globl __aarch64_have_lse_atomics\n"
+	"	.hidden __aarch64_have_lse_atomics\n"
+	"	.type __aarch64_have_lse_atomics, %object\n"
+	"	.size __aarch64_have_lse_atomics, 1\n"
+	"__aarch64_have_lse_atomics: .byte 0\n"
+	"	.section .note.GNU-stack,\"\",%progbits\n";
+
 /* ---- decoding ---- */
 
 /* Linkers and assemblers pad code with nops, or with zeroes (udf #0), which no program executes. */
@@ -484,6 +498,7 @@ const struct target target_aarch64 = {
 	.rel_pc32 = R_AARCH64_PREL32,
 	.compile_flags = compile_flags,
 	.proof_flags = proof_flags,
+	.own_helpers = own_helpers,
 	.open = open_dis,
 	.decode = decode,
 	.pad_len = pad_len,

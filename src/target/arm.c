@@ -28,7 +28,11 @@
  * by every call, whatever -fipa-ra knows of the callee). The flags carry nothing across a call.
  *
  * TLS is of variant I: the executable's block begins 8 bytes above the thread pointer, or further by
- * its alignment.
+ * its alignment. Descriptors ({argument, resolver}, the other way round than elsewhere) are called through
+ * a piece of code that the linker puts into the PLT: it gets in r0 the distance of the descriptor from the
+ * return address of its own call. Linkers of executables turn that into something else, depending on the
+ * variable, and what the distance has become then is told by the call and not by the literal: such code is
+ * not recognized. Compilers make it only when asked (-mtls-dialect=gnu2).
  */
 #include "target/arm.h"
 
@@ -71,6 +75,9 @@ static const struct rel_info rels[] = {
 	SLOT(R_ARM_TLS_IE32, REL_TLS_IE, R_ARM_REL32),
 	SLOT(R_ARM_TLS_GD32, REL_TLS_GD, R_ARM_REL32),
 	SLOT(R_ARM_TLS_LDM32, REL_TLS_LD, R_ARM_REL32),
+	SLOT(R_ARM_TLS_GOTDESC, REL_TLS_DESC, R_ARM_REL32),
+	SLOT(R_ARM_TLS_CALL, REL_TLS_DESC_CALL, R_ARM_CALL),
+	SLOT(R_ARM_THM_TLS_CALL, REL_TLS_DESC_CALL, R_ARM_THM_CALL),
 	REL(R_ARM_TLS_LDO32, REL_TLS_DTPOFF, 4, true),
 	REL(R_ARM_TLS_LE32, REL_TLS_LE, 4, true),
 };
@@ -230,6 +237,40 @@ static size_t encode_stub(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct ma
 	return 16;
 }
 
+/* The linker's code in the PLT that calls a descriptor. GCC counts r1, lr and the flags as changed. */
+static size_t encode_tls_call(uint8_t out[TARGET_MAX_JUMP])
+{
+	static const uint32_t code[] = {
+		0xe08e0000, /* add r0, lr, r0 */
+		0xe5901004, /* ldr r1, [r0, #4] */
+		0xe12fff11, /* bx r1 */
+	};
+
+	memcpy(out, code, sizeof(code));
+	return sizeof(code);
+}
+
+static size_t encode_tls_resolver(bool relative, uint8_t out[TARGET_MAX_JUMP])
+{
+	static const uint32_t fixed[] = {
+		0xe5900000, /* ldr r0, [r0] */
+		0xe12fff1e, /* bx lr */
+	};
+	static const uint32_t other[] = {
+		0xe92d4010, /* push {r4, lr} */
+		0xe5904000, /* ldr r4, [r0]: the pair */
+		0xe5940000, /* ldr r0, [r4]: the other descriptor */
+		0xe5901004, /* ldr r1, [r0, #4]: its resolver */
+		0xe12fff31, /* blx r1 */
+		0xe5941004, /* ldr r1, [r4, #4]: the distance */
+		0xe0800001, /* add r0, r0, r1 */
+		0xe8bd8010, /* pop {r4, pc} */
+	};
+
+	memcpy(out, relative ? other : fixed, relative ? sizeof(other) : sizeof(fixed));
+	return relative ? sizeof(other) : sizeof(fixed);
+}
+
 /* Branches: @v is S + A with the isa of S in bit 0, @d its distance from the field. */
 static int apply_branch(uint32_t type, uint8_t *p, uint64_t place, uint32_t v)
 {
@@ -350,6 +391,7 @@ static int64_t rel_offset(uint32_t type, int64_t addend, uint32_t insn_end)
 	case R_ARM_TLS_IE32:
 	case R_ARM_TLS_GD32:
 	case R_ARM_TLS_LDM32:
+	case R_ARM_TLS_GOTDESC:
 		return (int32_t)(addend + (int32_t)insn_end); /* an anchor may lie before its literal */
 	default:
 		return addend;
@@ -406,7 +448,7 @@ static bool match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 	ret->kind = ri->kind;
 	ret->n_rels = 1;
 	ret->obj_len = ret->bin_len = 4;
-	if (ri->kind == REL_PLT)
+	if (ri->kind == REL_PLT || ri->kind == REL_TLS_DESC_CALL)
 		return !r->offset && match_branch(dis, obj, obj_n, bin, n, addr, ret);
 	if (ri->kind == REL_NONE) {
 		ret->obj_len = ret->bin_len = dis->isa && get16(obj) < 0xe800 ? 2 : 4;
@@ -435,6 +477,7 @@ static bool match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 	case R_ARM_TLS_IE32:
 	case R_ARM_TLS_GD32:
 	case R_ARM_TLS_LDM32:
+	case R_ARM_TLS_GOTDESC:
 		ret->value = v;
 		ret->anchored = true;
 		break;
@@ -474,6 +517,8 @@ const struct target target_arm = {
 	.rel_glob_dat = R_ARM_GLOB_DAT,
 	.rel_jump_slot = R_ARM_JUMP_SLOT,
 	.rel_irelative = R_ARM_IRELATIVE,
+	.rel_tlsdesc = R_ARM_TLS_DESC,
+	.tls_desc_argument_first = true,
 	.compile_flags = compile_flags,
 	.proof_flags = proof_flags,
 	.prepare = arm_prepare,
@@ -488,6 +533,8 @@ const struct target target_arm = {
 	.encode_switch_far = encode_switch,
 	.encode_far = encode_far,
 	.encode_stub = encode_stub,
+	.encode_tls_resolver = encode_tls_resolver,
+	.encode_tls_call = encode_tls_call,
 	.apply_rel = apply_rel,
 	.match_rel = match_rel,
 	.rel_offset = rel_offset,

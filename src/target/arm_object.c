@@ -15,6 +15,8 @@
  *    The `add` is the relocation's anchor. Its label is not in the object, so it is looked for: what is
  *    loaded from the literal is added to the pc in the next such instruction on that register, unless
  *    the addend contradicts it. Slots of the GOT have no offset: there the addend alone tells.
+ *    A TLS descriptor's distance is from the return address of the call (bl) that uses it. The addend is the
+ *    distance of the literal from the call, with bit 0 where the call is Thumb code.
  *    A literal whose anchor is not found is not understood, and its relocation gets a type that is
  *    refused wherever it matters.
  */
@@ -72,6 +74,7 @@ static int64_t take_addend(uint32_t type, uint8_t *p)
 	switch (type) {
 	case R_ARM_THM_PC22: /* R_ARM_THM_CALL */
 	case R_ARM_THM_JUMP24:
+	case R_ARM_THM_TLS_CALL:
 		v = thumb_branch_get(p);
 		h2 = get16(p + 2);
 		put16(p, h1 & 0xf800);
@@ -94,6 +97,7 @@ static int64_t take_addend(uint32_t type, uint8_t *p)
 	case R_ARM_JUMP24:
 	case R_ARM_PLT32:
 	case R_ARM_PC24:
+	case R_ARM_TLS_CALL:
 		w = get32(p);
 		put32(p, w & 0xff000000);
 		return arm_sext(w << 2, 26);
@@ -227,6 +231,26 @@ static const struct anchor *find_anchor(const struct elf_obj *o, const struct pa
 	return n == 1 ? hit : NULL;
 }
 
+/* The call of a TLS descriptor as the anchor of its literal. */
+static bool descriptor_anchor(const struct elf_sec *s, struct elf_rel *r)
+{
+	uint32_t want = r->addend & 1 ? R_ARM_THM_TLS_CALL : R_ARM_TLS_CALL;
+	int64_t d = r->addend & ~1ll;
+
+	for (size_t i = 0; i < s->n_rels; i++) {
+		const struct elf_rel *c = &s->rels[i];
+
+		if (c->type != want || c->sym != r->sym || (int64_t)r->offset - (int64_t)c->offset != d)
+			continue;
+		r->anchor = (uint32_t)c->offset;
+		/* lr has bit 0 set in Thumb code */
+		r->anchor_pc = r->addend & 1 ? 5 : 4;
+		r->addend = d - r->anchor_pc;
+		return true;
+	}
+	return false;
+}
+
 static void read_anchors(const struct elf_obj *o, struct elf_sec *s)
 {
 	struct pairing pr = {0};
@@ -238,6 +262,11 @@ static void read_anchors(const struct elf_obj *o, struct elf_sec *s)
 		const struct anchor *a;
 		bool exact = r->type != R_ARM_REL32;
 
+		if (r->type == R_ARM_TLS_GOTDESC) {
+			if (!descriptor_anchor(s, r))
+				r->type = R_NOT_UNDERSTOOD;
+			continue;
+		}
 		if (exact && r->type != R_ARM_GOT_PREL && r->type != R_ARM_GOTPC &&
 		    r->type != R_ARM_TLS_IE32 && r->type != R_ARM_TLS_GD32 && r->type != R_ARM_TLS_LDM32)
 			continue;

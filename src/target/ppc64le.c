@@ -34,6 +34,9 @@
  * A call through a linkage stub: the stub saves r2 at 24(r1) and the nop behind the call becomes
  * `ld r2,24(r1)`. For code of a patch link_call() does what the linker does.
  *
+ * Where the patch lies farther from that TOC than 2 GB, r2 stays what it is all the same: the instructions
+ * that name its own data take detours (encode_detour(); apply/detour.c says why).
+ *
  * What a linker may rewrite is in ppc64le_match.c.
  *
  * Registers that stubs use: r12 (address of what is entered, at a global entry only) and ctr, cr0. r11 is
@@ -116,6 +119,30 @@ static const struct rel_info rels[] = {
 static const char *const compile_flags[] = {"-ffunction-sections", "-fdata-sections", NULL};
 /* With -fdata-sections there are no section anchors, and the code is another. */
 static const char *const proof_flags[] = {"-ffunction-sections", NULL};
+
+/*
+ * At -Os functions save and restore registers by routines (ELFv2 ABI, 2.3.3) that no library has: each
+ * linker makes its own. Those that restore the link register, too, are jumped to and return for the
+ * function. The entry for register N runs on through those of the higher ones.
+ */
+#define EACH "	.irp n,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+#define ROUTINE(name, rows, insn, more)                                                            \
+	"	.section .text." name ",\"ax\",@progbits\n	.p2align 2\n	.cfi_startproc\n" rows EACH  \
+	"	.globl " name "_\\n\n	.hidden " name "_\\n\n	.type " name "_\\n, @function\n"           \
+	"	.size " name "_\\n, 4\n" name "_\\n:\n" insn "	.endr\n" more "	blr\n	.cfi_endproc\n"
+#define SAVE_LR "	std 0,16(1)\n"
+#define LOAD_LR "	ld 0,16(1)\n	mtlr 0\n	.cfi_restore lr\n"
+static const char own_helpers[] =
+	ROUTINE("_savegpr0", "", "	std \\n,(\\n-32)*8(1)\n", SAVE_LR)
+	ROUTINE("_savegpr1", "", "	std \\n,(\\n-32)*8(12)\n", "")
+	ROUTINE("_savefpr", "", "	stfd \\n,(\\n-32)*8(1)\n", SAVE_LR)
+	/* Where a register is until it is loaded. Relative to r12 nobody needs to know. */
+	ROUTINE("_restgpr0", "	.cfi_offset lr,16\n" EACH "	.cfi_offset \\n,(\\n-32)*8\n	.endr\n",
+		"	ld \\n,(\\n-32)*8(1)\n	.cfi_restore \\n\n", LOAD_LR)
+	ROUTINE("_restgpr1", EACH "	.cfi_undefined \\n\n	.endr\n",
+		"	ld \\n,(\\n-32)*8(12)\n	.cfi_restore \\n\n", "")
+	ROUTINE("_restfpr", "	.cfi_offset lr,16\n", "	lfd \\n,(\\n-32)*8(1)\n", LOAD_LR)
+	"	.section .note.GNU-stack,\"\",@progbits\n";
 
 /* A reference to a slot of .toc is one to what the slot holds, by way of a slot. */
 static uint32_t slot_rel(uint32_t type)
@@ -433,6 +460,33 @@ static int put_high(uint8_t *p, uint64_t v)
 	return 0;
 }
 
+/*
+ * addis rX,r2,x@toc@ha, and addis r2,r12,.TOC.-f@ha of a global entry. The low part that is added next is
+ * that of the same distance, so what is left of the value is right for it.
+ */
+static size_t encode_detour(uint32_t type, uint8_t *p, uint64_t place, uint64_t s_plus_a, uint64_t gp,
+			    uint64_t at, uint8_t out[TARGET_MAX_JUMP])
+{
+	uint32_t i = get32(p), there = branch(place, at), back = branch(at + 20, place + 4);
+	uint64_t d, v;
+
+	if (type == R_PPC64_TOC16_HA && ppc_op(i) == 15 && ppc_ra(i) == 2) {
+		d = s_plus_a - gp;
+		v = s_plus_a;
+	} else if (type == R_PPC64_REL16_HA && (i & 0xffff0000) == PPC_ADDIS_R2_R12) {
+		d = s_plus_a - place;
+		v = gp;
+	} else {
+		return 0;
+	}
+	if (!there || !back)
+		return 0;
+	put_const(out, ppc_rt(i), v - (uint64_t)sext(d & 0xffff, 16));
+	put32(out + 20, back);
+	put32(p, there);
+	return 24;
+}
+
 static int put_34(uint8_t *p, uint64_t v)
 {
 	if ((int64_t)v < -(1LL << 33) || (int64_t)v >= 1LL << 33)
@@ -527,7 +581,9 @@ const struct target target_ppc64le = {
 	.n_rels = ARRAY_SIZE(rels),
 	.insn_min = 4,
 	.jump_reach = 0x1ffff00,
-	.far_reach = 0x7fff0000, /* of two instructions from the TOC pointer */
+	/* Data is reached from the TOC pointer, by way of encode_detour() where that is too far. Code relative
+	 * to the pc reaches 8 GB, which its relocations check. */
+	.far_reach = INT64_MAX,
 	.page_size = 65536,
 	.thread_ptr_gap = -0x7000,
 	.dtp_bias = 0x8000,
@@ -539,6 +595,7 @@ const struct target target_ppc64le = {
 	.rel_irelative = R_PPC64_IRELATIVE,
 	.compile_flags = compile_flags,
 	.proof_flags = proof_flags,
+	.own_helpers = own_helpers,
 	.open = open_dis,
 	.decode = ppc_decode,
 	.pad_len = pad_len,
@@ -558,5 +615,6 @@ const struct target target_ppc64le = {
 	.is_linkage = is_linkage,
 	.slot_section = ".toc",
 	.slot_rel = slot_rel,
+	.encode_detour = encode_detour,
 	.code_gp = code_gp,
 };

@@ -123,8 +123,8 @@ struct target {
 	size_t n_rels;
 	uint8_t insn_min;	/* smallest instruction, also their alignment */
 	uint64_t jump_reach;	/* farthest displacement of that jump, bytes either way */
-	/* Farthest that code can lie from its object, with encode_far() for all branches between them: how
-	 * far its references to the object's data reach. 0: no farther than branches. */
+	/* Farthest that code can lie from its object, with encode_far() for all branches between them and
+	 * encode_detour(): how far its references to the object's data reach. 0: no farther than branches. */
 	uint64_t far_reach;
 	uint64_t page_size;	/* largest page size that the psABI allows for segments */
 	int32_t thread_ptr_gap;	/* bytes between thread pointer and first TLS block (variant I) */
@@ -144,10 +144,14 @@ struct target {
 	uint32_t rel_abs, rel_pc32; /* plain: a word of the size of a pointer; a distance */
 	uint32_t rel_glob_dat, rel_jump_slot; /* the dynamic linker's: slots of the GOT, of the PLT */
 	uint32_t rel_tlsdesc;	/* a TLS descriptor of two words; 0: none */
+	bool tls_desc_argument_first; /* {argument, resolver}, else {resolver, argument} */
 	uint32_t rel_irelative;	/* a slot for what an IFUNC resolver (the addend) returns */
 	const char *const *compile_flags; /* flags for both compiles of a unit; NULL-terminated */
 	/* Where those flags change the code: flags for the compile that is proved. NULL: the same. */
 	const char *const *proof_flags;
+	/* Helpers of the compiler that its static library does not have, or not for code that comes late:
+	 * assembly; NULL: there are none. */
+	const char *own_helpers;
 
 	/*
 	 * Brings a freshly opened relocatable or linked file into the form that all code here works
@@ -230,15 +234,28 @@ struct target {
 	 * relocation against a slot is this one against what the slot holds; 0: none. */
 	const char *slot_section;
 	uint32_t (*slot_rel)(uint32_t type);
+	/*
+	 * The instruction @p at @place has a PART_HI field of relocation @type that apply_rel() cannot fill, as
+	 * the value is too far from the global pointer. Makes it a branch to @at, and code there that gives
+	 * the register what the instruction would have, whatever the distance, changes no other, and goes
+	 * back. Returns the length, 32 at most; 0 where it cannot be.
+	 */
+	size_t (*encode_detour)(uint32_t type, uint8_t *p, uint64_t place, uint64_t s_plus_a, uint64_t gp,
+				uint64_t at, uint8_t out[TARGET_MAX_JUMP]);
 	/* The global pointer that a function's code at @addr computes for itself; 0: it does not. */
 	uint64_t (*code_gp)(const uint8_t *p, size_t n, uint64_t addr);
 
 	/*
-	 * Code of a resolver for TLS descriptors {resolver, argument}. Where @relative the argument points
+	 * Code of a resolver for TLS descriptors. Where @relative the argument points
 	 * to {another descriptor, a distance}, and the result is that one's plus the distance; else it is
 	 * the result. Returns the length. NULL: there are no descriptors.
 	 */
 	size_t (*encode_tls_resolver)(bool relative, uint8_t out[TARGET_MAX_JUMP]);
+	/*
+	 * Code that a linker adds, and that REL_TLS_DESC_CALL branches to (by the relocation's @plain), where
+	 * the call of the resolver is not in the code itself. Returns its length. NULL: it is.
+	 */
+	size_t (*encode_tls_call)(uint8_t out[TARGET_MAX_JUMP]);
 	/*
 	 * Stores S + A (or S + A - P, or S + A - GP) into a field. @p is the field's local copy, @place
 	 * its address in the target, @gp the object's global pointer there (ppc64le: its TOC pointer).

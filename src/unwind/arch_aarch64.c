@@ -86,6 +86,32 @@ static bool call_before(const uint8_t c[8])
 	return (i & 0xfc000000) == 0x94000000 || (i & 0xfeff0000) == 0xd63f0000;
 }
 
+static int64_t signed_bits(uint32_t v, unsigned int n)
+{
+	return (int64_t)(int32_t)(v << (32 - n)) >> (32 - n);
+}
+
+/* add/sub sp,sp,#n; loads and stores that write back to sp; ret. */
+static void frame_insn(uint32_t in, struct unw_insn *ret)
+{
+	uint32_t rn = in >> 5 & 31, rd = in & 31, imm;
+
+	ret->returns = in == 0xd65f03c0 || in == 0xd65f0bff || in == 0xd65f0fff; /* ret, retaa, retab */
+	if (rn != 31)
+		return;
+	if ((in & 0xbf800000) == 0x91000000 && rd == 31) {
+		imm = (in >> 10 & 0xfff) << (in & 0x400000 ? 12 : 0);
+		ret->sp_delta = in & 0x40000000 ? -(int64_t)imm : imm;
+	} else if ((in & 0x3a000000) == 0x28000000 && (in & 0x00800000)) {
+		/* A pair, before or after: words, doublewords, or vector registers of 4, 8 or 16 bytes. */
+		unsigned int scale = in & 0x04000000 ? 2 + (in >> 30) : in & 0x80000000 ? 3 : 2;
+
+		ret->sp_delta = signed_bits(in >> 15 & 0x7f, 7) * (1 << scale);
+	} else if ((in & 0x3b200400) == 0x38000400) {
+		ret->sp_delta = signed_bits(in >> 12 & 0x1ff, 9);
+	}
+}
+
 const struct unw_arch unw_arch_aarch64 = {
 	.name = "aarch64",
 	.pc_reg = PC,
@@ -103,4 +129,5 @@ const struct unw_arch unw_arch_aarch64 = {
 	.sigframe_offset = sigframe_offset,
 	.saved_context = saved_context,
 	.call_before = call_before,
+	.frame_insn = frame_insn,
 };

@@ -128,6 +128,16 @@ static bool call_before(const uint8_t c[8])
 	       (i & 0xfc000001) == 0x4c000001;
 }
 
+/* stdu r1,n(r1); addi r1,r1,n; blr */
+static void frame_insn(uint32_t in, struct unw_insn *ret)
+{
+	ret->returns = in == 0x4e800020;
+	if ((in & 0xffff0003) == 0xf8210001)
+		ret->sp_delta = (int16_t)(in & 0xfffc);
+	else if ((in & 0xffff0000) == 0x38210000)
+		ret->sp_delta = (int16_t)in;
+}
+
 const struct unw_arch unw_arch_ppc64le = {
 	.name = "ppc64le",
 	.pc_reg = PC,
@@ -148,4 +158,5 @@ const struct unw_arch unw_arch_ppc64le = {
 	.sigframe_offset = sigframe_offset,
 	.saved_context = saved_context,
 	.call_before = call_before,
+	.frame_insn = frame_insn,
 };

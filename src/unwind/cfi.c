@@ -158,6 +158,9 @@ static int parse_cie(const struct cfi_section *s, size_t offset, struct cfi_fde 
 		aug++;
 	}
 	for (; *aug; aug++) {
+		/* Those without data need nobody who tells its length. */
+		if (!c->has_z && !strchr("SBG", *aug))
+			return -1;
 		switch (*aug) {
 		case 'R': c->fde_enc = (uint8_t)leb_fixed(&r, 1); break;
 		case 'L': c->lsda_enc = (uint8_t)leb_fixed(&r, 1); break;
@@ -170,8 +173,6 @@ static int parse_cie(const struct cfi_section *s, size_t offset, struct cfi_fde 
 			break;
 		default: return -1;
 		}
-		if (!c->has_z)
-			return -1;
 	}
 	if (r.bad || (aug_end && r.p > aug_end))
 		return -1;

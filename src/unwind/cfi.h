@@ -97,6 +97,7 @@ struct cfi_row {
 	bool ra_undef;
 	bool cfa_deref;		/* the CFA is in memory there */
 	uint8_t method;		/* enum unw_method: which kind of metadata it comes from */
+	bool calls_only;	/* holds where a call was made, not for code that was interrupted */
 	bool ra_sign_toggle;	/* arm64: DW_CFA_AARCH64_negate_ra_state is in force */
 	struct cfi_rule rules[UNW_NREGS];
 };

@@ -203,6 +203,7 @@ int exidx_row(const struct exidx *x, uint64_t pc, uint64_t end, struct cfi_row *
 	memset(row, 0, offsetof(struct cfi_row, rules));
 	row->pc = pc;
 	row->method = UNW_EXIDX;
+	row->calls_only = true;
 	row->func_lo = func_at(x, lo - 1);
 	row->func_hi = lo < n ? func_at(x, lo) : end;
 	if (pc >= row->func_hi)

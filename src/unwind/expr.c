@@ -174,7 +174,8 @@ static int step(struct machine *m, unsigned int op)
 	if (op >= OP_BREG0 && op <= OP_BREG31)
 		return breg(m, op - OP_BREG0);
 	switch (op) {
-	case OP_ADDR: return push(m, leb_fixed(&m->rd, m->addr_size));
+	/* The linker's address, not the one that the object was loaded at: nothing of ours uses it. */
+	case OP_ADDR: return -1;
 	case OP_DEREF: return deref(m, m->addr_size);
 	case OP_DEREF_SIZE: return deref(m, (unsigned int)leb_fixed(&m->rd, 1));
 	case OP_CONST1U: return push(m, leb_fixed(&m->rd, 1));

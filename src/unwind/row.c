@@ -252,6 +252,7 @@ int cfi_row(const struct cfi_section *s, const struct cfi_fde *f, uint64_t pc,
 
 	row->method = UNW_CFI;
 	row->cfa_deref = false;
+	row->calls_only = false;
 	row->pc = pc;
 	row->func_lo = f->pc_begin;
 	row->func_hi = f->pc_begin + f->pc_range;

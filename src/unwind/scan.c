@@ -17,8 +17,14 @@
  *			return address: nothing before it in the function could have made the call.
  *
  * Which words are looked at: aligned ones, from sp (less the red zone, which hand-written code of a
- * leaf may use for its link register) to the end of the writable memory that sp lies in. A stack that
- * is not aligned is refused. The memory may go on behind the stack; that is only more words.
+ * leaf may use for its link register) to the top of the thread's own stack, where sp lies below that
+ * in the same writable memory. On another stack, or where the top is not known, it is to the end of
+ * that memory, which may go on behind the stack; that is only more words. A stack that is not aligned
+ * is refused.
+ *
+ * The top is where the C library has the thread's descriptor (proc/scan.c). A stack is one piece, and
+ * the descriptor is none of its frames; so with sp below the descriptor, all frames are. What is above
+ * it matters for the pause: an allocator's memory comes to lie right behind a stack, without a gap.
  *
  * Other stacks. On an alternate signal stack the interrupted code has left its sp in the signal frame,
  * which the kernel writes in one form, so each word is also tried as the place of the saved sp
@@ -155,12 +161,20 @@ static void add_stack(struct scan *s, uint64_t sp, bool is_top)
 		fail(s, "its stack pointer is not aligned:", sp);
 		return;
 	}
-	s->home |= sp >= s->in->home.lo && sp <= s->in->home.hi && s->in->home.lo < s->in->home.hi;
+	if (sp >= s->in->home.lo && sp <= s->in->home.hi && s->in->home.lo < s->in->home.hi) {
+		s->home = true;
+		r.hi = MIN(r.hi, s->in->home.hi);
+	}
 	r.lo -= MIN((uint64_t)a->red_zone, r.lo - span->lo);
-	/* What is on the list of the same memory reaches from somewhere up to its end. */
-	for (size_t i = 0; i < s->n_stacks; i++)
-		if (s->stacks[i].lo >= span->lo && s->stacks[i].hi <= span->hi)
-			r.hi = MIN(r.hi, s->stacks[i].lo);
+	/* Less what is on the list already; scanning some of it twice does no harm. */
+	for (size_t i = 0; i < s->n_stacks; i++) {
+		const struct unw_range *o = &s->stacks[i];
+
+		if (r.lo >= o->lo && r.lo < o->hi)
+			r.lo = o->hi;
+		else if (r.lo < o->lo && r.hi > o->lo && r.hi <= o->hi)
+			r.hi = o->lo;
+	}
 	if (r.hi <= r.lo && s->n_stacks)
 		return;
 	if (s->n_stacks == STACKS_MAX)

@@ -21,7 +21,7 @@ struct unw_scan_in {
 	size_t n_code;
 	const struct unw_range *spans;	/* writable memory: sorted, disjoint, neighbours merged */
 	size_t n_spans;
-	struct unw_range home;		/* the thread's own stack, up to its top; lo == hi: not known */
+	struct unw_range home;		/* the thread's own stack, all frames of it; lo == hi: not known */
 };
 
 enum unw_scan_verdict {

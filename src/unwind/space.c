@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "unwind/cache.h"
+#include "unwind/debug_frame.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,7 @@ void unw_space_free(struct unw_space *s)
 			free((void *)s->v[i].sframe);
 			free((void *)s->v[i].exidx);
 			free((void *)s->v[i].extab);
+			debug_frame_free(s->v[i].debug_frame);
 		}
 	}
 	free(s->v);

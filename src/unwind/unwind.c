@@ -22,6 +22,8 @@
  */
 #include "unwind/unwind.h"
 #include "unwind/cache.h"
+#include "unwind/debug_frame.h"
+#include "unwind/exact.h"
 #include "unwind/exidx.h"
 #include "unwind/expr.h"
 #include "unwind/sframe.h"
@@ -37,6 +39,7 @@ const char *unw_method_name(enum unw_method m)
 	static const char *const names[] = {
 		[UNW_NONE] = "end",	  [UNW_CFI] = "cfi",	     [UNW_SIGFRAME] = "sigframe",
 		[UNW_CLONE] = "clone",	  [UNW_FP] = "fp",	     [UNW_SFRAME] = "sframe",   [UNW_EXIDX] = "exidx",
+		[UNW_DEBUG_FRAME] = "debug-frame",
 	};
 
 	return names[m];
@@ -83,18 +86,85 @@ static int by_exidx(const struct unw_module *m, uint64_t pc, struct cfi_row *row
 	return exidx_row(&x, pc, m->hi, row);
 }
 
-/* The row for @pc, which a call left there or not. NULL with *@ret_why. */
-static const struct cfi_row *lookup(struct unw_space *s, uint64_t pc, bool at_call,
+/* What the debug information says. As cfi_find(). */
+static int by_debug_frame(const struct unw_module *m, uint64_t pc, const struct unw_arch *arch,
+			  struct cfi_row *row)
+{
+	int r = debug_frame_row(m->debug_frame, to_addr(arch, pc - m->bias), arch, row);
+
+	if (!r) {
+		row->pc = pc;
+		row->func_lo = to_addr(arch, row->func_lo + m->bias);
+		row->func_hi = to_addr(arch, row->func_hi + m->bias);
+	}
+	return r;
+}
+
+/* The row for @pc by whatever kind of metadata has one. As cfi_find(). */
+static int row_of(struct unw_space *s, const struct unw_module *m, uint64_t pc, bool at_call,
+		  struct cfi_row *row)
+{
+	struct cfi_section sec = {
+		.data = m->eh_frame, .size = m->eh_frame_size, .addr = m->eh_frame_addr,
+		.addr_size = s->arch->addr_size,
+	};
+	struct cfi_fde fde;
+	int r = m->eh_frame ? cfi_find(&sec, m->hdr, m->hdr_size, m->hdr_addr, pc, &fde) : 1;
+
+	if (r == 0)
+		r = cfi_row(&sec, &fde, pc, s->arch, row);
+	else if (r == 1 && m->sframe)
+		r = sframe_row(m->sframe, m->sframe_size, m->sframe_addr, pc, s->arch, row);
+	if (r == 1 && m->debug_frame)
+		r = by_debug_frame(m, pc, s->arch, row);
+	if (r == 1 && m->exidx && at_call)
+		r = by_exidx(m, pc, row);
+	return r;
+}
+
+struct place {
+	struct unw_space *s;
+	const struct unw_module *m;
+};
+
+static int row_for_exact(void *ctx, uint64_t pc, struct cfi_row *row)
+{
+	const struct place *p = ctx;
+
+	return row_of(p->s, p->m, pc, false, row);
+}
+
+/* Does @row's function have rows for its instructions, and not for its calls alone? */
+static bool is_exact(struct unw_space *s, const struct unw_mem *mem, const struct unw_module *m,
+		     const struct cfi_row *row)
+{
+	size_t i = (size_t)(row->func_lo >> 2) % ARRAY_SIZE(s->judged);
+
+	if (row->calls_only)
+		return false;
+	if (!s->judged[i].known || s->judged[i].lo != row->func_lo) {
+		s->judged[i].lo = row->func_lo;
+		s->judged[i].known = true;
+		s->judged[i].exact = row->is_signal ||
+				     exact_table(s->arch, mem, row->func_lo, row->func_hi, row_for_exact,
+						 &(struct place){s, m});
+	}
+	return s->judged[i].exact;
+}
+
+/*
+ * The row for @pc, which a call left there or not. NULL with *@ret_why. (A row that is kept for a call is
+ * never met by interrupted code where that matters: calls are looked up inside of their instruction.)
+ */
+static const struct cfi_row *lookup(struct unw_space *s, const struct unw_mem *mem, uint64_t pc, bool at_call,
 				    enum unw_why *ret_why)
 {
 	const struct cfi_row *row = cfi_cache_get(s->cache, pc);
 	struct unw_module *m;
-	struct cfi_section sec;
-	struct cfi_fde fde;
 	struct cfi_row fresh;
 	int r;
 
-	if (row && row->method == UNW_EXIDX && !at_call) {
+	if (row && row->calls_only && !at_call) {
 		*ret_why = UNW_WHY_NO_CFI;
 		return NULL;
 	}
@@ -105,23 +175,13 @@ static const struct cfi_row *lookup(struct unw_space *s, uint64_t pc, bool at_ca
 		*ret_why = UNW_WHY_NO_MODULE;
 		return NULL;
 	}
-	sec = (struct cfi_section){
-		.data = m->eh_frame, .size = m->eh_frame_size, .addr = m->eh_frame_addr,
-		.addr_size = s->arch->addr_size,
-	};
-	r = m->eh_frame ? cfi_find(&sec, m->hdr, m->hdr_size, m->hdr_addr, pc, &fde) : 1;
-	if (r == 0)
-		r = cfi_row(&sec, &fde, pc, s->arch, &fresh);
-	else if (r == 1 && m->sframe)
-		r = sframe_row(m->sframe, m->sframe_size, m->sframe_addr, pc, s->arch, &fresh);
-	if (r == 1 && m->exidx && at_call)
-		r = by_exidx(m, pc, &fresh);
-	if (r == 1) {
-		*ret_why = UNW_WHY_NO_CFI;
+	r = row_of(s, m, pc, at_call, &fresh);
+	if (r) {
+		*ret_why = r < 0 ? UNW_WHY_BAD_CFI : UNW_WHY_NO_CFI;
 		return NULL;
 	}
-	if (r < 0) {
-		*ret_why = UNW_WHY_BAD_CFI;
+	if (!at_call && !is_exact(s, mem, m, &fresh)) {
+		*ret_why = UNW_WHY_CALLS;
 		return NULL;
 	}
 	return cfi_cache_put(&s->cache, &fresh);
@@ -150,7 +210,7 @@ static bool in_entry_code(struct walk *w, uint64_t look)
 	if (!m || !m->entry || look < m->entry || look - m->entry >= ENTRY_CODE_MAX)
 		return false;
 	for (uint64_t a = m->entry; a <= look; a++)
-		if (lookup(w->s, a, false, &why) || why != UNW_WHY_NO_CFI)
+		if (lookup(w->s, w->mem, a, false, &why) || why != UNW_WHY_NO_CFI)
 			return false;
 	return true;
 }
@@ -418,6 +478,7 @@ static int step_fp(struct walk *w, struct unw_frame *f)
 static const char *const why_text[] = {
 	[UNW_WHY_NO_MODULE] = "the pc is in no known object",
 	[UNW_WHY_NO_CFI] = "there is no unwind information for this pc",
+	[UNW_WHY_CALLS] = "the unwind information is about calls, and this instruction was interrupted",
 	[UNW_WHY_BAD_CFI] = "the unwind information is damaged or of an unknown kind",
 };
 
@@ -427,7 +488,7 @@ static int step(struct walk *w, struct unw_frame *f)
 	const struct unw_arch *arch = w->s->arch;
 	uint64_t look = w->pc - (w->at_call ? 1 : 0);
 	enum unw_why why = UNW_OK;
-	const struct cfi_row *row = lookup(w->s, look, w->at_call, &why), *at;
+	const struct cfi_row *row = lookup(w->s, w->mem, look, w->at_call, &why), *at;
 	uint8_t code[CODE_PEEK];
 	enum unw_why ignore;
 	int form;
@@ -437,7 +498,7 @@ static int step(struct walk *w, struct unw_frame *f)
 	 * called and this is a trampoline that happens to follow. Code decides.
 	 */
 	if (w->at_call && (!row || row->func_hi == w->pc || arch->sigframe_by_code)) {
-		at = lookup(w->s, w->pc, false, &ignore);
+		at = lookup(w->s, w->mem, w->pc, false, &ignore);
 		if (at && at->is_signal && !arch->sigframe_by_code)
 			return step_cfi(w, at, f);
 		if (peek(w, code)) {
@@ -462,7 +523,7 @@ static int step(struct walk *w, struct unw_frame *f)
 	}
 	if (row)
 		return step_cfi(w, row, f);
-	if (why == UNW_WHY_NO_CFI) {
+	if (why == UNW_WHY_NO_CFI || why == UNW_WHY_CALLS) {
 		if (!w->at_call && peek(w, code)) {
 			int r;
 
@@ -494,10 +555,10 @@ static int step(struct walk *w, struct unw_frame *f)
 static int step_guess(struct walk *w, struct unw_frame *f)
 {
 	enum unw_why why;
-	const struct cfi_row *row = w->at_call ? NULL : lookup(w->s, w->pc, true, &why);
+	const struct cfi_row *row = w->at_call ? NULL : lookup(w->s, w->mem, w->pc, true, &why);
 
 	/* Tables about calls are mostly right in the middle of a function, too. */
-	if (row && row->method == UNW_EXIDX && !step_cfi(w, row, f)) {
+	if (row && row->calls_only && !step_cfi(w, row, f)) {
 		w->trusted = false;
 		return 0;
 	}

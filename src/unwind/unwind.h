@@ -40,6 +40,12 @@ static inline void unw_reg_unset(struct unw_regs *g, unsigned int n)
 
 struct unw_mem;
 
+/* What one instruction does to a frame, as far as it can be told by itself. */
+struct unw_insn {
+	int64_t sp_delta;	/* added to the stack pointer */
+	bool returns;
+};
+
 /* What unwinding has to know of an architecture. One constant instance each. */
 struct unw_arch {
 	const char *name;
@@ -86,6 +92,8 @@ struct unw_arch {
 	 * one that a program's start code makes? NULL: start code has other marks.
 	 */
 	bool (*first_frame)(const struct unw_mem *mem, uint64_t cfa);
+	/* Instructions of four bytes: see exact.c. NULL: every table describes each instruction. */
+	void (*frame_insn)(uint32_t insn, struct unw_insn *ret);
 	/* May the last instruction of these 8 bytes be a call? True in doubt. */
 	bool (*call_before)(const uint8_t code[8]);
 };
@@ -106,6 +114,8 @@ enum unw_module_kind {
 	UNW_MODULE_VDSO,
 	UNW_MODULE_PATCH,	/* ours */
 };
+
+struct debug_frame;
 
 /* A piece of the address space that holds code, with what unwind metadata there is of it. */
 struct unw_module {
@@ -130,6 +140,7 @@ struct unw_module {
 	const uint8_t *extab;
 	size_t extab_size;
 	uint64_t extab_addr;
+	struct debug_frame *debug_frame; /* of the file or its debug file; by link-time address */
 	bool loaded;		/* the bytes above were fetched (they may still be absent) */
 	bool owned;
 	void *user;		/* for load() */
@@ -145,6 +156,11 @@ struct unw_space {
 	void (*load)(void *ctx, struct unw_module *m);
 	void *load_ctx;
 	struct cfi_cache *cache; /* decoded rows by pc, shared by all walks in this space */
+	/* Of which functions it is known whether their tables describe each instruction. */
+	struct {
+		uint64_t lo;
+		bool known, exact;
+	} judged[64];
 };
 
 void unw_space_init(struct unw_space *s, const struct unw_arch *arch);
@@ -158,12 +174,13 @@ void unw_space_free(struct unw_space *s);
 /* How the *caller* of a frame was found. */
 enum unw_method {
 	UNW_NONE,		/* the last frame */
-	UNW_CFI,		/* .eh_frame or .debug_frame row for this pc */
+	UNW_CFI,		/* .eh_frame row for this pc */
 	UNW_SIGFRAME,		/* the kernel's signal frame, known by its code */
 	UNW_CLONE,		/* libc's clone, known by its code */
 	UNW_FP,			/* frame pointer: a guess */
 	UNW_SFRAME,		/* .sframe */
 	UNW_EXIDX,		/* .ARM.exidx */
+	UNW_DEBUG_FRAME,	/* .debug_frame */
 };
 const char *unw_method_name(enum unw_method m);
 
@@ -187,6 +204,7 @@ enum unw_why {
 	UNW_WHY_REGISTER,	/* a register that is needed is not known */
 	UNW_WHY_CFA,		/* the stack does not grow towards its base */
 	UNW_WHY_DEPTH,		/* more than UNW_MAX_FRAMES frames */
+	UNW_WHY_CALLS,		/* the metadata is about calls, and this code was interrupted */
 	UNW_WHY_ZERO,		/* pc is 0 where no stack is known to begin */
 };
 

@@ -2,54 +2,8 @@
 # What live tests are made of. POSIX sh and busybox are enough. The working folder has the target
 # (prog), the patches (fix.sut ...), and what `suture build` said (fix.log, fix.rc).
 
-tap_n=0 tap_failed=0 started='' pid='' ended=''
-
-ok()	# ok TEXT COMMAND...: the command must succeed
-{
-	tap_text=$1
-	shift
-	tap_n=$((tap_n + 1))
-	if "$@" >tap.out 2>&1; then
-		echo "ok $tap_n - $tap_text"
-		return 0
-	fi
-	echo "not ok $tap_n - $tap_text"
-	echo "# $*"
-	sed 's/^/#   /' tap.out
-	tap_failed=$((tap_failed + 1))
-	return 1
-}
-
-# Kills what the test started, by pid. The plan comes last, so that a test that stops half way fails.
-cleanup()
-{
-	for p in $started; do
-		kill -9 "$p" 2>/dev/null
-		wait "$p" 2>/dev/null
-	done
-	if [ -n "$ended" ]; then
-		echo "1..$tap_n"
-	else
-		echo "# the test stopped half way"
-		tap_failed=1
-	fi
-	trap - EXIT
-	exit $((tap_failed > 0))
-}
-trap cleanup EXIT
-trap 'exit 1' TERM INT HUP
-
-finish()
-{
-	ended=1
-	exit 0
-}
-
-give_up()
-{
-	echo "# $*"
-	exit 1
-}
+. "$LIVE_LIB/tap.sh"
+pid=''
 
 # ---- the target ----
 
@@ -111,18 +65,6 @@ healthy()
 
 # ---- suture ----
 
-suture()	# suture EXIT-CODE ARGUMENTS...: what it printed stays in said.txt
-{
-	want=$1
-	shift
-	"$SUTURE" "$@" >said.txt 2>&1
-	rc=$?
-	[ $rc = "$want" ] && return
-	echo "exit code $rc, want $want"
-	cat said.txt
-	return 1
-}
-
 says()		# says TEXT...: what suture printed last has all these texts
 {
 	for t in "$@"; do
@@ -141,7 +83,7 @@ must_build()
 {
 	[ "$(cat "${1:-fix}.rc")" = 0 ] && [ -e "${1:-fix}.sut" ] && return
 	ok "the patch was built" cat "${1:-fix}.log" '(no patch file)'
-	ended=1
+	tap_ended=1
 	exit 1
 }
 

@@ -84,6 +84,32 @@ static void look_at_maps(const char *pid)
 	close(mem);
 }
 
+/* The main thread may have exited: its memory is asked for at another one. */
+static const char *with_memory(const char *pid)
+{
+	static char tid[32];
+	char path[64], line[256] = "", state = 0;
+	struct dirent *e;
+	FILE *f;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%s/task", pid);
+	d = opendir(path);
+	snprintf(tid, sizeof(tid), "%s", pid);
+	snprintf(path, sizeof(path), "/proc/%s/status", pid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "State: %c", &state);
+	if (f)
+		fclose(f);
+	while (d && state == 'Z' && (e = readdir(d)))
+		if (e->d_name[0] != '.' && strcmp(e->d_name, pid))
+			snprintf(tid, sizeof(tid), "%.20s", e->d_name);
+	if (d)
+		closedir(d);
+	return tid;
+}
+
 static void look_at_threads(const char *pid)
 {
 	char path[400], line[256];
@@ -102,7 +128,8 @@ static void look_at_threads(const char *pid)
 		snprintf(path, sizeof(path), "/proc/%s/task/%s/status", pid, e->d_name);
 		f = fopen(path, "r");
 		while (f && fgets(line, sizeof(line), f)) {
-			if (sscanf(line, "State: %c", &state) == 1 && strchr("TtZX", state)) {
+			if (sscanf(line, "State: %c", &state) == 1 && 
+			    strchr(strcmp(e->d_name, pid) ? "TtZX" : "TtX", state)) {
 				printf("# thread %s is in state %c\n", e->d_name, state);
 				faults++;
 			}
@@ -127,7 +154,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: memtext [-p] PID\n");
 		return 2;
 	}
-	look_at_maps(pid);
+	look_at_maps(with_memory(pid));
 	look_at_threads(pid);
 	if (!compared) {
 		printf("# no text was compared\n");

@@ -14,64 +14,17 @@ REAL_WORK=${REAL_WORK:-$root/build/real}
 name=$(basename "$0" .sh)
 work=$REAL_WORK/$name
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/suture/deb
-tap_n=0 tap_failed=0 started='' ended=''
+. "$root/tests/lib/tap.sh"
 rm -rf "$work/run"
 mkdir -p "$work/run" "$REAL_WORK/dl" && cd "$work" || exit 1
 
-ok()	# ok TEXT COMMAND...: the command must succeed
+tap_stop()	# servers save what they have
 {
-	tap_text=$1
-	shift
-	tap_n=$((tap_n + 1))
-	if "$@" >tap.out 2>&1; then
-		echo "ok $tap_n - $tap_text"
-		return 0
-	fi
-	echo "not ok $tap_n - $tap_text"
-	echo "# $*"
-	sed 's/^/#   /' tap.out
-	tap_failed=$((tap_failed + 1))
-	return 1
-}
-
-# Asks what was started to end, by pid. The plan comes last: a test that stops half way fails.
-cleanup()
-{
-	for p in $started; do
-		kill "$p" 2>/dev/null
-		for i in 1 2 3 4 5 6 7 8 9 10; do
-			kill -0 "$p" 2>/dev/null || break
-			sleep 0.1
-		done
-		kill -9 "$p" 2>/dev/null
+	kill "$1" 2>/dev/null
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		kill -0 "$1" 2>/dev/null || break
+		sleep 0.1
 	done
-	if [ -n "$ended" ]; then
-		echo "1..$tap_n"
-	else
-		echo "# the test stopped half way"
-		tap_failed=1
-	fi
-	trap - EXIT
-	exit $((tap_failed > 0))
-}
-trap cleanup EXIT
-trap 'exit 1' TERM INT HUP
-
-finish()
-{
-	ended=1
-	exit 0
-}
-
-give_up()
-{
-	echo "# $*"
-	exit 1
-}
-
-must()	# must TEXT COMMAND...: without it the rest has no sense
-{
-	ok "$@" || exit 1
 }
 
 fetch()	# fetch SOURCE VERSION: the update's source; $fixes is the folder of its patches
@@ -97,18 +50,6 @@ patches()
 		[ -e "$1" ] || give_up "the update has no patch '$p'"
 		echo "$@"
 	done
-}
-
-suture()	# suture EXIT-CODE ARGUMENTS...: what it printed stays in said.txt
-{
-	want=$1
-	shift
-	"$SUTURE" "$@" >said.txt 2>&1
-	rc=$?
-	[ $rc = "$want" ] && return
-	echo "exit code $rc, want $want"
-	cat said.txt
-	return 1
 }
 
 says()

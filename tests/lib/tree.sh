@@ -4,37 +4,16 @@
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 SUTURE=${SUTURE:-$root/build/suture}
-tap_n=0 tap_failed=0 started='' ended=''
+. "$root/tests/lib/tap.sh"
 top=$(mktemp -d "${TMPDIR:-/tmp}/suture-tree-XXXXXX") || exit 1
+tap_out=$top/tap.out
 XDG_CACHE_HOME=$top/cache
 export XDG_CACHE_HOME
 unset MAKEFLAGS MFLAGS MAKELEVEL CC CFLAGS LDFLAGS
 
-ok()	# ok TEXT COMMAND...: the command must succeed
-{
-	tap_text=$1
-	shift
-	tap_n=$((tap_n + 1))
-	if "$@" >"$top/tap.out" 2>&1; then
-		echo "ok $tap_n - $tap_text"
-		return 0
-	fi
-	echo "not ok $tap_n - $tap_text"
-	echo "# $*"
-	sed 's/^/#   /' "$top/tap.out"
-	tap_failed=$((tap_failed + 1))
-	return 1
-}
-
 not()
 {
 	! "$@"
-}
-
-skip()	# skip TEXT REASON
-{
-	tap_n=$((tap_n + 1))
-	echo "ok $tap_n - $1 # SKIP $2"
 }
 
 have()	# have PROGRAM TEXT: skips TEXT where the program is not installed
@@ -44,31 +23,11 @@ have()	# have PROGRAM TEXT: skips TEXT where the program is not installed
 	return 1
 }
 
-cleanup()
+tap_leave()
 {
-	for p in $started; do
-		kill -9 "$p" 2>/dev/null
-		wait "$p" 2>/dev/null
-	done
 	cd /
-	if [ -n "$ended" ]; then
-		echo "1..$tap_n"
-	else
-		echo "# the test stopped half way"
-		tap_failed=1
-	fi
 	chmod -R u+w "$top" 2>/dev/null
 	[ -n "${KEEP:-}" ] && echo "# kept: $top" || rm -rf "$top"
-	trap - EXIT
-	exit $((tap_failed > 0))
-}
-trap cleanup EXIT
-trap 'exit 1' TERM INT HUP
-
-finish()
-{
-	ended=1
-	exit 0
 }
 
 # A folder for the next case, with a small program in src/.

@@ -58,6 +58,8 @@ variant()
 	clang) CC=clang-14 ;;
 	bti) CFLAGS="-O2 -mbranch-protection=standard" ;;
 	a32) CFLAGS="-O2 -marm" ;;
+	# The profile call comes after the prologue, but on x86-64 with -mfentry.
+	pg) CFLAGS="-O2 -pg" ;;
 	# Code that reaches its data from the pc, without a TOC pointer: needs such a machine.
 	power10) CFLAGS="-O2 -mcpu=power10" ;;
 	sections) CFLAGS="-O2 -ffunction-sections -fdata-sections" ;;

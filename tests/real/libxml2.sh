@@ -14,7 +14,7 @@ ok 'a fix that moves a member' suture 3 build --deb libxml2=$old -o no.sut --nam
 ok 'is refused for its layout' says SUT-B041
 lib=$(echo "$stock"/usr/lib/*/libxml2.so.2.9.14)
 must 'its libraries' libraries "$lib" 'libxml2_*'
-python3 "$root/tests/real/users/xml.py" "$lib" run/stop >load.txt 2>&1 &
+python3 "$root/tests/real/users/documents.py" "$lib" run/stop >load.txt 2>&1 &
 user=$!
 started="$user $started"
 must 'a program parses in four threads' wait_for grep ready load.txt

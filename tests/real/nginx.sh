@@ -39,7 +39,7 @@ begin "$server" -p "$work/run" -c "$work/run/nginx.conf"
 master=$pid
 three_workers() { [ "$(pgrep -P $master | wc -l)" = 3 ]; }
 must 'a master and three workers' wait_for three_workers
-python3 "$root/tests/real/users/http.py" $port run/stop >load.txt 2>&1 &
+python3 "$root/tests/real/users/browser.py" $port run/stop >load.txt 2>&1 &
 load=$!
 started="$load $started"
 no_worker_ended() { ! grep -E 'exited|alert|emerg' run/logs/error.log; }

@@ -2,6 +2,7 @@
 /* Apply and revert on a live program with threads; the tool is killed at every step. */
 #include "apply/apply.h"
 #include "apply/status.h"
+#include "apply/switch.h"
 #include "victim.h"
 #include "tap.h"
 
@@ -378,6 +379,24 @@ static void two_objects(const char *dir)
 	sut_err_free(&err);
 }
 
+/* What is said where nothing was in the way but time. */
+static void too_late(void)
+{
+	struct apply_result res = {.n_threads = 9, .attempts = 4};
+	struct session s = {.pid = 77, .res = &res, .opts.max_pause_ns = 1000000, .ts.pause_ns = 2500000};
+	struct sut_err err = {0};
+
+	switch_report_busy(&s, &err);
+	tap_ok(sut_err_has(&err, SUT_P_PAUSE) && strstr(err.v[0].cause, "9 threads") &&
+	       strstr(err.v[0].cause, "2.5 ms") && strstr(err.v[0].cause, "1.0 ms"), "%s", err.v[0].cause);
+	sut_err_free(&err);
+	s.ts.late_tid = 78;
+	strcpy(s.ts.late_why, "state D, in vfork");
+	switch_report_busy(&s, &err);
+	tap_ok(sut_err_has(&err, SUT_P_NOT_STOPPED), "%s", err.v[0].cause);
+	sut_err_free(&err);
+}
+
 __attribute__((noreturn)) static void tool(const char *file, const char *pid)
 {
 	struct apply_result res;
@@ -400,6 +419,7 @@ int main(int argc, char **argv)
 		tap_ok(false, "the victim was compiled");
 		return tap_done();
 	}
+	too_late();
 	basic(&pie, "PIE", 1);
 	basic(&nopie, "no PIE", 20);
 	blocked(&pie);

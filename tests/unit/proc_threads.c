@@ -135,6 +135,49 @@ static void in_vfork(void)
 	finish(pid);
 }
 
+/* One that did not stop in time cannot be let go either: it may not be forgotten. */
+static void stray(void)
+{
+	pid_t pid = start(vfork_parent);
+	struct threads ts = {0};
+	struct sut_err err = {0};
+	char state = '?';
+
+	tap_ok(!threads_attach(&ts, pid, &err) && threads_stop(&ts, 20000000, &err) == 1,
+	       "a thread does not stop in time");
+	threads_detach(&ts);
+	for (int i = 0; i < 200 && state != 't'; i++) {
+		usleep(10000);
+		state = state_of(pid);
+	}
+	tap_ok(state == 't', "it stops later (%c)", state);
+	threads_collect();
+	usleep(50000);
+	tap_ok(state_of(pid) == 'S', "and is let go then");
+	sut_err_free(&err);
+	finish(pid);
+}
+
+/* The next try finds it traced, by ourselves. */
+static void still_ours(void)
+{
+	pid_t pid = start(vfork_parent);
+	struct threads ts = {0};
+	struct sut_err err = {0};
+
+	tap_ok(!threads_attach_one(&ts, pid, pid, &err) && threads_stop(&ts, 20000000, &err) == 1,
+	       "a thread does not stop in time");
+	threads_detach(&ts);
+	if (!tap_ok(!threads_attach_one(&ts, pid, pid, &err), "it can be taken again"))
+		printf("# %s\n", err.n ? err.v[0].cause : "?");
+	tap_ok(threads_stop(&ts, 1000000000, &err) == 0, "and stops then");
+	threads_detach(&ts);
+	usleep(50000);
+	tap_ok(state_of(pid) == 'S', "and goes on");
+	sut_err_free(&err);
+	finish(pid);
+}
+
 static void *thread_sleeps(void *arg)
 {
 	sleeper();
@@ -265,6 +308,8 @@ int main(void)
 	stopped();
 	traced();
 	in_vfork();
+	stray();
+	still_ours();
 	without_memory();
 	leaderless();
 	in_exec();

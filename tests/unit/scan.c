@@ -10,6 +10,7 @@
 #define HOME 0x7f0000100000ULL
 #define ALT 0x7f0000200000ULL
 #define SIZE 0x20000ULL
+#define TOP 0x18000ULL	/* of the thread's own stack: other memory follows without a gap */
 #define FUNC 0x401000ULL
 #define FUNC_END 0x401080ULL
 
@@ -57,7 +58,7 @@ static enum unw_scan_verdict scan(void)
 	struct unw_mem mem = {read_mem, NULL};
 	struct unw_scan_in in = {
 		.arch = arch, .mem = &mem, .code = code, .n_code = 2, .spans = spans, .n_spans = 2,
-		.home = {home_at, home_at + SIZE - 64},
+		.home = {home_at, home_at + TOP},
 	};
 
 	unw_scan(&in, &regs, &out);
@@ -87,8 +88,14 @@ static void words(const struct unw_arch *a)
 	is(UNW_SCAN_HIT, "the word at sp counts");
 	tap_ok(out.code == 1 && out.at == home_at + 0x1000 && !out.certain, "%s: and is told", a->name);
 	reset(a);
-	poke(home_mem, SIZE - w, FUNC + 9);
-	is(UNW_SCAN_HIT, "the last word of the mapping counts");
+	poke(home_mem, TOP - w, FUNC + 9);
+	is(UNW_SCAN_HIT, "the last word of the stack counts");
+	reset(a);
+	poke(home_mem, TOP, FUNC + 9);
+	is(UNW_SCAN_CLEAR, "what lies behind the stack is none of its words");
+	unw_reg_set(&regs, a->sp_reg, alt_at + 0x1000);
+	poke(alt_mem, SIZE - w, FUNC + 9);
+	is(UNW_SCAN_HIT, "on another stack the last word of the mapping counts");
 	reset(a);
 	poke(home_mem, 0x1000 + 65536 - w, FUNC + 9);
 	is(UNW_SCAN_HIT, "the last word of a piece counts");
@@ -181,7 +188,7 @@ static void registers(const struct unw_arch *a)
 	refuse_alt = true;
 	is(UNW_SCAN_FAILED, "memory that cannot be read: no verdict");
 	reset(a);
-	unw_reg_set(&regs, a->sp_reg, home_at + SIZE - 32);
+	unw_reg_set(&regs, a->sp_reg, home_at + TOP + 32);
 	is(UNW_SCAN_AWAY, "above the thread's descriptor: not its stack");
 }
 
@@ -252,6 +259,15 @@ static void signals(const struct unw_arch *a)
 	is(UNW_SCAN_CLEAR, "nested frames lead home");
 	poke(alt_mem, 0x6000, FUNC + 8);
 	is(UNW_SCAN_HIT, "and all of the way counts");
+	/* A signal stack behind the own stack, in the same memory, which a handler on the own one interrupted. */
+	reset(a);
+	context(0x1800, home_at + TOP + 0x2000, 0x500000);
+	memcpy(home_mem + 0x1800, alt_mem + 0x1800, 1024);
+	if (a == &unw_arch_ppc64le)
+		put64(home_mem + 0x1800 + 224, home_at + 0x1800 + 232);
+	is(UNW_SCAN_CLEAR, "a frame on the own stack leads behind it");
+	poke(home_mem, TOP + 0x3000, FUNC + 8);
+	is(UNW_SCAN_HIT, "and what is there counts");
 	/* Many contexts: bounded, and never clear by giving up. */
 	reset(a);
 	unw_reg_set(&regs, a->sp_reg, alt_at + 0x1000);

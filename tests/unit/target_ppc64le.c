@@ -25,6 +25,85 @@ static void far_jump(void)
 	tap_eq_u64(r12, 0x7fff89abcdef8124, "to the whole address");
 }
 
+static uint32_t word_at(const uint8_t *p)
+{
+	uint32_t w;
+
+	memcpy(&w, p, 4);
+	return w;
+}
+
+/* What the five instructions leave in @reg; 0 where they are others. */
+static uint64_t constant(const uint8_t *p, uint32_t reg)
+{
+	static const uint32_t op[] = {15, 24, 30, 25, 24}; /* lis, ori, sldi, oris, ori */
+	uint32_t rr = reg << 21 | reg << 16;
+
+	for (size_t i = 0; i < 5; i++) {
+		uint32_t w = word_at(p + 4 * i);
+
+		if (w >> 26 != op[i] || (w & 0x03ff0000) != (i ? rr : reg << 21))
+			return 0;
+	}
+	if ((word_at(p + 8) & 0xffff) != 0x07c6)
+		return 0;
+	return (uint64_t)(int64_t)(int16_t)word_at(p) << 48 | (uint64_t)(word_at(p + 4) & 0xffff) << 32 |
+	       (uint64_t)(word_at(p + 12) & 0xffff) << 16 | (word_at(p + 16) & 0xffff);
+}
+
+static int64_t branch_from(uint32_t w)
+{
+	return w >> 26 == 18 && !(w & 3) ? (int64_t)((uint64_t)(w & 0x03fffffc) << 38) >> 38 : 0;
+}
+
+/*
+ * A high part that does not fit takes a detour, and what it leaves together with the low part, which is
+ * filled in as ever, is the address.
+ */
+static void detours(void)
+{
+	enum { TOC16_LO = 48, TOC16_HA = 50, REL16_LO = 250, REL16_HA = 252, TPREL16_HA = 72 };
+	static const uint64_t x[] = {0x7fff89abcdef8124, 0x7fff89abcdef7ffc, 0x13fff8000, 0, 0x8000};
+	const struct target *t = &target_ppc64le;
+	const uint64_t gp = 0x7fff12348100, place = 0x100000000, at = 0x100000400;
+	bool right = true, entry = true;
+	uint8_t out[TARGET_MAX_JUMP], p[8];
+	uint32_t w[2];
+
+	for (size_t i = 0; i < ARRAY_SIZE(x); i++)
+		for (uint32_t reg = 0; reg < 32; reg++) {
+			w[0] = 0x3c020000 | reg << 21; /* addis reg,r2,0 */
+			w[1] = 0x38000000 | reg << 21 | reg << 16; /* addi reg,reg,0 */
+			memcpy(p, w, 8);
+			right &= t->apply_rel(TOC16_HA, p, place, x[i], gp) < 0;
+			right &= t->encode_detour(TOC16_HA, p, place, x[i], gp, at, out) == 24;
+			right &= !t->apply_rel(TOC16_LO, p + 4, place + 4, x[i], gp);
+			right &= branch_from(word_at(p)) == (int64_t)(at - place);
+			right &= branch_from(word_at(out + 20)) == (int64_t)(place + 4 - (at + 20));
+			right &= constant(out, reg) + (uint64_t)(int64_t)(int16_t)word_at(p + 4) == x[i];
+		}
+	tap_ok(right, "a far address is what the detour and the low part give, in any register");
+	/* The second field is four bytes on, and its addend says so; also behind two patchable nops. */
+	for (uint64_t addend = 0; addend <= 8; addend += 8) {
+		w[0] = 0x3c4c0000; /* addis r2,r12,0 */
+		w[1] = 0x38420000; /* addi r2,r2,0 */
+		memcpy(p, w, 8);
+		entry &= t->apply_rel(REL16_HA, p, place, gp + addend, gp) < 0;
+		entry &= t->encode_detour(REL16_HA, p, place, gp + addend, gp, at, out) == 24;
+		entry &= !t->apply_rel(REL16_LO, p + 4, place + 4, gp + addend + 4, gp);
+		entry &= constant(out, 2) + (uint64_t)(int64_t)(int16_t)word_at(p + 4) == gp;
+	}
+	tap_ok(entry, "and a global entry gets the TOC pointer");
+	w[0] = 0x3d2d0000; /* addis r9,r13,0 */
+	memcpy(p, w, 8);
+	tap_ok(!t->encode_detour(TPREL16_HA, p, place, 0, gp, at, out) && !memcmp(p, w, 8),
+	       "the offset of a thread-local variable takes none");
+	w[0] = 0x3d220000; /* addis r9,r2,0 */
+	memcpy(p, w, 8);
+	tap_ok(!t->encode_detour(TOC16_HA, p, place, x[0], gp, place + 0x4000000, out) && !memcmp(p, w, 8),
+	       "nor is there one out of a branch's reach");
+}
+
 int main(void)
 {
 	static const struct {
@@ -51,6 +130,7 @@ int main(void)
 	if (!dir)
 		return 0;
 	far_jump();
+	detours();
 	for (size_t i = 0; i < ARRAY_SIZE(v); i++)
 		prove_linked(CC, dir, v[i].flags, v[i].ldflags);
 	return linked_end(dir);

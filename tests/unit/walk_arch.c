@@ -31,7 +31,8 @@ static int read_mem(void *ctx, uint64_t addr, void *buf, size_t len)
 
 static void put(const void *p, size_t n)
 {
-	memcpy(eh + n_eh, p, n);
+	if (n)
+		memcpy(eh + n_eh, p, n);
 	n_eh += n;
 }
 
@@ -193,8 +194,50 @@ static void new_thread(const struct unw_arch *a, const void *after, size_t n, un
 	is(trace.end != UNW_END_NEWBORN, "its parent is no new thread");
 }
 
+/*
+ * A table for calls alone, as LLVM writes it: nothing of the epilogue, in which the caller's frame pointer is
+ * back already. By the row that stands there the caller is passed over, and the walk ends as well as any.
+ */
+static void calls_only(const struct unw_arch *a, const uint32_t *insns, size_t n, uint32_t body, uint32_t end,
+		       unsigned int fp, uint64_t pair)
+{
+	/* Behind the prologue: DW_CFA_def_cfa fp, 16; the frame pointer at -16, the link register at -8. */
+	const uint8_t prog[] = {(uint8_t)(0x40 | body / 4), 0x0c, (uint8_t)fp, 16, 0x05, (uint8_t)a->ra_reg, 1,
+				0x05, (uint8_t)fp, 2};
+	const uint8_t exact[] = {0x0e, 32, 0x05, (uint8_t)a->ra_reg, 1, 0x05, (uint8_t)fp, 2};
+	const uint8_t outer[] = {0x07, (uint8_t)a->ra_reg};
+	struct unw_regs g;
+
+	start(a);
+	func(0x100, (uint32_t)n * 4, prog, sizeof(prog));
+	func(0x200, 64, exact, sizeof(exact));
+	func(0x300, 64, outer, sizeof(outer));
+	memcpy(code + 0x100, insns, n * 4);
+	/* In the body: a row is right there, but the walk cannot know that. */
+	g = at(CODE + 0x100 + end, STACK);
+	unw_reg_set(&g, fp, STACK + pair);
+	unw_reg_set(&g, a->ra_reg, CODE + 0x210);
+	poke(STACK + pair, STACK + pair + 32);
+	poke(STACK + pair + 8, CODE + 0x304);
+	walk(&g, false);
+	is(!trace.reliable && trace.why == UNW_WHY_CALLS, "a table for calls does not tell of interrupted code");
+	g = at(CODE + 0x100 + body + 4, STACK);
+	unw_reg_set(&g, fp, STACK + pair);
+	walk(&g, true);
+	is(trace.reliable && trace.n == 2 && trace.v[0].method == UNW_CFI, "of a call it does");
+}
+
 int main(void)
 {
+	static const uint32_t aarch64[] = {
+		0xa9be7bfd, 0x910003fd, 0x910003e1, 0x94000000, 0xa8c27bfd, 0xd65f03c0,
+	};
+	static const uint32_t ppc64le[] = {
+		0xf821ffe1, 0x7c3f0b78, 0x60000000, 0x48000001, 0x38210020, 0x4e800020,
+	};
+
+	calls_only(&unw_arch_aarch64, aarch64, 6, 8, 20, 29, 0x100);
+	calls_only(&unw_arch_ppc64le, ppc64le, 6, 8, 20, 31, 0x100);
 	link_register(&unw_arch_aarch64);
 	link_register(&unw_arch_arm);
 	link_register(&unw_arch_ppc64le);

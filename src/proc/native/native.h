@@ -58,9 +58,15 @@ bool native_eintr_restartable(long nr);
 /*
  * Before a thread is diverted for the first time after a stop: finds out whether the kernel is about to
  * continue a call (a sleep, with the rest of its time), which it forgets when the thread makes another
- * one. native_set_regs() with these registers then has it continued all the same.
+ * one. native_set_regs() with these registers then has it continued all the same, or native_rest_regs()
+ * tells how that is done.
  */
 void native_learn_rest(pid_t tid, struct native_regs *r, int mem_fd);
+/*
+ * True where that takes other registers, set at the exit stop of the last call that was made for us:
+ * with an interrupt pending the kernel makes those of @r of them, before the program sees any.
+ */
+bool native_rest_regs(const struct native_regs *r, struct native_regs *ret);
 /* Makes the thread execute its system call again from the start. */
 void native_restart_syscall(struct native_regs *r);
 

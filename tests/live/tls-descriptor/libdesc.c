@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-static __thread long hidden = 20;
+/* One descriptor may serve both static variables, and the patch may need one for each. */
+static __thread long hidden = 20, also = 3;
 __thread long visible = 1;
 
 long desc(long n);
@@ -7,6 +8,7 @@ long desc(long n);
 long desc(long n)
 {
 	hidden += n;
+	also += n;
 	visible += n;
-	return hidden + visible;
+	return hidden + also + visible;
 }

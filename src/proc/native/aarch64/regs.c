@@ -163,6 +163,11 @@ void native_learn_rest(pid_t tid, struct native_regs *r, int mem_fd)
 		  code[1] == svc && code[0] != svc && in_system_call(tid);
 }
 
+bool native_rest_regs(const struct native_regs *r, struct native_regs *ret)
+{
+	return false;
+}
+
 void native_restart_syscall(struct native_regs *r)
 {
 }

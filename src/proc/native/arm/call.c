@@ -203,8 +203,9 @@ int native_build_frame(struct native_frame *f, pid_t tid, const struct native_re
 	go_to(&f->heal, g->sigreturn);
 	f->heal.r[ARM_SP] = (uint32_t)f->heal_sp;
 	f->heal.r[ARM_LR] = (uint32_t)g->sigreturn;
-	/* No result that the kernel would take for the wish to restart. */
-	f->heal.r[0] = 0;
+	/* No result that the kernel would take for the wish to restart; and the signal return's own first
+	 * argument stays in orig_r0 behind it, where -1 says that no call of the program's came back. */
+	f->heal.r[0] = (uint32_t)-1;
 	return 0;
 }
 

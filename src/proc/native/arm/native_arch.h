@@ -14,6 +14,8 @@ struct native_regs {
 	uint32_t r[18];		/* as PTRACE_GETREGSET NT_PRSTATUS gives them */
 	uint32_t tp;
 	bool skip_call;		/* to set: no system call */
+	bool eintr;		/* the system call in r7 has just come back with EINTR */
+	bool asked, rest;	/* native_learn_rest() was called, and found one */
 };
 
 #endif

@@ -107,6 +107,11 @@ void native_learn_rest(pid_t tid, struct native_regs *r, int mem_fd)
 {
 }
 
+bool native_rest_regs(const struct native_regs *r, struct native_regs *ret)
+{
+	return false;
+}
+
 void native_restart_syscall(struct native_regs *r)
 {
 	r->gpr[3] = r->orig_gpr3;

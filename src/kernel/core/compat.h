@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every difference between kernel versions that suture_core meets is here, each with the version that
+ * brought it. Written for 6.1 to 6.12.
+ */
+#ifndef SUTURE_COMPAT_H
+#define SUTURE_COMPAT_H
+
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/version.h>
+#ifdef CONFIG_RETHOOK
+#include <linux/rethook.h>
+#endif
+
+#ifdef CONFIG_LIVEPATCH
+#error "this kernel has its own livepatch: its patches need no suture_core"
+#endif
+#ifdef CONFIG_PREEMPT_RT
+/* The list of tasks is guarded by a sleeping lock there: it may be half written when all CPUs stop. */
+#error "suture_core does not know real-time kernels"
+#endif
+#ifdef CONFIG_SHADOW_CALL_STACK
+#error "suture_core does not know shadow call stacks"
+#endif
+#ifdef CONFIG_CFI_CLANG
+#error "suture_core calls the kernel's functions through pointers that CFI would refuse"
+#endif
+
+/* 6.4: one array of memory areas instead of core_layout and init_layout */
+static inline unsigned long compat_module_text(const struct module *mod, unsigned long *size)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+	*size = mod->mem[MOD_TEXT].size;
+	return (unsigned long)mod->mem[MOD_TEXT].base;
+#else
+	*size = mod->core_layout.text_size;
+	return (unsigned long)mod->core_layout.base;
+#endif
+}
+
+/* What belongs to the module as long as it lives: not its init part */
+static inline bool compat_module_owns(const struct module *mod, unsigned long addr)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+	for_class_mod_mem_type(type, core) {
+		unsigned long base = (unsigned long)mod->mem[type].base;
+
+		if (addr - base < mod->mem[type].size)
+			return true;
+	}
+	return false;
+#else
+	return addr - (unsigned long)mod->core_layout.base < mod->core_layout.size;
+#endif
+}
+
+/*
+ * 6.11: the return addresses that the function graph tracer keeps are words among other words. Before,
+ * they were an array of structures. Either way: @words from where, and the number.
+ */
+static inline const unsigned long *compat_graph_stack(struct task_struct *task, unsigned int *words)
+{
+	*words = 0;
+#ifdef CONFIG_FUNCTION_GRAPH_TRACER
+	if (!task->ret_stack || task->curr_ret_stack < 0)
+		return NULL;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+	*words = task->curr_ret_stack;
+#else
+	*words = (task->curr_ret_stack + 1) * (sizeof(struct ftrace_ret_stack) / sizeof(long));
+#endif
+	return (const unsigned long *)task->ret_stack;
+#else
+	return NULL;
+#endif
+}
+
+/*
+ * The return addresses that return probes took from a task's stack; @walk is called for each. Two
+ * implementations exist, and a kernel can have both.
+ */
+static inline void compat_probed_returns(struct task_struct *task, void (*walk)(unsigned long addr, void *arg),
+					 void *arg)
+{
+	struct llist_node *node;
+
+#if defined(CONFIG_KRETPROBES) && !defined(CONFIG_KRETPROBE_ON_RETHOOK)
+	for (node = task->kretprobe_instances.first; node; node = node->next)
+		walk((unsigned long)container_of(node, struct kretprobe_instance, llist)->ret_addr, arg);
+#endif
+#ifdef CONFIG_RETHOOK
+	for (node = task->rethooks.first; node; node = node->next)
+		walk(container_of(node, struct rethook_node, llist)->ret_addr, arg);
+#endif
+	(void)node;
+}
+
+/*
+ * The sections of a loaded module, which /sys/module/NAME/sections shows. The structure is the kernel's
+ * private one, the same from 5.8 to 6.13; symbols_init() checks it against this module before it is used.
+ */
+struct compat_sect_attr {
+	struct bin_attribute battr;
+	unsigned long address;
+};
+
+struct compat_sect_attrs {
+	struct attribute_group grp;
+	unsigned int nsections;
+	struct compat_sect_attr attrs[];
+};
+#define COMPAT_HAVE_SECT_ATTRS (LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0))
+
+#endif

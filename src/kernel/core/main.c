@@ -1,0 +1,523 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * suture_core: live patches on kernels that are built without CONFIG_LIVEPATCH.
+ *
+ * The life of a patch:
+ *
+ *   suture_enable_patch()   everything is checked and prepared: references, callbacks, redirects that lead
+ *                           nowhere yet. An error undoes all of it.
+ *   ENABLING                a worker tries the change: all CPUs stop, all tasks are looked at (check.c), and
+ *                           either all redirects are switched or none. While somebody is in the way it is
+ *                           tried again, more and more slowly, until the deadline.
+ *   ON                      the patch works. With `replace` all others went off in the same moment.
+ *   DISABLING               enabled was written 0: the same the other way, where nobody may be in any code
+ *                           of the patch module. After the deadline it is ON again.
+ *   OFF                     all is undone, and the module may be unloaded.
+ *
+ * Writing the other value to `enabled` while a change waits ends it at once, as nothing has happened yet.
+ *
+ * References: the patch module's to itself, from the start of ENABLING to OFF, is what forbids rmmod while
+ * its code may run. The core's module stays as patch modules use its symbols, and each entry holds one.
+ */
+#include <linux/jiffies.h>
+#include <linux/kallsyms.h>
+#include <linux/delay.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/stop_machine.h>
+#include <linux/string.h>
+#include <linux/utsname.h>
+#include <linux/workqueue.h>
+
+#include "core.h"
+
+DEFINE_MUTEX(suture_mutex);
+LIST_HEAD(suture_entries);
+
+static unsigned int deadline_ms = 15000;
+module_param(deadline_ms, uint, 0644);
+MODULE_PARM_DESC(deadline_ms, "how long a change may wait for tasks before it is taken back");
+
+/* The patch that is ENABLING or DISABLING. */
+static struct suture_entry *changing;
+static void work_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(work, work_fn);
+
+/* ---- what each function leads to ---- */
+
+static bool is_on(const struct suture_entry *entry, const struct suture_entry *change)
+{
+	if (entry == change)
+		return entry->state == SUTURE_ENABLING;
+	if (change && change->state == SUTURE_ENABLING && change->patch->replace)
+		return false;
+	return entry->state == SUTURE_ON || entry->state == SUTURE_DISABLING;
+}
+
+/* Sets next of all sites, for when the change has been made; for NULL: as it is now. */
+void suture_plan(const struct suture_entry *change)
+{
+	struct suture_entry *entry;
+	struct suture_object *obj;
+	struct suture_func *func;
+	struct suture_site *site;
+
+	list_for_each_entry(site, &suture_sites, node) {
+		site->next = 0;
+		site->next_end = 0;
+	}
+	list_for_each_entry(entry, &suture_entries, node) {
+		if (!is_on(entry, change))
+			continue;
+		suture_for_each_object(entry->patch, obj)
+			suture_for_each_func(obj, func)
+				if (obj->ready && func->site) {
+					func->site->next = (unsigned long)func->new_func;
+					func->site->next_end = site_new_end(func->site->next);
+				}
+	}
+}
+
+/* ---- one try ---- */
+
+/* Code that nobody may be in for this change. */
+static struct suture_range *find_ranges(const struct suture_entry *change, unsigned int *n)
+{
+	struct suture_range *ranges;
+	struct suture_entry *entry;
+	struct suture_object *obj;
+	struct suture_func *func;
+	struct suture_site *site;
+	unsigned int max = 0;
+
+	list_for_each_entry(site, &suture_sites, node)
+		max++;
+	list_for_each_entry(entry, &suture_entries, node)
+		max++;
+	suture_for_each_object(change->patch, obj)
+		suture_for_each_func(obj, func)
+			max++;
+	ranges = kcalloc(max, sizeof(*ranges), GFP_KERNEL);
+	if (!ranges)
+		return NULL;
+	*n = 0;
+	list_for_each_entry(site, &suture_sites, node) {
+		if (site->next == site->active)
+			continue;
+		/*
+		 * At its first instruction the old function has done nothing, and goes on through the redirect;
+		 * what a redirect leads to already is entered past that decision.
+		 */
+		if (site->active)
+			ranges[(*n)++] = (struct suture_range){ site->active, site->active_end, true };
+		else
+			ranges[(*n)++] = (struct suture_range){ site->addr, site->end, false };
+	}
+	if (change->state == SUTURE_ENABLING)
+		suture_for_each_object(change->patch, obj)
+			suture_for_each_func(obj, func)
+				if (obj->ready && !func->new_func)
+					ranges[(*n)++] = (struct suture_range){ func->old_addr, func->old_end, true };
+	/* A module that may be unloaded afterwards: all of its code. */
+	list_for_each_entry(entry, &suture_entries, node)
+		if (is_on(entry, NULL) && !is_on(entry, change)) {
+			unsigned long size, text = compat_module_text(entry->patch->mod, &size);
+
+			ranges[(*n)++] = (struct suture_range){ text, text + size, true };
+		}
+	return ranges;
+}
+
+static int change_stopped(void *data)
+{
+	struct suture_site *site;
+
+	if (!check_all_tasks(data))
+		return -EBUSY;
+	list_for_each_entry(site, &suture_sites, node)
+		if (site->next != site->active)
+			arch_site_switch(site);
+	return 0;
+}
+
+static void write_report(struct suture_entry *entry, const struct suture_check *check)
+{
+	static char sym[KSYM_SYMBOL_LEN];
+	unsigned int i;
+	int len = 0;
+
+	entry->report[0] = 0;
+	for (i = 0; i < check->nr_blockers && i < check->max_blockers; i++) {
+		const struct suture_blocker *b = &check->blockers[i];
+		char *slash;
+
+		sprint_symbol(sym, b->addr);
+		slash = strchr(sym, '/');
+		if (slash)
+			*slash = 0;
+		len += scnprintf(entry->report + len, PAGE_SIZE - len, "%d %s %s\n", b->pid, sym, b->comm);
+	}
+	if (check->nr_blockers > check->max_blockers)
+		scnprintf(entry->report + len, PAGE_SIZE - len, "and %u more\n",
+			  check->nr_blockers - check->max_blockers);
+}
+
+/* 0: it is done. -EBUSY: somebody is in the way, and the report says who. Other errors: never. */
+static int try_change(struct suture_entry *entry)
+{
+	struct suture_check check = { .max_blockers = SUTURE_MAX_BLOCKERS };
+	struct suture_site *site;
+	int err = 0;
+
+	suture_plan(entry);
+	list_for_each_entry(site, &suture_sites, node)
+		if (site->next != site->active && !err)
+			err = arch_site_ready(site);
+	if (err) {
+		scnprintf(entry->report, PAGE_SIZE, "0 a redirect cannot be switched now: error %d\n", err);
+		return -EBUSY;
+	}
+	check.ranges = find_ranges(entry, &check.nr_ranges);
+	check.blockers = kcalloc(check.max_blockers, sizeof(*check.blockers), GFP_KERNEL);
+	if (check.ranges && check.blockers) {
+		err = stop_machine(change_stopped, &check, NULL);
+		write_report(entry, &check);
+	} else {
+		err = -EBUSY;
+	}
+	kfree(check.ranges);
+	kfree(check.blockers);
+	return err;
+}
+
+/* ---- after a change ---- */
+
+/* Its redirects lead nowhere, nobody is in its code: lets go of all, last of the module itself. */
+static void patch_off(struct suture_entry *entry)
+{
+	struct suture_object *obj;
+
+	entry->state = SUTURE_OFF;
+	suture_for_each_object(entry->patch, obj)
+		object_disable(obj);
+	/* For an NMI that came while the CPUs stood, and what else runs without being a task. */
+	synchronize_rcu();
+	module_put(entry->patch->mod);
+}
+
+static void post_patch(struct suture_entry *entry)
+{
+	struct suture_object *obj;
+
+	suture_for_each_object(entry->patch, obj) {
+		if (!obj->ready)
+			continue;
+		obj->patched = true;
+		if (obj->callbacks.post_patch)
+			obj->callbacks.post_patch(obj);
+	}
+}
+
+/* The callbacks of a patch that is replaced do not run: the new one takes over what they did. */
+static void replace_others(struct suture_entry *by)
+{
+	struct suture_entry *entry;
+	struct suture_object *obj;
+
+	list_for_each_entry(entry, &suture_entries, node) {
+		if (entry == by || entry->state != SUTURE_ON)
+			continue;
+		suture_for_each_object(entry->patch, obj)
+			obj->callbacks_due = false;
+		pr_info("%s: replaced by %s\n", entry->name, by->name);
+		patch_off(entry);
+	}
+}
+
+static void change_done(struct suture_entry *entry)
+{
+	changing = NULL;
+	if (entry->state == SUTURE_ENABLING) {
+		entry->state = SUTURE_ON;
+		post_patch(entry);
+		if (entry->patch->replace)
+			replace_others(entry);
+		pr_info("%s: on\n", entry->name);
+	} else {
+		patch_off(entry);
+		pr_info("%s: off\n", entry->name);
+	}
+}
+
+/* Back to where it was. Nothing has been switched, so that is only for the callbacks to know. */
+static void change_reversed(struct suture_entry *entry)
+{
+	changing = NULL;
+	if (entry->state == SUTURE_ENABLING) {
+		patch_off(entry);
+	} else {
+		entry->state = SUTURE_ON;
+		post_patch(entry);
+	}
+}
+
+static void work_fn(struct work_struct *unused)
+{
+	struct suture_entry *entry;
+	unsigned int delay;
+
+	mutex_lock(&suture_mutex);
+	entry = changing;
+	if (!entry)
+		goto out;
+	if (!try_change(entry)) {
+		change_done(entry);
+	} else if (time_after_eq(jiffies, entry->deadline)) {
+		pr_warn("%s: %s is taken back, as these were in the way to the end:\n%s", entry->name,
+			entry->state == SUTURE_ENABLING ? "the patch" : "the revert", entry->report);
+		change_reversed(entry);
+	} else {
+		delay = min(20 + 10 * entry->tries++, 500u);
+		schedule_delayed_work(&work, msecs_to_jiffies(delay));
+	}
+out:
+	mutex_unlock(&suture_mutex);
+}
+
+static void change_start(struct suture_entry *entry, enum suture_patch_state state)
+{
+	entry->state = state;
+	entry->tries = 0;
+	entry->report[0] = 0;
+	entry->deadline = jiffies + msecs_to_jiffies(deadline_ms);
+	changing = entry;
+	mod_delayed_work(system_wq, &work, 0);
+}
+
+int suture_set_enabled(struct suture_entry *entry, bool on)
+{
+	struct suture_object *obj;
+
+	if (!entry->patch)
+		return -ENODEV;
+	if (on == (entry->state == SUTURE_ON || entry->state == SUTURE_ENABLING))
+		return -EINVAL;
+	if (changing == entry) {
+		pr_info("%s: taken back\n", entry->name);
+		change_reversed(entry);
+		return 0;
+	}
+	/* A patch that is off has let go of everything: it is loaded again instead. */
+	if (on)
+		return -EINVAL;
+	if (changing)
+		return -EBUSY;
+	suture_for_each_object(entry->patch, obj) {
+		if (!obj->ready)
+			continue;
+		obj->patched = false;
+		if (obj->callbacks.pre_unpatch)
+			obj->callbacks.pre_unpatch(obj);
+	}
+	change_start(entry, SUTURE_DISABLING);
+	return 0;
+}
+
+/*
+ * The module's memory goes whatever happens: its init failed after it had enabled its patch. So wait here
+ * until nobody is in it.
+ */
+void suture_force_off(struct suture_entry *entry)
+{
+	if (entry->state == SUTURE_ON && !changing)
+		suture_set_enabled(entry, false);
+	if (entry->state == SUTURE_ENABLING)
+		change_reversed(entry);
+	while (entry->state != SUTURE_OFF) {
+		if (changing == entry && !try_change(entry)) {
+			change_done(entry);
+			break;
+		}
+		mutex_unlock(&suture_mutex);
+		msleep(50);
+		mutex_lock(&suture_mutex);
+		if (entry->state == SUTURE_ON && !changing)
+			suture_set_enabled(entry, false);
+	}
+}
+
+/* ---- states ---- */
+
+struct suture_state *suture_get_state(struct suture_patch *patch, unsigned long id)
+{
+	struct suture_state *state;
+
+	for (state = patch->states; state && state->id; state++)
+		if (state->id == id)
+			return state;
+	return NULL;
+}
+EXPORT_SYMBOL_GPL(suture_get_state);
+
+/* For callbacks: they run with the mutex held. */
+struct suture_state *suture_get_prev_state(unsigned long id)
+{
+	struct suture_state *state, *last = NULL;
+	struct suture_entry *entry;
+
+	list_for_each_entry(entry, &suture_entries, node) {
+		if (entry == changing || entry->state != SUTURE_ON)
+			continue;
+		state = suture_get_state(entry->patch, id);
+		if (state)
+			last = state;
+	}
+	return last;
+}
+EXPORT_SYMBOL_GPL(suture_get_prev_state);
+
+static bool states_fit(struct suture_patch *patch)
+{
+	struct suture_entry *entry;
+	struct suture_state *old, *state;
+
+	list_for_each_entry(entry, &suture_entries, node) {
+		if (entry->state == SUTURE_OFF)
+			continue;
+		for (old = entry->patch->states; old && old->id; old++) {
+			state = suture_get_state(patch, old->id);
+			if (state ? state->version < old->version : patch->replace)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* ---- enable ---- */
+
+static int check_patch(struct suture_patch *patch)
+{
+	const struct new_utsname *uts = init_utsname();
+	struct suture_object *obj;
+	struct suture_func *func;
+
+	if (!patch || !patch->mod || !patch->objs || !patch->release || !patch->version)
+		return -EINVAL;
+	if (strcmp(patch->release, uts->release) || strcmp(patch->version, uts->version)) {
+		pr_err("%s is for %s %s, not for this kernel\n", patch->mod->name, patch->release, patch->version);
+		return -ENOEXEC;
+	}
+	suture_for_each_object(patch, obj) {
+		if (!obj->funcs || (obj->name && strlen(obj->name) >= MODULE_NAME_LEN))
+			return -EINVAL;
+		obj->ready = false;
+		obj->patched = false;
+		obj->callbacks_due = false;
+		suture_for_each_func(obj, func) {
+			func->site = NULL;
+			if (func->new_func && !compat_module_owns(patch->mod, (unsigned long)func->new_func)) {
+				pr_err("the new %s is not in %s\n", func->old_name, patch->mod->name);
+				return -EINVAL;
+			}
+		}
+	}
+	return 0;
+}
+
+static int prepare_patch(struct suture_entry *entry)
+{
+	struct suture_patch *patch = entry->patch;
+	struct suture_object *obj;
+	int err = 0;
+
+	suture_for_each_object(patch, obj) {
+		err = object_find(obj);
+		if (!err)
+			err = object_check(obj);
+		if (err)
+			return err;
+	}
+	suture_for_each_object(patch, obj) {
+		err = object_enable(entry, obj);
+		if (err)
+			break;
+	}
+	if (err)
+		suture_for_each_object(patch, obj)
+			object_disable(obj);
+	return err;
+}
+
+int suture_enable_patch(struct suture_patch *patch)
+{
+	struct suture_entry *entry;
+	int err;
+
+	err = check_patch(patch);
+	if (err)
+		return err;
+	/* Before the mutex, as entry_drop() has to be without it. */
+	entry = entry_new(patch);
+	if (IS_ERR(entry))
+		return PTR_ERR(entry);
+	mutex_lock(&suture_mutex);
+	if (changing) {
+		pr_err("%s: %s is still changing\n", entry->name, changing->name);
+		err = -EBUSY;
+	} else if (!states_fit(patch)) {
+		pr_err("%s: its states do not fit those of patches that are on\n", entry->name);
+		err = -EINVAL;
+	} else if (!try_module_get(patch->mod)) {
+		err = -ENODEV;
+	} else {
+		err = prepare_patch(entry);
+		if (err)
+			module_put(patch->mod);
+	}
+	if (!err) {
+		list_add_tail(&entry->node, &suture_entries);
+		change_start(entry, SUTURE_ENABLING);
+	} else {
+		entry->patch = NULL;
+	}
+	mutex_unlock(&suture_mutex);
+	if (err)
+		entry_drop(entry);
+	return err;
+}
+EXPORT_SYMBOL_GPL(suture_enable_patch);
+
+static struct notifier_block notifier = { .notifier_call = object_notify };
+
+static int __init core_init(void)
+{
+	int err;
+
+	err = symbols_init();
+	if (!err)
+		err = arch_init();
+	if (!err)
+		err = entries_init();
+	if (err)
+		return err;
+	err = register_module_notifier(&notifier);
+	if (err)
+		entries_exit();
+	return err;
+}
+
+static void __exit core_exit(void)
+{
+	unregister_module_notifier(&notifier);
+	/* No patch is left that it could try, but its last run may not be over. */
+	cancel_delayed_work_sync(&work);
+	shadow_exit();
+	entries_exit();
+}
+
+module_init(core_init);
+module_exit(core_exit);
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The Suture authors");
+MODULE_DESCRIPTION("Live patching for kernels without CONFIG_LIVEPATCH");

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * References of a patch module to what is not exported.
+ *
+ * When a patch module's init runs, its text and read-only data are read-only already. They are written
+ * through a second, writable mapping of their pages: that is the same on every architecture, and the
+ * module's own mapping stays as it is. It needs no care for other CPUs: the code that is written has not
+ * run yet, and is called only after a change for which all CPUs were stopped.
+ *
+ * Modules may be out of reach of a direct call to the kernel (arm64 puts them anywhere in 4 GB). Calls then
+ * go through a stub in room that the patch module has for it.
+ */
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+#include <asm/cacheflush.h>
+
+#include "core.h"
+
+int reloc_poke(struct module *mod, void *where, const void *bytes, unsigned int len)
+{
+	unsigned long addr = (unsigned long)where;
+	unsigned int in_page = offset_in_page(addr);
+	struct page *pages[2];
+	unsigned int n = in_page + len > PAGE_SIZE ? 2 : 1;
+	void *alias;
+
+	if (!len || len > PAGE_SIZE || !compat_module_owns(mod, addr) || !compat_module_owns(mod, addr + len - 1)) {
+		pr_err("a place to write that is not in %s\n", mod->name);
+		return -EINVAL;
+	}
+	pages[0] = vmalloc_to_page((void *)(addr & PAGE_MASK));
+	pages[1] = n == 2 ? vmalloc_to_page((void *)((addr & PAGE_MASK) + PAGE_SIZE)) : NULL;
+	if (!pages[0] || (n == 2 && !pages[1]))
+		return -EFAULT;
+	alias = vmap(pages, n, VM_MAP, PAGE_KERNEL);
+	if (!alias)
+		return -ENOMEM;
+	memcpy(alias + in_page, bytes, len);
+	/* For caches that are looked up by virtual address: out of the alias, before the other is read. */
+	flush_kernel_vmap_range(alias + in_page, len);
+	vunmap(alias);
+	flush_icache_range(addr, addr + len);
+	return 0;
+}
+
+static bool same_string(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+unsigned long reloc_stub(struct suture_entry *entry, const struct suture_reloc *reloc, unsigned long target)
+{
+	struct suture_patch *patch = entry->patch;
+	unsigned int max = patch->stubs ? patch->stubs_size / SUTURE_STUB_SIZE : 0, i;
+	unsigned long text, text_size;
+	u8 code[SUTURE_STUB_SIZE];
+	void *where;
+
+	if (!entry->stubs && max) {
+		entry->stubs = kcalloc(max, sizeof(*entry->stubs), GFP_KERNEL);
+		if (!entry->stubs)
+			return 0;
+	}
+	for (i = 0; i < entry->nr_stubs; i++) {
+		struct suture_stub *s = &entry->stubs[i];
+
+		if (same_string(s->name, reloc->name) && same_string(s->object, reloc->object) &&
+		    s->sympos == reloc->sympos && s->offset == reloc->offset)
+			break;
+	}
+	if (i == max) {
+		pr_err("%s: no room for a stub to %s\n", entry->name, reloc->name ?: "-");
+		return 0;
+	}
+	where = patch->stubs + i * SUTURE_STUB_SIZE;
+	text = compat_module_text(patch->mod, &text_size);
+	if (!IS_ALIGNED((unsigned long)where, 16) || (unsigned long)where - text > text_size - SUTURE_STUB_SIZE) {
+		pr_err("%s: its room for stubs is not executable, or not aligned\n", entry->name);
+		return 0;
+	}
+	if (reloc_poke(patch->mod, where, code, arch_stub(code, target)))
+		return 0;
+	if (i == entry->nr_stubs) {
+		entry->stubs[i] = (struct suture_stub){ .name = reloc->name, .object = reloc->object,
+							.sympos = reloc->sympos, .offset = reloc->offset };
+		entry->nr_stubs++;
+	}
+	return (unsigned long)where;
+}
+
+/* The module that a reference leads to: the patched object itself, or one that the patch module depends on. */
+static int find_object(const struct suture_reloc *reloc, struct suture_object *obj, struct module **mod)
+{
+	*mod = NULL;
+	if (!reloc->object)
+		return 0;
+	if (same_string(reloc->object, obj->name)) {
+		*mod = obj->mod;
+		return 0;
+	}
+	pr_err("a reference to %s in %s, from the code for %s\n", reloc->name ?: "-", reloc->object,
+	       obj->name ?: "the kernel");
+	return -EOPNOTSUPP;
+}
+
+int reloc_apply(struct suture_entry *entry, struct suture_object *obj)
+{
+	unsigned int i;
+
+	for (i = 0; i < obj->nr_relocs; i++) {
+		const struct suture_reloc *reloc = &obj->relocs[i];
+		unsigned long value;
+		struct module *mod;
+		int err;
+
+		err = find_object(reloc, obj, &mod);
+		if (!err)
+			err = symbols_find(mod, reloc->name, reloc->sympos, reloc->offset, reloc->section, &value);
+		if (!err)
+			err = arch_reloc(entry, reloc, value);
+		if (err) {
+			pr_err("%s: reference %u (type %u, to %s) cannot be made: error %d\n", entry->name, i,
+			       reloc->type, reloc->name ?: "-", err);
+			return err;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * /sys/kernel/suture/NAME: see suture_core.h. A file may be read or written while the patch's module goes:
+ * everything is looked up in the entry, under suture_mutex, and the entry has its own memory.
+ */
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+#include "core.h"
+
+static struct kobject *suture_dir;
+
+static struct suture_entry *to_entry(struct kobject *kobj)
+{
+	return container_of(kobj, struct suture_entry, kobj);
+}
+
+static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	enum suture_patch_state state;
+
+	mutex_lock(&suture_mutex);
+	state = to_entry(kobj)->state;
+	mutex_unlock(&suture_mutex);
+	/* As the kernel's livepatch shows it: what the change leads to. */
+	return sysfs_emit(buf, "%d\n", state == SUTURE_ON || state == SUTURE_ENABLING);
+}
+
+static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr, const char *buf, size_t count)
+{
+	bool on;
+	int err = kstrtobool(buf, &on);
+
+	if (err)
+		return err;
+	mutex_lock(&suture_mutex);
+	err = suture_set_enabled(to_entry(kobj), on);
+	mutex_unlock(&suture_mutex);
+	return err ?: count;
+}
+
+static ssize_t transition_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	enum suture_patch_state state;
+
+	mutex_lock(&suture_mutex);
+	state = to_entry(kobj)->state;
+	mutex_unlock(&suture_mutex);
+	return sysfs_emit(buf, "%d\n", state == SUTURE_ENABLING || state == SUTURE_DISABLING);
+}
+
+static ssize_t blockers_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	ssize_t n;
+
+	mutex_lock(&suture_mutex);
+	n = sysfs_emit(buf, "%s", to_entry(kobj)->report);
+	mutex_unlock(&suture_mutex);
+	return n;
+}
+
+static struct kobj_attribute enabled_attr = __ATTR(enabled, 0644, enabled_show, enabled_store);
+static struct kobj_attribute transition_attr = __ATTR(transition, 0444, transition_show, NULL);
+static struct kobj_attribute blockers_attr = __ATTR(blockers, 0400, blockers_show, NULL);
+
+static struct attribute *entry_attrs[] = {
+	&enabled_attr.attr,
+	&transition_attr.attr,
+	&blockers_attr.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(entry);
+
+static void entry_release(struct kobject *kobj)
+{
+	struct suture_entry *entry = to_entry(kobj);
+
+	kfree(entry->stubs);
+	kfree(entry->report);
+	kfree(entry);
+	/* The reference that entry_new() took: this code had to be there until now. */
+	module_put(THIS_MODULE);
+}
+
+static struct kobj_type entry_type = {
+	.release = entry_release,
+	.sysfs_ops = &kobj_sysfs_ops,
+	.default_groups = entry_groups,
+};
+
+struct suture_entry *entry_new(struct suture_patch *patch)
+{
+	struct suture_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL);
+	int err;
+
+	if (!entry)
+		return ERR_PTR(-ENOMEM);
+	entry->patch = patch;
+	INIT_LIST_HEAD(&entry->node);
+	strscpy(entry->name, patch->mod->name, sizeof(entry->name));
+	entry->report = kzalloc(PAGE_SIZE, GFP_KERNEL);
+	__module_get(THIS_MODULE);
+	err = kobject_init_and_add(&entry->kobj, &entry_type, suture_dir, "%s", entry->name);
+	if (!err && !entry->report)
+		err = -ENOMEM;
+	if (err) {
+		entry->state = SUTURE_OFF;
+		kobject_put(&entry->kobj);
+		return ERR_PTR(err);
+	}
+	return entry;
+}
+
+void entry_drop(struct suture_entry *entry)
+{
+	kobject_del(&entry->kobj);
+	kobject_put(&entry->kobj);
+}
+
+int entries_init(void)
+{
+	suture_dir = kobject_create_and_add("suture", kernel_kobj);
+	return suture_dir ? 0 : -ENOMEM;
+}
+
+void entries_exit(void)
+{
+	kobject_put(suture_dir);
+}

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "build/proofs.h"
 #include "kernel/layout.h"
+#include "kernel/names.h"
 #include "kernel/refuse.h"
 #include "kernel/symvers.h"
 #include "kernel/module.h"
@@ -167,14 +168,20 @@ static int find_rest(struct kbuild *kb, char **ret_config, struct sut_err *err)
 /* "6.1.176" must stand in the banner as a word of its own: as the release, or as Debian's version. */
 static int check_version(const struct kbuild *kb, struct sut_err *err)
 {
-	const char *v = kb->tree->version, *at = kb->banner;
-	size_t n = strlen(v);
+	char *v = ktree_version(kb->opts.source, err);
+	const char *at = kb->banner;
+	size_t n = v ? strlen(v) : 0;
+	bool same = false;
 
-	for (; (at = strstr(at, v)); at += n)
-		if ((at == kb->banner || at[-1] == ' ') && (at[n] < '0' || at[n] > '9') && at[n] != '.')
-			return 0;
-	sut_fail(err, SUT_K_VERSION, kb->tree->source, "it is Linux %s, and the kernel says '%s'", v, kb->banner);
-	return -1;
+	if (!v)
+		return -1;
+	for (; !same && (at = strstr(at, v)); at += n)
+		same = (at == kb->banner || at[-1] == ' ') && (at[n] < '0' || at[n] > '9') && at[n] != '.';
+	if (!same)
+		sut_fail(err, SUT_K_VERSION, kb->opts.source, "it is Linux %s, and the kernel says '%s'", v,
+			 kb->banner);
+	free(v);
+	return same ? 0 : -1;
 }
 
 static int open_tree(struct kbuild *kb, const char *config, struct sut_err *err)
@@ -185,8 +192,10 @@ static int open_tree(struct kbuild *kb, const char *config, struct sut_err *err)
 				.cancel = o->cancel};
 	const char *lp;
 
+	if (check_version(kb, err) < 0)
+		return -1;
 	kb->tree = ktree_open(&to, err);
-	if (!kb->tree || check_version(kb, err) < 0)
+	if (!kb->tree)
 		return -1;
 	lp = ktree_config(kb->tree, "LIVEPATCH");
 	kb->livepatch = lp && !strcmp(lp, "y");
@@ -331,6 +340,7 @@ static void prove(struct kbuild *kb)
 		if (u->proof)
 			u->to_proof = proof_map(u->orig, u->proof);
 		u->pu = prove_unit_run(po, u->proof ? u->proof : u->orig, u->proof_refs);
+		names_check(kb->objects[u->object].image, u->pu);
 		kb->n_proved += u->pu->n_found;
 		kb->n_functions += u->pu->n_funcs;
 		for (size_t k = 0; k < u->pu->n_funcs && log_wants(LOG_DEBUG); k++)

@@ -112,7 +112,7 @@ static char *make_word(const char *text, const char *name)
 	return xstrdup("");
 }
 
-static char *source_version(const char *dir, struct sut_err *err)
+char *ktree_version(const char *dir, struct sut_err *err)
 {
 	char *path = path_join(dir, "Makefile"), *kconfig = path_join(dir, "Kconfig"), *r = NULL, *v, *p, *s;
 	uint8_t *text;
@@ -202,6 +202,8 @@ static int compare_config(const struct ktree *t, const char *path, const char *w
 		sut_fail(err, SUT_K_CONFIG, path, "it has %s, which becomes %s here", l, have ? have : "unset");
 		if (str_starts(l, "CONFIG_DEBUG_INFO_BTF"))
 			sut_fail_remedy(err, "install pahole (package dwarves or pahole)");
+		if (strstr(l, "COMPAT_VDSO"))
+			sut_fail_remedy(err, "install gcc-arm-linux-gnueabihf");
 	}
 	if (n > 8)
 		sut_fail(err, SUT_K_CONFIG, path, "and %zu more options differ", n - 8);
@@ -240,6 +242,9 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	/* Paths of messages are those of the tree, wherever its copy lies. */
 	buf_addf(&kcflags, " -fdebug-prefix-map=%s/=", t->src);
 	strvec_pushf(&argv, "KCFLAGS=%s", (char *)kcflags.p);
+	/* arm64 kernels carry a vDSO for 32-bit programs. */
+	if (t->target->machine == EM_AARCH64 && on_path("arm-linux-gnueabihf-gcc"))
+		strvec_push(&argv, "CROSS_COMPILE_COMPAT=arm-linux-gnueabihf-");
 	/* Strings of the kernel name it; packages call their kernels otherwise than the source does. */
 	if (t->release)
 		strvec_pushf(&argv, "KERNELRELEASE=%s", t->release);
@@ -559,7 +564,8 @@ static int prepare(struct ktree *t, const char *config_path, const char *config,
 
 static int open_tree(struct ktree *t, const struct ktree_opts *o, const char *config, struct sut_err *err)
 {
-	char *work = o->work ? xstrdup(o->work) : capture_cache_dir(), *real, *compiler, *name, *key = NULL;
+	char *cache = o->work ? xstrdup(o->work) : capture_cache_dir(), *work = path_join(cache, "kernel");
+	char *real, *compiler, *name, *key = NULL;
 	const char *cc;
 	char *plain = xasprintf("%sgcc", t->cross ? t->cross : "");
 	uint8_t sum[SHA256_SIZE];
@@ -568,9 +574,11 @@ static int open_tree(struct ktree *t, const struct ktree_opts *o, const char *co
 	if (mkdir_p(work) < 0 || !(real = realpath(work, NULL))) {
 		sut_fail(err, SUT_E_IO, work, "%s", strerror(errno));
 		free(plain);
+		free(cache);
 		free(work);
 		return -1;
 	}
+	free(cache);
 	free(work);
 	cc = t->cc ? t->cc : plain;
 	compiler = first_line_of(cc);
@@ -582,7 +590,8 @@ static int open_tree(struct ktree *t, const struct ktree_opts *o, const char *co
 	sha256(name, strlen(name), sum);
 	free(name);
 	name = hex_encode(sum, 8);
-	t->dir = xasprintf("%s/kernel/%s", real, name);
+	/* make sees real paths, and some get into objects. */
+	t->dir = path_join(real, name);
 	free(name);
 	t->src = path_join(t->dir, "src");
 	t->out = path_join(t->dir, "out");
@@ -627,7 +636,7 @@ struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err)
 		goto out;
 	}
 	t->arch = xstrdup(arch_of(o->machine));
-	t->version = source_version(t->source, err);
+	t->version = ktree_version(t->source, err);
 	if (!t->version)
 		goto out;
 	if (read_file(o->config, &config, &n) < 0) {

@@ -38,6 +38,8 @@ struct ktree {
 	int lock;		/* file descriptor of the folder's lock; -1: none */
 };
 
+/* "6.1.176" by the Makefile of @dir: fresh, or NULL with K_SOURCE. */
+char *ktree_version(const char *dir, struct sut_err *err);
 /* Prepares, or finds it prepared. NULL with all reasons. One process at a time has a tree open. */
 struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err);
 void ktree_free(struct ktree *t);

@@ -52,11 +52,11 @@ ok "no more tracing" sh -c 'echo nop >/sys/kernel/tracing/current_tracer; echo >
 is "the old code is back" 1 "$(grep -c rdinit /proc/cmdline)"
 
 ok "a reference by name" load p_refs
-is "is right" "the kernel calls it seq_puts" "$(cat /proc/cmdline)"
+is "is right" "the kernel calls it seq_printf" "$(cat /proc/cmdline)"
 ok "unloaded" unload p_refs
 d=$((0x$(sed -n 's/ T kallsyms_lookup$//p' /proc/kallsyms) - 0x$(sed -n 's/ T _stext$//p' /proc/kallsyms)))
 ok "a reference by distance" load p_refs distance=$d
-is "is right" "the kernel calls it seq_puts" "$(cat /proc/cmdline)"
+is "is right" "the kernel calls it seq_printf" "$(cat /proc/cmdline)"
 ok "unloaded" unload p_refs
 ok "a wrong distance" rejected p_refs.ko distance=$((d + 4))
 is "is refused" 1 "$(grep -c rdinit /proc/cmdline)"

@@ -212,6 +212,13 @@ $(CROSS_ARCHS:%=count-%): count-%: cross-% deps-guest $(O)/suture
 guests: $(GUEST_ARCHS:%=cross-%) deps-guest $(O)/suture
 	$(Q)$(call with_guests,$(GUEST_ARCHS)) env $(prove) $(call guest_tests,$(GUEST_ARCHS))
 
+# The kernel core on stock kernels, each in a guest: `make core-arm64`, `make cores`. CORE_SERIES= of the kernel.
+.PHONY: cores $(GUEST_ARCHS:%=core-%)
+CORE_SERIES ?= 6.1
+cores: $(GUEST_ARCHS:%=core-%)
+$(GUEST_ARCHS:%=core-%): core-%: deps-guest
+	$(Q)prove $(PROVE_FLAGS) --timer --exec tests/kernel/core/run.sh $*-$(CORE_SERIES)
+
 # A fuzzer for each parser, with clang's libFuzzer: make fuzz SECONDS=600. Seeds are what the build made.
 .PHONY: fuzz
 SECONDS ?= 30

@@ -20,8 +20,10 @@
  *                                       revert, or to take back what has not happened yet; writing 1 keeps
  *                                       a patch whose revert is still waiting
  *   /sys/kernel/suture/NAME/transition  1 while it waits for tasks
- *   /sys/kernel/suture/NAME/blockers    who was in the way at the last try: "PID FUNCTION+0xOFFSET COMM",
- *                                       a line for each task. They stay after the deadline.
+ *   /sys/kernel/suture/NAME/blockers    who was in the way at the last try: "PID COMM FUNCTION+0xOFFSET",
+ *                                       a line for each task; COMM may have blanks, and is in
+ *                                       brackets where it is not about a task (a probe in the way).
+ *                                       They stay after the deadline.
  *
  * NAME is that of the patch module. The module holds a reference to itself from suture_enable_patch()
  * until the patch is off again, so rmmod says EBUSY till then. No function has to be called at its exit.
@@ -42,8 +44,8 @@
  * @new_func:	the new function. NULL: nothing is redirected, the range only counts as code that changes
  *		(a part of a changed function that the compiler put elsewhere, as NAME.cold)
  * @old_sympos:	which of several symbols of that name in kallsyms, counted from 1; 0: there is only one
- * @offset:	where it is: from _stext in the kernel (not _text: kallsyms has that one only on some
- *		architectures), from the start of @section in a module. 0 without @section: not known;
+ * @offset:	where it is: in the kernel from _text, or from _stext where kallsyms has no _text (arm, and arm64
+ *		without CONFIG_KALLSYMS_ALL); in a module from the start of @section in a module. 0 without @section: not known;
  *		otherwise the symbol must be there
  * @section:	for a module: the section @offset counts from; NULL: ".text"
  * @old_size:	its size in bytes, 0: as far as kallsyms says (the larger of both is used)

@@ -70,7 +70,7 @@ static int __init patch_init(void)
 		objs[0].relocs = relocs;
 		objs[0].nr_relocs = 1;
 	} else if (!strcmp(how, "elsewhere")) {
-		funcs[0].new_func = seq_puts;
+		funcs[0].new_func = seq_printf;
 	}
 	return suture_enable_patch(&patch);
 }

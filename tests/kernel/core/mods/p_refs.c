@@ -42,7 +42,7 @@ static int new_cmdline(struct seq_file *m, void *v)
 	static char buf[KSYM_NAME_LEN];
 	unsigned long size, offset;
 	char *mod = NULL;
-	const char *name = test_kallsyms_lookup((unsigned long)seq_puts, &size, &offset, &mod, buf);
+	const char *name = test_kallsyms_lookup((unsigned long)seq_printf, &size, &offset, &mod, buf);
 
 	seq_printf(m, "the kernel calls it %s\n", name ?: "-");
 	return 0;

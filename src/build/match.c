@@ -184,6 +184,13 @@ static bool target_maps(const struct match_func *f, const struct walk *w, const 
 	ssize_t i = insn_index(f, br->obj_target);
 	size_t at, own;
 
+	/*
+	 * Functions that a section attribute puts into one section reach each other without relocations, in
+	 * the object as in the program: such a section has the same bytes in both.
+	 */
+	if (i < 0 && (br->obj_target < f->off || br->obj_target >= (uint64_t)f->off + f->size) &&
+	    br->obj_target < f->sec->size)
+		return br->obj_target - f->off == br->bin_target - addr;
 	if (i < 0)
 		return false;
 	if (w->bin_of[i] == br->bin_target)

@@ -100,8 +100,9 @@ enum diff_role special_diff_role(const char *section, uint16_t machine)
 {
 	const struct special *k = special_find(section, machine);
 
+	/* Functions and data of the kernel's start, no constructors. */
 	if (!k)
-		return DIFF_ROLE_DEFAULT;
+		return str_starts(section, ".init.") ? DIFF_ROLE_PLAIN : DIFF_ROLE_DEFAULT;
 	return k->role == SPECIAL_OBJECTS ? DIFF_ROLE_CONST : DIFF_ROLE_NONE;
 }
 

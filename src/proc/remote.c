@@ -486,7 +486,10 @@ int remote_call_function(struct remote *r, uint64_t addr, const uint64_t args[6]
 		/* Also a call of its own, which we do not let it make, stops here. */
 		came_back = native_function_result(&g, &r->gadgets, ret);
 		native_skip_syscall(&g);
-		if (native_set_regs(r->tid, &g) || run_to_stop(r, PTRACE_SYSCALL, deadline, &kind))
+		/* Not by the caller's deadline, which may have passed: the stop is certain, and behind it is
+		 * no code that the thread may run. */
+		if (native_set_regs(r->tid, &g) ||
+		    run_to_stop(r, PTRACE_SYSCALL, now_ns() + SYSCALL_TIMEOUT, &kind))
 			return fail(r, err, "leave a function");
 	}
 	if (native_set_regs(r->tid, &r->frame.heal))

@@ -114,6 +114,16 @@ static void functions(pid_t pid)
 	args[0] = (uint64_t)-1234567;
 	tap_ok(!remote_call_function(&r, sym.addr, args, 1000000000, &ret, &err) &&
 	       (uint32_t)ret == 1234567, "a function gets its argument and returns its result");
+	/* Wherever the time runs out, also while the thread is on its way out of the function. */
+	good = true;
+	for (uint64_t ns = 0; ns < 120000 && good; ns += 500) {
+		good = !remote_call_function(&r, sym.addr, args, ns, &ret, &err) ||
+		       sut_err_has(&err, SUT_P_REMOTE_TIMEOUT);
+		if (good)
+			sut_err_free(&err);
+	}
+	tap_ok(good, "240 short times: it returns, or is said to be late");
+	show(&err);
 	tap_ok(proc_resolve(&ms, "pause", NULL, &sym, &err) == 0, "pause is found");
 	tap_ok(remote_call_function(&r, sym.addr, args, 100000000, &ret, &err) == -1 &&
 	       sut_err_has(&err, SUT_P_REMOTE_TIMEOUT), "a function that would wait is refused");

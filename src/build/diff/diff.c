@@ -45,7 +45,9 @@ static enum sec_kind classify(const struct elf_sec *s, const struct target *t, c
 	for (size_t i = 0; i < ARRAY_SIZE(special) && !plain; i++) {
 		size_t n = strlen(special[i]);
 
-		if (!strncmp(s->name, special[i], n) && (!s->name[n] || s->name[n] == '.'))
+		/* .init.text and .init.data are a kernel's, and ordinary code and data. */
+		if (!strncmp(s->name, special[i], n) &&
+		    (!s->name[n] || (s->name[n] == '.' && strcmp(special[i], ".init") != 0)))
 			return SK_SPECIAL;
 	}
 	if (s->type == SHT_INIT_ARRAY || s->type == SHT_FINI_ARRAY || s->type == SHT_PREINIT_ARRAY)

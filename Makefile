@@ -212,6 +212,24 @@ $(CROSS_ARCHS:%=count-%): count-%: cross-% deps-guest $(O)/suture
 guests: $(GUEST_ARCHS:%=cross-%) deps-guest $(O)/suture
 	$(Q)$(call with_guests,$(GUEST_ARCHS)) env $(prove) $(call guest_tests,$(GUEST_ARCHS))
 
+# The kernel core on stock kernels, each in a guest: `make core-arm64`, `make cores`. CORE_SERIES= of the kernel.
+.PHONY: cores $(GUEST_ARCHS:%=core-%)
+CORE_SERIES ?= 6.1
+cores: $(GUEST_ARCHS:%=core-%)
+$(GUEST_ARCHS:%=core-%): core-%: deps-guest
+	$(Q)prove $(PROVE_FLAGS) --timer --exec tests/kernel/core/run.sh $*-$(CORE_SERIES)
+
+# Patches of the kernel, on the stock kernel of amd64 in an emulated machine: `make test-kernel KERNEL_CASES='body
+# module'`. The first run fetches that kernel with its source (1.6 GB unpacked).
+.PHONY: test-kernel demo-kernel deps-kernel
+KERNEL_CASES :=
+deps-kernel:
+	$(Q)scripts/deps.sh kernel
+test-kernel demo-kernel: deps-kernel cross-amd64 $(O)/suture
+	$(Q)scripts/kernel.sh build/kernel
+	$(Q)$(if $(filter test-kernel,$@),SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) tests/kernel/run.sh \
+		$(KERNEL_CASES),O=$(O) demo/kernel.sh)
+
 # A fuzzer for each parser, with clang's libFuzzer: make fuzz SECONDS=600. Seeds are what the build made.
 .PHONY: fuzz
 SECONDS ?= 30

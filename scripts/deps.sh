@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Installs the Debian packages that building (build), testing (test), the tests with Debian's programs
-# (real), the demo (demo), building for other architectures (cross) or testing there (guest) need, where they
-# are missing. Without root it uses sudo, or says what to install.
+# (real), the demo (demo), building for other architectures (cross) or testing there (guest), kernel patches and
+# their tests (kernel) need, where they are missing. Without root it uses sudo, or says what to install.
 set -eu
 
 build="gcc libc6-dev make libelf-dev libdw-dev libcapstone-dev libssl-dev libjansson-dev
@@ -16,6 +16,9 @@ cross="gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6
 	gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross"
 guest="$cross perl cpio qemu-system-x86 qemu-system-arm qemu-system-ppc seabios"
 
+# What building parts of a kernel takes.
+kernel="patch xz-utils bc bison flex dwarves cpio kmod perl python3-minimal qemu-system-x86 seabios"
+
 case "${1:-build}" in
 build) want=$build ;;
 demo) want="$build $demo" ;;
@@ -23,8 +26,9 @@ test) want="$build $test $guest" ;;
 real) want="$build $real" ;;
 cross) want="$build $cross" ;;
 guest) want="$build $guest" ;;
+kernel) want="$build $kernel" ;;
 *)
-	echo "usage: scripts/deps.sh [build|demo|test|real|cross|guest]" >&2
+	echo "usage: scripts/deps.sh [build|demo|test|real|cross|guest|kernel]" >&2
 	exit 2
 	;;
 esac

@@ -17,11 +17,12 @@
  * are. The two instructions with which a global entry computes r2 are such a pair, too.
  *
  * Why not a TOC of the patch's own, with a stack per thread that keeps the caller's TOC pointer and return
- * address while the new version runs (as Linux's livepatching of modules on ppc64le once did)? It takes
- * hold of every return: longjmp, exceptions, coroutines and cancelled threads leave entries behind or take
- * another's, a stack trace does not find the caller without knowing of it, and code that was compiled to
- * reach the object's data from r2 could not reach it any more. A detour knows nothing of threads, and
- * arguments on the caller's stack stay where they are because no frame comes between.
+ * address while the new version runs, as Linux does it for its own livepatches on ppc64le? The kernel knows
+ * all of its threads and none of them jumps out of a function. In a program such a stack takes hold of every
+ * return: longjmp, exceptions, coroutines and cancelled threads leave entries behind or take another's, a
+ * stack trace does not find the caller without knowing of it, and code that was compiled to reach the
+ * object's data from r2 could not reach it any more. A detour knows nothing of threads, and arguments on the
+ * caller's stack stay where they are because no frame comes between.
  *
  * A thread in a detour is in the function: the detours of a section follow its code, and the function's
  * size in the ledger counts them in. No unwind information covers them, so a walk from there is not

@@ -28,17 +28,24 @@ static bool content_agrees(const struct prove_unit *pu, const struct ref *r, uin
 	uint64_t at = (uint64_t)r->off, n;
 	const uint8_t *p, *q;
 
-	if (!r->sec || !s->data || s->flags & (SHF_WRITE | SHF_EXECINSTR) || s->n_rels)
+	/* A kernel's build fills in the numbers of types when it has been linked. */
+	if (!r->sec || !s->data || s->flags & (SHF_WRITE | SHF_EXECINSTR) || s->n_rels ||
+	    !strcmp(s->name, ".BTF_ids"))
 		return true;
 	if (r->kind == REF_SYM)
 		at += pu->orig->syms[r->sym].value;
+	/* Code may refer to what lies behind a string, to end a loop: there something else lies by now. */
+	if (r->kind == REF_ANON && s->flags & SHF_STRINGS && r->base >= 0) {
+		value -= at - (uint64_t)r->base;
+		at = (uint64_t)r->base;
+	}
 	if (at >= s->size)
 		return true;
 	p = s->data + at;
 	if (s->flags & SHF_STRINGS && s->entsize == 1)
 		n = strnlen((const char *)p, s->size - at) + 1;
 	else if (s->flags & SHF_MERGE)
-		n = s->entsize ? s->entsize : 1;
+		n = s->entsize ? s->entsize - at % s->entsize : 1;	/* what follows it in the object does not here */
 	else if (r->kind == REF_SYM)
 		n = pu->orig->syms[r->sym].size - MIN((uint64_t)MAX(r->off, 0), pu->orig->syms[r->sym].size);
 	else
@@ -106,6 +113,9 @@ static bool is_candidate(const struct prove_unit *pu, uint32_t sym, uint64_t add
 	addr &= ~pu->po->target->isa_mask;
 	if (!pf)
 		return true; /* assembly in the unit: nothing to contradict */
+	/* Another unit's definition may have taken the place of a weak one. */
+	if (pu->orig->syms[sym].bind == STB_WEAK && pf->state != PROVE_FOUND)
+		return true;
 	if (pf->state == PROVE_FOUND)
 		return pf->cands[pf->chosen].addr == addr;
 	for (size_t i = 0; i < pf->n_cands; i++)

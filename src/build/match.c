@@ -184,6 +184,13 @@ static bool target_maps(const struct match_func *f, const struct walk *w, const 
 	ssize_t i = insn_index(f, br->obj_target);
 	size_t at, own;
 
+	/*
+	 * Functions that a section attribute puts into one section reach each other without relocations, in
+	 * the object as in the program: such a section has the same bytes in both.
+	 */
+	if (i < 0 && (br->obj_target < f->off || br->obj_target >= (uint64_t)f->off + f->size) &&
+	    br->obj_target < f->sec->size)
+		return br->obj_target - f->off == br->bin_target - addr;
 	if (i < 0)
 		return false;
 	if (w->bin_of[i] == br->bin_target)
@@ -370,6 +377,18 @@ static bool match_table(const struct table *tb, const struct insn *in, const uin
 	return true;
 }
 
+/* Is what stands here something else from the first instructions on? Padding may come before each but the first. */
+static bool head_differs(const struct match_func *f, const struct target *t, const uint8_t *bin, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; at < f->head_len; at += f->insns[i++].len)
+		for (size_t k = at; k < at + f->insns[i].len; k++)
+			if ((bin[k] ^ f->head[k]) & f->head_mask[k])
+				return !i || !t->pad_len(bin + at, n - at, f->insns[i].isa);
+	return false;
+}
+
 bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t *bin, size_t n,
 	      uint64_t addr, struct match *ret)
 {
@@ -383,9 +402,8 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 	memset(ret, 0, sizeof(*ret));
 	if (n < f->head_len || (t->isa_mask && !f->isa && addr % 4))
 		return false;
-	for (size_t k = 0; k < f->head_len; k++)
-		if ((bin[k] ^ f->head[k]) & f->head_mask[k])
-			return false;
+	if (head_differs(f, t, bin, n))
+		return false;
 	w.bin_of = xcalloc(f->n_insns, sizeof(*w.bin_of));
 	for (size_t i = 0; i < f->n_insns;) {
 		const struct insn *in = &f->insns[i];

@@ -19,7 +19,7 @@ struct match_func {
 	uint32_t lead;		/* bytes of nops that it begins with: patchable entries */
 	size_t first_rel;	/* index of its first relocation in sec->rels */
 	size_t n_rels;
-	uint8_t head[32], head_mask[32]; /* what every match must begin with */
+	uint8_t head[32], head_mask[32]; /* what a match begins with, but for padding */
 	size_t head_len;
 	size_t head_fixed;	/* bytes of the head that are not masked */
 };

@@ -96,8 +96,13 @@ static void find_named(const struct prove_unit *pu, struct prove_func *pf, struc
 
 			for (size_t i = 0; i < pf->n_cands; i++)
 				known |= pf->cands[i].addr == y->value;
+			/*
+			 * A size is the distance to the next symbol there, and functions without a name lie
+			 * between (a weak one that another took the place of), so what follows need not be
+			 * padding. That is no mere prefix: all branches of what matched stay in it.
+			 */
 			if (!known)
-				add_candidate(pf, po, dis, y->value, y->value + y->size);
+				add_candidate(pf, po, dis, y->value, 0);
 		}
 	}
 }

@@ -198,6 +198,7 @@ static enum loaded look(const struct patch *p, struct sut_err *err)
 			if (s->transition) {
 				sut_fail(err, SUT_K_ON_TOP, s->module, "its transition is under way");
 				ret = LOADED_REFUSED;
+				break;
 			}
 			continue;
 		}
@@ -440,6 +441,17 @@ bool kernel_has_patch(const char *name)
 	return found;
 }
 
+/* It was on as a whole before: that is where it goes back to. */
+static bool keep(const char *module, const struct kernel_opts *o)
+{
+	struct kernel_result back = {0};
+	bool kept = ksys_patch_enable(module, true) == 0 &&
+		    follow(module, true, o, MAX(timeout_of(o), 10 * second), &back) == 0;
+
+	kernel_result_free(&back);
+	return kept;
+}
+
 static void revert_one(const struct ksys_patch *s, const char *name, const struct kernel_opts *o,
 		       struct kernel_result *ret, struct sut_err *err)
 {
@@ -457,9 +469,7 @@ static void revert_one(const struct ksys_patch *s, const char *name, const struc
 	}
 	if (!s->off && follow(s->module, false, o, timeout_of(o), ret) < 0) {
 		look_at_tasks(s->module, ret);
-		/* It was on as a whole before: that is where it goes back to. */
-		if (s->enabled && !s->transition && ksys_patch_enable(s->module, true) == 0 &&
-		    follow(s->module, true, o, MAX(timeout_of(o), 10 * second), &(struct kernel_result){0}) == 0) {
+		if (s->enabled && !s->transition && keep(s->module, o)) {
 			ret->reversed = true;
 			sut_fail(err, SUT_K_TRANSITION, name, "%zu task%s had not left the patch's code; it stays applied",
 				 ret->blockers.n, ret->blockers.n == 1 ? "" : "s");

@@ -133,6 +133,8 @@ int kernel_build_patch(struct kernel_build *b, const struct kernel_build_opts *o
 
 	if (!kb->build_id)
 		return sut_fail(err, SUT_B_NO_BUILD_ID, kb->release, "the kernel has no build-id note");
+	if (!kb->livepatch)
+		return sut_fail(err, SUT_K_NO_LIVEPATCH, kb->release, "it is configured without CONFIG_LIVEPATCH");
 	r = module_link(kb, &m, err);
 	b->link_ns = now_ns() - t;
 	t = now_ns();

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "build/proofs.h"
 #include "kernel/layout.h"
+#include "kernel/names.h"
 #include "kernel/refuse.h"
 #include "kernel/symvers.h"
 #include "kernel/module.h"
@@ -167,26 +168,34 @@ static int find_rest(struct kbuild *kb, char **ret_config, struct sut_err *err)
 /* "6.1.176" must stand in the banner as a word of its own: as the release, or as Debian's version. */
 static int check_version(const struct kbuild *kb, struct sut_err *err)
 {
-	const char *v = kb->tree->version, *at = kb->banner;
-	size_t n = strlen(v);
+	char *v = ktree_version(kb->opts.source, err);
+	const char *at = kb->banner;
+	size_t n = v ? strlen(v) : 0;
+	bool same = false;
 
-	for (; (at = strstr(at, v)); at += n)
-		if ((at == kb->banner || at[-1] == ' ') && (at[n] < '0' || at[n] > '9') && at[n] != '.')
-			return 0;
-	sut_fail(err, SUT_K_VERSION, kb->tree->source, "it is Linux %s, and the kernel says '%s'", v, kb->banner);
-	return -1;
+	if (!v)
+		return -1;
+	for (; !same && (at = strstr(at, v)); at += n)
+		same = (at == kb->banner || at[-1] == ' ') && (at[n] < '0' || at[n] > '9') && at[n] != '.';
+	if (!same)
+		sut_fail(err, SUT_K_VERSION, kb->opts.source, "it is Linux %s, and the kernel says '%s'", v,
+			 kb->banner);
+	free(v);
+	return same ? 0 : -1;
 }
 
 static int open_tree(struct kbuild *kb, const char *config, struct sut_err *err)
 {
 	const struct kbuild_opts *o = &kb->opts;
 	struct ktree_opts to = {.source = o->source, .config = config, .work = o->work,
-				.machine = kb->machine, .cross = o->cross, .cc = o->cc, .jobs = o->jobs,
+				.release = kb->release, .machine = kb->machine, .cross = o->cross, .cc = o->cc, .jobs = o->jobs,
 				.cancel = o->cancel};
 	const char *lp;
 
+	if (check_version(kb, err) < 0)
+		return -1;
 	kb->tree = ktree_open(&to, err);
-	if (!kb->tree || check_version(kb, err) < 0)
+	if (!kb->tree)
 		return -1;
 	lp = ktree_config(kb->tree, "LIVEPATCH");
 	kb->livepatch = lp && !strcmp(lp, "y");
@@ -195,15 +204,40 @@ static int open_tree(struct kbuild *kb, const char *config, struct sut_err *err)
 
 /* --- objects --- */
 
-/* Debian's file system of modules: kernel/fs/ext4/ext4.ko, perhaps compressed. */
-static char *module_file(const struct kbuild *kb, const char *module)
+/* Is @path "kernel/fs/ext4/ext4.ko", compressed or not, module @name? Minus signs count as underscores. */
+static bool is_module_path(const char *path, size_t len, const char *name)
 {
-	static const char *const ends[] = {"", ".xz", ".zst", ".gz"};
-	char *paths[ARRAY_SIZE(ends)];
+	const char *base = memrchr(path, '/', len);
+	size_t n = strlen(name);
 
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		paths[i] = xasprintf("%s/kernel/%s.ko%s", kb->modules ? kb->modules : "", module, ends[i]);
-	return first_of(paths, ARRAY_SIZE(ends));
+	base = base ? base + 1 : path;
+	if ((size_t)(path + len - base) < n + 3 || memcmp(base + n, ".ko", 3))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (base[i] != name[i] && !(base[i] == '-' && name[i] == '_'))
+			return false;
+	return true;
+}
+
+static void find_module(void *ctx, const char *dir, const char *rel)
+{
+	char **v = ctx; /* the name, and where the result goes */
+
+	if (!v[1] && is_module_path(rel, strlen(rel), v[0]))
+		v[1] = path_join(dir, rel);
+}
+
+/* Packages that are only unpacked have no list of their modules yet. */
+static char *module_file(const struct kbuild *kb, const char *name)
+{
+	char *v[2] = {(char *)name, NULL}, *dir;
+
+	if (!kb->modules)
+		return NULL;
+	dir = path_join(kb->modules, "kernel");
+	tree_walk(file_exists(dir) ? dir : kb->modules, find_module, v);
+	free(dir);
+	return v[1];
 }
 
 static struct prove_object *prove_object_of(const struct kimage *k, const char *path, struct sut_err *err)
@@ -218,21 +252,18 @@ static struct prove_object *prove_object_of(const struct kimage *k, const char *
 
 static int open_module(struct kbuild *kb, const struct kunit *c, size_t *ret, struct sut_err *err)
 {
-	char *name = xstrdup(path_base(c->module)), *path;
+	char *name = xstrdup(c->module), *path;
 	struct kbuild_object *ob;
 
-	for (char *p = name; *p; p++)
-		if (*p == '-')
-			*p = '_';
 	for (*ret = 1; *ret < kb->n_objects; ++*ret)
 		if (!strcmp(kb->objects[*ret].name, name)) {
 			free(name);
 			return 0;
 		}
-	path = module_file(kb, c->module);
+	path = module_file(kb, name);
 	if (!path) {
-		sut_fail(err, SUT_K_MODULE, name, "'%s' is part of it, and there is no %s/kernel/%s.ko", c->source,
-			 kb->modules ? kb->modules : "/lib/modules/RELEASE", c->module);
+		sut_fail(err, SUT_K_MODULE, name, "'%s' is part of it, and there is no such file below %s", c->source,
+			 kb->modules ? kb->modules : "/lib/modules/RELEASE");
 		free(name);
 		return -1;
 	}
@@ -309,6 +340,7 @@ static void prove(struct kbuild *kb)
 		if (u->proof)
 			u->to_proof = proof_map(u->orig, u->proof);
 		u->pu = prove_unit_run(po, u->proof ? u->proof : u->orig, u->proof_refs);
+		names_check(kb->objects[u->object].image, u->pu);
 		kb->n_proved += u->pu->n_found;
 		kb->n_functions += u->pu->n_funcs;
 		for (size_t k = 0; k < u->pu->n_funcs && log_wants(LOG_DEBUG); k++)

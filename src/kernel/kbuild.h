@@ -20,7 +20,7 @@ struct kbuild_opts {
 	const char *modules;	/* folder with the kernel's modules; NULL: /lib/modules/RELEASE */
 	const char *release;	/* NULL: that of @vmlinuz, or of the kernel that runs */
 	const char *const *patches; /* NULL-terminated */
-	const char *work;	/* cache folder */
+	const char *work;	/* cache folder; NULL: the usual one */
 	const char *cross;	/* CROSS_COMPILE; NULL: by the architecture of @vmlinuz */
 	const char *cc;		/* compiler in place of the one of @cross; may be NULL */
 	const char *const *accept_layouts; /* types; NULL-terminated, may be NULL */

@@ -16,8 +16,8 @@
  * What is not in the table and refers to code that changes is refused by name: an entry that is left
  * behind in silence is a crash later on.
  *
- * Sizes are those of the kernel versions named beside them. A kernel with another size is refused where
- * the section's size is no multiple, or where an entry has no reference at the owner's field.
+ * Sizes are those of the kernel versions named beside them. A kernel with others is refused, as its entries
+ * have no reference at the owner's field.
  *
  * References: include/asm-generic/bug.h, include/linux/jump_label.h, include/linux/static_call_types.h,
  * arch/x86/include/asm/{alternative,orc_types,extable}.h, tools/objtool/ in the kernel's source.
@@ -100,8 +100,9 @@ enum diff_role special_diff_role(const char *section, uint16_t machine)
 {
 	const struct special *k = special_find(section, machine);
 
+	/* Functions and data of the kernel's start, no constructors. */
 	if (!k)
-		return DIFF_ROLE_DEFAULT;
+		return str_starts(section, ".init.") ? DIFF_ROLE_PLAIN : DIFF_ROLE_DEFAULT;
 	return k->role == SPECIAL_OBJECTS ? DIFF_ROLE_CONST : DIFF_ROLE_NONE;
 }
 
@@ -331,6 +332,22 @@ static const struct diff_func *func_with(const struct diff_unit *u, uint32_t sym
 	return NULL;
 }
 
+/* Is each entry as the table says? Another kernel may have other entries in a section of the same name. */
+static bool is_as_known(const struct elf_obj *o, const struct elf_sec *s, const struct special *k)
+{
+	uint32_t sec;
+	uint64_t off;
+
+	if (k->role != SPECIAL_ENTRIES)
+		return true;
+	if (s->size % k->size)
+		return false;
+	for (size_t i = 0; i < s->size / k->size; i++)
+		if (!special_owner(o, s, k, i, &sec, &off))
+			return false;
+	return true;
+}
+
 int special_compare(struct diff_unit *u, const char *source, struct sut_err *err)
 {
 	const struct elf_obj *o = u->new;
@@ -341,8 +358,7 @@ int special_compare(struct diff_unit *u, const char *source, struct sut_err *err
 		const struct elf_sec *s = &o->secs[i];
 		const struct special *k = special_find(s->name, o->machine);
 
-		if (!(s->flags & SHF_ALLOC) || is_ordinary(s) ||
-		    (k && (k->role != SPECIAL_ENTRIES || s->size % k->size == 0)))
+		if (!(s->flags & SHF_ALLOC) || is_ordinary(s) || (k && is_as_known(o, s, k)))
 			continue;
 		for (size_t r = 0; r < s->n_rels; r++) {
 			const struct diff_func *f;
@@ -354,10 +370,9 @@ int special_compare(struct diff_unit *u, const char *source, struct sut_err *err
 			f = func_with(u, sym_covering(o, sec, off));
 			if (!f || (f->status != DIFF_CHANGED && f->status != DIFF_NEW))
 				continue;
-			sut_fail(err, SUT_K_SECTION, s->name, k ? "its size is no multiple of the %u bytes of an "
-				 "entry, and it refers to '%s', which changes"
-				 : "what it means is not known (%u), and it refers to '%s', which changes",
-				 k ? k->size : (unsigned int)s->type, f->name);
+			sut_fail(err, SUT_K_SECTION, s->name, "%s, and it refers to '%s', which changes",
+				 k ? "its entries are not those that are known of this section"
+				   : "what it means is not known", f->name);
 			sut_fail_where(err, f->file ? f->file : source, f->line);
 			break;
 		}

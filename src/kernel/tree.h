@@ -12,7 +12,8 @@
 struct ktree_opts {
 	const char *source;	/* the user's tree */
 	const char *config;	/* the kernel's .config */
-	const char *work;	/* cache folder */
+	const char *release;	/* what the kernel calls itself; NULL: the source tells */
+	const char *work;	/* cache folder; NULL: the usual one */
 	uint16_t machine;
 	const char *cross, *cc;	/* may be NULL */
 	int jobs;
@@ -27,7 +28,7 @@ struct ktree {
 	char *proof_out;	/* another, for what is proved where that is compiled otherwise; NULL: @out */
 	char *arch;		/* kbuild's ARCH */
 	char *version;		/* "6.1.176", of the source's Makefile */
-	char *cross, *cc;	/* as given to make; may be NULL */
+	char *cross, *cc, *release; /* as given to make; may be NULL */
 	const struct target *target;
 	struct strvec config;	/* "CONFIG_X=y" as prepared */
 	struct strvec units;	/* "fs/proc/cmdline.o" of all that the configuration makes, sorted */
@@ -37,6 +38,8 @@ struct ktree {
 	int lock;		/* file descriptor of the folder's lock; -1: none */
 };
 
+/* "6.1.176" by the Makefile of @dir: fresh, or NULL with K_SOURCE. */
+char *ktree_version(const char *dir, struct sut_err *err);
 /* Prepares, or finds it prepared. NULL with all reasons. One process at a time has a tree open. */
 struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err);
 void ktree_free(struct ktree *t);

@@ -8,6 +8,7 @@
  */
 #include "kernel/units.h"
 #include "base/log.h"
+#include "build/load.h"
 #include "kernel/includes.h"
 #include "kernel/swap.h"
 
@@ -100,8 +101,10 @@ static char *object_in(const char *out, const char *source)
 }
 
 /* What a compiler says of errors, and where nothing looks like that, the end of it all. */
-static int does_not_compile(const char *which, const char *said, const struct kunits *u, struct sut_err *err)
+static int does_not_compile(const struct ktree *t, const char *which, const char *output,
+			    const struct kunits *u, struct sut_err *err)
 {
+	char *prefix = xasprintf("%s/", t->src), *said = path_map(output, prefix, "");
 	struct buf b = {0};
 	size_t lines = 0, n = strlen(said);
 	const char *p = said + n;
@@ -116,6 +119,8 @@ static int does_not_compile(const char *which, const char *said, const struct ku
 	sut_fail(err, SUT_B_COMPILE, u->n == 1 ? u->v[0].source : "kernel",
 		 "the %s source does not compile:\n%s", which, lines ? (char *)b.p : p);
 	buf_free(&b);
+	free(said);
+	free(prefix);
 	return -1;
 }
 
@@ -134,7 +139,7 @@ static int make_units(const struct ktree *t, const char *out, const char *const 
 	if (t->cancel && *t->cancel)
 		r = sut_fail(err, SUT_B_COMPILE, "kernel", "it was interrupted");
 	else
-		r = status ? does_not_compile(which, said ? said : "", u, err) : 0;
+		r = status ? does_not_compile(t, which, said ? said : "", u, err) : 0;
 	free(said);
 	strvec_free(&goals);
 	return r;
@@ -153,11 +158,11 @@ static char *cmd_file(const char *object)
 	return there ? (char *)text : NULL;
 }
 
-/* "... -DKBUILD_MODFILE='"fs/ext4/ext4"' ... -DMODULE ..." */
+/* "... -DMODULE ... -DKBUILD_MODNAME='"ext4"' ..." */
 static char *module_of(const char *cmd)
 {
-	static const char def[] = "-DKBUILD_MODFILE='\"";
-	const char *end = strchr(cmd, '\n'), *m = strstr(cmd, " -DMODULE"), *f = strstr(cmd, def);
+	static const char def[] = " -DKBUILD_MODNAME='\"";
+	const char *end = strchr(cmd, '\n'), *m = strstr(cmd, " -DMODULE "), *f = strstr(cmd, def);
 
 	if (!m || !f || (end && m > end))
 		return NULL;

@@ -7,7 +7,7 @@
 
 struct kunit {
 	char *source;		/* relative to the tree: "fs/proc/cmdline.c" */
-	char *module;		/* path of the module that it is part of, "fs/ext4/ext4"; NULL: vmlinux */
+	char *module;		/* the module that it is part of, "ext4"; NULL: vmlinux */
 	char *orig, *patched;	/* objects */
 	char *proof;		/* object of the original as the kernel has it; NULL: @orig is */
 };

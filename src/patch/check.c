@@ -294,7 +294,7 @@ static int check_object(struct check *c, const struct patch_object *o)
 /* Modules and what becomes part of a path under /sys have names of these letters only. */
 static int check_word(struct check *c, const char *what, const char *s, size_t max)
 {
-	static const char ok[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	static const char ok[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+~-";
 
 	if (!s || !*s || strlen(s) > max || strspn(s, ok) != strlen(s) || *s == '.')
 		return BAD(c, "%s is no proper name", what);

@@ -146,6 +146,12 @@ static bool match_got_pair(const struct words *w, struct rel_match *m)
 	uint32_t page_reg = w->o[0] & 0x1f, reg = w->o[1] & 0x1f;
 	uint64_t page = adrp_page(w->b[0], w->addr);
 
+	/* adr xN, page of the slot; ldr xT, [xN, ..] */
+	if (is_adr(w->b[0]) && w->n_b > 1 && (w->b[0] & 0x1f) == page_reg &&
+	    same_but(w->o[1], w->b[1], MASK_IMM12)) {
+		page = w->addr + (uint64_t)adr_imm(w->b[0]);
+		return !(page & 0xfff) && tell_all(m, 8, 2, REL_GOT, page + imm12(w->b[1]) * 8);
+	}
 	if (is_adr(w->b[0])) { /* nop; adr xT, s: the nop was skipped as padding */
 		m->obj_len = 8;
 		m->n_rels = 2;

@@ -115,8 +115,13 @@ static int decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t a
 		ret->kind = *p == 0xcc ? INSN_TRAP : INSN_NOP;
 		return 0;
 	}
-	if (!cs_disasm_iter(dis->handle, &p, &n, &at, i))
-		return -1;
+	if (!cs_disasm_iter(dis->handle, &p, &n, &at, i)) {
+		/* serialize, which kernels have and Capstone 4 does not know */
+		if (n < 3 || memcmp(start, "\x0f\x01\xe8", 3))
+			return -1;
+		ret->len = 3;
+		return 0;
+	}
 	x = &i->detail->x86;
 	ret->len = (uint8_t)i->size;
 	if (cs_insn_group(dis->handle, i, CS_GRP_RET) || cs_insn_group(dis->handle, i, CS_GRP_IRET))

@@ -45,6 +45,16 @@ static const char unit_a[] =
 	"int tail(int i) { return calls(i + 4); }\n"
 	"void *self(void) { return (void *)self; }\n"
 	"long long ld8; long long get8(void) { return ld8++; } short s2; int gets2(void) { return s2++; }\n"
+	/* Loops near the entry, on which padding before the loop depends on where the function lies. */
+	"#define L(n) int q##n(int a, int b) { return (a * n + b) ^ (b << n) ^ (a - n); }\\\n"
+	" unsigned lp##n(unsigned c, unsigned x) { for (;;) { x ^= x >> 3; x += 0xc1e0d9##n; if (!c--) return x; } }\n"
+	"L(1) L(2) L(3) L(4) L(5) L(6)\n"
+	/* The second half of a constant that stands once in the program, and before another one there. */
+	"#ifdef __aarch64__\n"
+	"asm(\".section .rodata.cst16,\\\"aM\\\",%progbits,16\\n.balign 16\\n.quad 7, 8\\n.quad 9, 10\\n.Ltwice: .quad 7, 8\\n\"\n"
+	"\".quad 11, 12\\n.text\\n.global half\\n.type half, %function\\nhalf: .cfi_startproc\\nadrp x1, .Ltwice+8\\n\"\n"
+	"\"mov x0, #77\\nldr x1, [x1, :lo12:.Ltwice+8]\\nadd x0, x0, x1\\nret\\n.cfi_endproc\\n.size half, .-half\");\n"
+	"#endif\n"
 	LINKED_MORE;
 static const char unit_b[] =
 	"int ext = 4, arr[20000]; __thread int etl = 9; int far_away[200000];\n"

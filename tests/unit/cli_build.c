@@ -173,6 +173,21 @@ static void stack(char *pid)
 	cli_free(&r);
 }
 
+/* Waits until the stack of @pid tells of @what; a busy machine takes its time. */
+static void until(char *pid, const char *what)
+{
+	for (int i = 0; i < 200; i++) {
+		struct cli_run r = CLI("stack", pid);
+		bool there = strstr(r.out, what) != NULL;
+
+		cli_free(&r);
+		if (there)
+			return;
+		usleep(50000);
+	}
+	printf("# no '%s' on the stack\n", what);
+}
+
 static void life(void)
 {
 	char *sut = path_join(cli_dir, "fix.sut"), *pid;
@@ -183,12 +198,12 @@ static void life(void)
 		execl(object, object, NULL);
 		_exit(127);
 	}
-	usleep(100000);
 	pid = xasprintf("%d", n);
+	until(pid, "main");
 	r = CLI("apply", sut, pid);
 	tap_ok(!r.status, "applied: %s", r.out);
 	cli_free(&r);
-	usleep(100000);
+	until(pid, "patch fix");
 	stack(pid);
 	r = CLI("revert", "--timeout", "200ms", "fix", pid);
 	tap_ok(r.status == 3 && strstr(r.err, "answer"), "a revert is blocked by who sleeps inside");

@@ -25,6 +25,7 @@ static enum sec_kind classify(const struct elf_sec *s, const struct target *t, c
 {
 	static const char *const special[] = {".init_array", ".fini_array", ".preinit_array",
 					      ".ctors", ".dtors", ".init", ".fini"};
+	bool plain = false;
 
 	if (!(s->flags & SHF_ALLOC) || s->type == SHT_NOTE || s->type == SHT_X86_64_UNWIND ||
 	    str_starts(s->name, ".eh_frame") || str_starts(s->name, ".note.") ||
@@ -37,10 +38,11 @@ static enum sec_kind classify(const struct elf_sec *s, const struct target *t, c
 	if (t && opts && opts->section_role) {
 		enum diff_role role = opts->section_role(s->name, t->machine);
 
-		if (role != DIFF_ROLE_DEFAULT)
+		if (role == DIFF_ROLE_NONE || role == DIFF_ROLE_CONST)
 			return role == DIFF_ROLE_NONE ? SK_NONE : SK_RO;
+		plain = role == DIFF_ROLE_PLAIN;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(special); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(special) && !plain; i++) {
 		size_t n = strlen(special[i]);
 
 		if (!strncmp(s->name, special[i], n) && (!s->name[n] || s->name[n] == '.'))

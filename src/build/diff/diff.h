@@ -87,6 +87,7 @@ const char *diff_data_kind_text(enum diff_data_kind k); /* "rodata" */
 
 enum diff_role {		/* what a section is, where its name and flags do not say it */
 	DIFF_ROLE_DEFAULT,
+	DIFF_ROLE_PLAIN, /* what its flags say, whatever its name means elsewhere */
 	DIFF_ROLE_NONE,	/* of no concern to the comparison: whoever knows it compares it */
 	DIFF_ROLE_CONST, /* variables that are not kept over the change: one that changes is a new one */
 };

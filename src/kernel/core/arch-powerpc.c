@@ -27,6 +27,10 @@
  * address (the function graph tracer) has done so before. Whether a caller is local is told by the word that
  * the entry code of ftrace saved in the caller's frame, as the register may hold a tracer's address.
  *
+ * That word may be the trampoline of a tracer or a return probe: then a function ended in a jump to this one,
+ * and its caller is known to the tracer alone. Such a caller may be local or not, so both r2 and 24(r1) must
+ * be as they were. There are two such trampolines, so the return address needs no room: see suture_ppc_hooked.
+ *
  * Walk: the kernel's own reliable stack walk. It knows nothing of the return address at 24(r1), so where it
  * meets an entry of ours the stack is scanned word by word instead.
  *
@@ -55,6 +59,12 @@
 #define ENTRY_SIZE 64
 #define ENTRY_TOC 48
 extern char suture_ppc_entries[ENTRIES * ENTRY_SIZE];
+#define HOOKED_SIZE 128
+#define HOOKED_TOC 88		/* and behind it the two trampolines */
+extern char suture_ppc_hooked[ENTRIES * HOOKED_SIZE];
+
+/* Return addresses that are no caller's: of the function graph tracer, of return probes. */
+static unsigned long trampolines[2];
 
 /* Under suture_mutex: which TOC each entry puts back, and how many sites use it. */
 static struct {
@@ -69,16 +79,27 @@ const unsigned long arch_ftrace_flags = FTRACE_OPS_FL_SAVE_REGS;
 void notrace arch_redirect(struct ftrace_regs *fregs, const struct suture_site *site, unsigned long to)
 {
 	struct pt_regs *regs = ftrace_get_regs(fregs);
-	const u32 *back = ((u32 **)regs->gpr[1])[2];
+	unsigned long back = ((unsigned long *)regs->gpr[1])[2];
+	unsigned long entry = site->extra - (unsigned long)suture_ppc_entries;
 
 	regs->gpr[12] = to;
-	regs_set_return_ip(regs, *back == INSN_LD_R2 ? to : site->extra);
+	if (back == trampolines[0] || back == trampolines[1])
+		to = (unsigned long)suture_ppc_hooked + entry / ENTRY_SIZE * HOOKED_SIZE;
+	else if (*(u32 *)back != INSN_LD_R2)
+		to = site->extra;
+	regs_set_return_ip(regs, to);
 }
 NOKPROBE_SYMBOL(arch_redirect);
 
 int arch_init(void)
 {
 	walk_reliable = (void *)symbols_function("arch_stack_walk_reliable");
+	trampolines[0] = suture_kernel.kallsyms_lookup_name("return_to_handler");
+	trampolines[1] = suture_kernel.kallsyms_lookup_name(COMPAT_PROBE_TRAMPOLINE);
+	if (!trampolines[0] || !trampolines[1]) {
+		pr_err("the trampolines of return probes and of the graph tracer are not known\n");
+		return -ENOENT;
+	}
 	return walk_reliable ? 0 : -ENOENT;
 }
 
@@ -115,11 +136,14 @@ static int find_toc(const struct suture_site *site, unsigned long *toc)
 int arch_site_extra(struct suture_site *site)
 {
 	int i, free = -1, err;
-	unsigned long toc;
+	unsigned long toc, hooked[3];
 
 	err = find_toc(site, &toc);
 	if (err)
 		return err;
+	hooked[0] = toc;
+	hooked[1] = trampolines[0];
+	hooked[2] = trampolines[1];
 	for (i = 0; i < ENTRIES; i++) {
 		if (entries[i].users && entries[i].toc == toc)
 			break;
@@ -133,6 +157,9 @@ int arch_site_extra(struct suture_site *site)
 		}
 		i = free;
 		err = reloc_poke(THIS_MODULE, suture_ppc_entries + i * ENTRY_SIZE + ENTRY_TOC, &toc, sizeof(toc));
+		if (!err)
+			err = reloc_poke(THIS_MODULE, suture_ppc_hooked + i * HOOKED_SIZE + HOOKED_TOC, hooked,
+					 sizeof(hooked));
 		if (err)
 			return err;
 		entries[i].toc = toc;
@@ -173,7 +200,8 @@ static bool walk_entry(void *cookie, unsigned long addr)
 {
 	struct walk *walk = cookie;
 
-	if (addr - (unsigned long)suture_ppc_entries < sizeof(suture_ppc_entries))
+	if (addr - (unsigned long)suture_ppc_entries < sizeof(suture_ppc_entries) ||
+	    addr - (unsigned long)suture_ppc_hooked < sizeof(suture_ppc_hooked))
 		walk->hidden = true;
 	walk->found(addr, walk->arg);
 	return true;

@@ -97,6 +97,13 @@ static inline void compat_probed_returns(struct task_struct *task, void (*walk)(
 	(void)node;
 }
 
+/* Where a function with a return probe returns to; the two implementations have their own. */
+#ifdef CONFIG_KRETPROBE_ON_RETHOOK
+#define COMPAT_PROBE_TRAMPOLINE "arch_rethook_trampoline"
+#else
+#define COMPAT_PROBE_TRAMPOLINE "__kretprobe_trampoline"
+#endif
+
 /*
  * The sections of a loaded module, which /sys/module/NAME/sections shows. The structure is the kernel's
  * private one, the same from 5.8 to 6.13; symbols_init() checks it against this module before it is used.

@@ -175,6 +175,7 @@ struct suture_kernel {
 	struct kprobe *(*get_kprobe)(void *addr);
 	unsigned long (*ftrace_location)(unsigned long ip);
 	struct task_struct *(*idle_task)(int cpu);
+	unsigned long base;		/* what distances in the kernel count from */
 	unsigned long stext, etext;
 };
 

@@ -141,25 +141,24 @@ static int change_stopped(void *data)
 	return 0;
 }
 
+/* A name, for the report: under the mutex, as the report is. */
+static char symbol[KSYM_SYMBOL_LEN];
+
 static void write_report(struct suture_entry *entry, const struct suture_check *check)
 {
-	static char sym[KSYM_SYMBOL_LEN];
 	unsigned int i;
 	int len = 0;
 
 	entry->report[0] = 0;
 	for (i = 0; i < check->nr_blockers && i < check->max_blockers; i++) {
 		const struct suture_blocker *b = &check->blockers[i];
-		char *slash;
 
-		sprint_symbol(sym, b->addr);
-		slash = strchr(sym, '/');
-		if (slash)
-			*slash = 0;
-		len += scnprintf(entry->report + len, PAGE_SIZE - len, "%d %s %s\n", b->pid, sym, b->comm);
+		sprint_symbol(symbol, b->addr);
+		symbol[strcspn(symbol, "/")] = 0;
+		len += scnprintf(entry->report + len, PAGE_SIZE - len, "%d %s %s\n", b->pid, b->comm, symbol);
 	}
 	if (check->nr_blockers > check->max_blockers)
-		scnprintf(entry->report + len, PAGE_SIZE - len, "and %u more\n",
+		scnprintf(entry->report + len, PAGE_SIZE - len, "0 (%u more) -\n",
 			  check->nr_blockers - check->max_blockers);
 }
 
@@ -172,12 +171,11 @@ static int try_change(struct suture_entry *entry)
 
 	suture_plan(entry);
 	list_for_each_entry(site, &suture_sites, node)
-		if (site->next != site->active && !err)
-			err = arch_site_ready(site);
-	if (err) {
-		scnprintf(entry->report, PAGE_SIZE, "0 a redirect cannot be switched now: error %d\n", err);
-		return -EBUSY;
-	}
+		if (site->next != site->active && arch_site_ready(site)) {
+			sprint_symbol(symbol, site->addr);
+			scnprintf(entry->report, PAGE_SIZE, "0 (probe) %.*s\n", (int)strcspn(symbol, "/"), symbol);
+			return -EBUSY;
+		}
 	check.ranges = find_ranges(entry, &check.nr_ranges);
 	check.blockers = kcalloc(check.max_blockers, sizeof(*check.blockers), GFP_KERNEL);
 	if (check.ranges && check.blockers) {

@@ -55,6 +55,7 @@ unsigned long reloc_stub(struct suture_entry *entry, const struct suture_reloc *
 {
 	struct suture_patch *patch = entry->patch;
 	unsigned int max = patch->stubs ? patch->stubs_size / SUTURE_STUB_SIZE : 0, i;
+	unsigned long text, text_size;
 	u8 code[SUTURE_STUB_SIZE];
 	void *where;
 
@@ -75,7 +76,12 @@ unsigned long reloc_stub(struct suture_entry *entry, const struct suture_reloc *
 		return 0;
 	}
 	where = patch->stubs + i * SUTURE_STUB_SIZE;
-	if (!IS_ALIGNED((unsigned long)where, 16) || reloc_poke(patch->mod, where, code, arch_stub(code, target)))
+	text = compat_module_text(patch->mod, &text_size);
+	if (!IS_ALIGNED((unsigned long)where, 16) || (unsigned long)where - text > text_size - SUTURE_STUB_SIZE) {
+		pr_err("%s: its room for stubs is not executable, or not aligned\n", entry->name);
+		return 0;
+	}
+	if (reloc_poke(patch->mod, where, code, arch_stub(code, target)))
 		return 0;
 	if (i == entry->nr_stubs) {
 		entry->stubs[i] = (struct suture_stub){ .name = reloc->name, .object = reloc->object,

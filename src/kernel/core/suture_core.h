@@ -20,8 +20,10 @@
  *                                       revert, or to take back what has not happened yet; writing 1 keeps
  *                                       a patch whose revert is still waiting
  *   /sys/kernel/suture/NAME/transition  1 while it waits for tasks
- *   /sys/kernel/suture/NAME/blockers    who was in the way at the last try: "PID FUNCTION+0xOFFSET COMM",
- *                                       a line for each task. They stay after the deadline.
+ *   /sys/kernel/suture/NAME/blockers    who was in the way at the last try: "PID COMM FUNCTION+0xOFFSET",
+ *                                       a line for each task; COMM may have blanks, and is in
+ *                                       brackets where it is not about a task (a probe in the way).
+ *                                       They stay after the deadline.
  *
  * NAME is that of the patch module. The module holds a reference to itself from suture_enable_patch()
  * until the patch is off again, so rmmod says EBUSY till then. No function has to be called at its exit.
@@ -42,8 +44,8 @@
  * @new_func:	the new function. NULL: nothing is redirected, the range only counts as code that changes
  *		(a part of a changed function that the compiler put elsewhere, as NAME.cold)
  * @old_sympos:	which of several symbols of that name in kallsyms, counted from 1; 0: there is only one
- * @offset:	where it is: from _stext in the kernel (not _text: kallsyms has that one only on some
- *		architectures), from the start of @section in a module. 0 without @section: not known;
+ * @offset:	where it is: in the kernel from _text, or from _stext where kallsyms has no _text (arm, and arm64
+ *		without CONFIG_KALLSYMS_ALL); in a module from the start of @section in a module. 0 without @section: not known;
  *		otherwise the symbol must be there
  * @section:	for a module: the section @offset counts from; NULL: ".text"
  * @old_size:	its size in bytes, 0: as far as kallsyms says (the larger of both is used)
@@ -80,6 +82,8 @@ struct suture_func {
  * @offset:	as @offset of a function. For data of a kernel without CONFIG_KALLSYMS_ALL it is all there is.
  * @section:	as @section of a function
  *
+ * For data of a module both are needed: one that is being loaded has names but no list of its sections yet,
+ * one that is loaded may have kept the names of functions only.
  * A call that does not reach its target goes through a stub in @stubs of the patch.
  */
 struct suture_reloc {
@@ -156,7 +160,7 @@ struct suture_state {
  * @objs:	ends with an element that has neither @name nor @funcs
  * @states:	ends with an element with id 0; NULL: none
  * @replace:	all patches that are enabled are replaced by this one, in the same moment
- * @stubs:	executable room in the patch module for calls out of reach, SUTURE_STUB_SIZE aligned to 16
+ * @stubs:	room in the patch module's .text for calls out of reach, SUTURE_STUB_SIZE aligned to 16
  *		for each function that @relocs call
  * @stubs_size:	its size in bytes
  */

@@ -7,7 +7,7 @@
  *
  * A name alone is not enough: static functions of one name are many, and without CONFIG_KALLSYMS_ALL
  * (Debian's 6.1 kernels but amd64) data has no names at all. So a reference comes with the distance from
- * _stext that the build saw in the very image, which the release and version strings name. A name that
+ * the start of the text that the build saw in the very image, which the release and version strings name. A name that
  * kallsyms knows must be there; where kallsyms cannot know one, the distance alone is believed.
  */
 #include <linux/kallsyms.h>
@@ -220,9 +220,9 @@ int symbols_find(struct module *mod, const char *name, unsigned long sympos, uns
 	}
 	if (!offset)
 		return kernel_symbol(name, sympos, addr);
-	*addr = suture_kernel.stext + offset;
+	*addr = suture_kernel.base + offset;
 	if (name && kallsyms_must_know(*addr) && !kernel_name_at(*addr, name)) {
-		pr_err("%s is not at _stext+0x%lx in this kernel\n", name, offset);
+		pr_err("%s is not 0x%lx behind the start of the text in this kernel\n", name, offset);
 		return -ENOENT;
 	}
 	return 0;
@@ -242,6 +242,7 @@ int symbols_init(void)
 #undef FIND
 	suture_kernel.stext = suture_kernel.kallsyms_lookup_name("_stext");
 	suture_kernel.etext = suture_kernel.kallsyms_lookup_name("_etext");
+	suture_kernel.base = suture_kernel.kallsyms_lookup_name("_text") ?: suture_kernel.stext;
 	if (!suture_kernel.stext || suture_kernel.etext <= suture_kernel.stext) {
 		pr_err("the kernel's text is not known\n");
 		return -ENOENT;

@@ -3,7 +3,7 @@
 # Boots a kernel with modules and tests: boot.sh KERNEL_DIR MODULES WORK. Results as TAP on stdout, all that
 # the machine said in WORK/console.
 #
-#   GUEST_LIMIT	seconds for all of it (600)
+#   GUEST_LIMIT	seconds for all of it (300)
 #   QEMU_CPU	another processor than the usual one
 set -u
 
@@ -38,7 +38,7 @@ armhf) set -- qemu-system-arm -M virt -cpu "${QEMU_CPU:-cortex-a15}" "$@" -appen
 ppc64el) set -- qemu-system-ppc64 -M pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off \
 	-cpu "${QEMU_CPU:-power9}" -vga none "$@" -append "console=hvc0 disable_radix $boot" ;;
 esac
-timeout -k 5 "${GUEST_LIMIT:-600}" "$@" </dev/null >"$work/console" 2>&1
+timeout -k 5 "${GUEST_LIMIT:-300}" "$@" </dev/null >"$work/console" 2>&1
 tr -d '\r' <"$work/console" | sed -n 's/^@ //p' >"$work/tap"
 cat "$work/tap"
 if ! grep -q '^1\.\.' "$work/tap"; then

@@ -73,6 +73,11 @@ refused()	# refused MODULE WORD...: not loaded, and the log says why
 	dmesg | sed "1,/$mark\$/d" | grep -F "$*" && [ ! -e $S/$m ]
 }
 
+rejected()	# rejected FILE PARAMETER...: there, but not loaded
+{
+	[ -e "$1" ] && ! insmod "$@"
+}
+
 victim()
 {
 	cat /proc/victim/$1

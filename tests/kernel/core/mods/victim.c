@@ -14,7 +14,8 @@
 
 static DECLARE_WAIT_QUEUE_HEAD(queue);
 static int awake;
-static int secret = 7;
+/* A section of its own, so that a test knows its distance from the start. */
+static int secret __section(".victim.secret") = 7;
 
 ALONE const char *victim_plain(void)
 {
@@ -96,6 +97,18 @@ static int show_plain(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* The caller ends in a jump, where the compiler can: its own caller, in the kernel, gets the return. */
+static ALONE int victim_tail(struct seq_file *m)
+{
+	seq_puts(m, "old tail\n");
+	return 0;
+}
+
+static int show_tail(struct seq_file *m, void *v)
+{
+	return victim_tail(m);
+}
+
 static int show_pointer(struct seq_file *m, void *v)
 {
 	seq_printf(m, "%s\n", pointer());
@@ -171,7 +184,7 @@ static const struct {
 	{ "plain", show_plain }, { "pointer", show_pointer }, { "many", show_many },
 	{ "varargs", show_varargs }, { "struct", show_struct }, { "recurse", show_recurse },
 	{ "local", show_local }, { "secret", show_secret }, { "notrace", show_notrace },
-	{ "sleep", show_sleep }, { "wake", show_wake },
+	{ "sleep", show_sleep }, { "tail", show_tail }, { "wake", show_wake },
 };
 
 static int __init victim_init(void)

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The comparison of code masks what a linker fills in, so a call of kfree() looks like a call of kvfree(): with
+ * another version of the source whole functions match that do something else. In a stripped program the match
+ * is all there is; a kernel has names. Where the image knows the name of what the source refers to, its address
+ * must be the one that the code has.
+ */
+#include "kernel/names.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+/* Is @sym at an address where the image has other names only, although it has that name somewhere? */
+static bool contradicts(const struct kimage *k, const struct prove_unit *pu, uint32_t sym)
+{
+	const struct sym_fact *f = &pu->facts[sym];
+	const struct elf_sym *y = &pu->orig->syms[sym];
+	const struct ksym *s, *at;
+	uint64_t addr = f->has_addr ? f->addr : f->plt;
+
+	if (!(f->has_addr || f->has_plt) || !*y->name || y->type == STT_SECTION)
+		return false;
+	/* Calls may go to the entry behind the one that has the name, or through a detour. */
+	if (!f->has_addr && (pu->po->target->local_entry || pu->po->target->follow))
+		return false;
+	addr &= ~pu->po->target->isa_mask;
+	for (size_t i = 0; (s = kimage_nth(k, y->name, i)); i++)
+		if (s->addr == addr)
+			return false;
+	if (!kimage_nth(k, y->name, 0))
+		return false;
+	at = k->n_secs ? NULL : kimage_at(k, addr);
+	log_debug("the source refers to %s where the kernel has %s+%llu", y->name, at ? at->name : "something else",
+		  at ? (unsigned long long)(addr - at->addr) : 0ULL);
+	return true;
+}
+
+size_t names_check(const struct kimage *k, struct prove_unit *pu)
+{
+	bool *bad = xcalloc(pu->orig->n_syms + 1, sizeof(*bad));
+	size_t n = 0;
+
+	for (uint32_t s = 1; s < pu->orig->n_syms; s++)
+		bad[s] = contradicts(k, pu, s);
+	for (size_t i = 0; i < pu->n_funcs; i++) {
+		struct prove_func *pf = &pu->funcs[i];
+		const struct match *m = pf->state == PROVE_FOUND ? &pf->cands[pf->chosen] : NULL;
+		bool wrong = false;
+
+		for (size_t r = 0; m && r < m->n_refs; r++) {
+			const struct ref *ref = &pu->refs[pf->mf.sec->idx][m->refs[r].rel];
+
+			wrong |= ref->kind == REF_SYM && bad[ref->sym];
+		}
+		if (!wrong)
+			continue;
+		pf->state = PROVE_MISSING;
+		pu->n_found--;
+		n++;
+	}
+	free(bad);
+	return n;
+}

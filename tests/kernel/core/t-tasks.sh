@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tasks in the way: a change waits for them, names them, gives up; and load while it happens.
+D=/sys/module/suture_core/parameters/deadline_ms
+sleeper()
+{
+	cat /proc/victim/sleep >/tmp/slept &
+	pid=$!
+	wait_for grep -q S /proc/$pid/stat
+	sleep 0.2
+}
+echo 6000 >$D
+sleeper
+ok "a patch of a function that a task sleeps in" insmod p_sleep.ko
+is "waits" "1 1" "$(cat $S/p_sleep/enabled) $(cat $S/p_sleep/transition)"
+sleep 0.3
+ok "and names the task" grep -q "^$pid cat victim_sleep+0x" $S/p_sleep/blockers
+ok "is busy meanwhile" busy p_sleep
+ok "another patch must wait" refused p_kernel "is still changing"
+ok "it comes to an end" settled p_sleep
+is "and is taken back at the deadline" "0" "$(cat $S/p_sleep/enabled)"
+ok "still knowing why" grep -q "^$pid cat victim_sleep" $S/p_sleep/blockers
+ok "as the log does" sh -c "dmesg | tail | grep 'p_sleep: the patch is taken back'"
+ok "it can be unloaded" rmmod p_sleep
+cat /proc/victim/wake
+wait $pid
+is "the task finished in the old code" 1 "$(cat /tmp/slept)"
+
+echo 30000 >$D
+sleeper
+ok "again it waits" insmod p_sleep.ko
+ok "taken back by hand" sh -c "echo 0 >$S/p_sleep/enabled"
+is "at once" "0 0" "$(cat $S/p_sleep/enabled) $(cat $S/p_sleep/transition)"
+ok "unloaded" rmmod p_sleep
+ok "again" insmod p_sleep.ko
+sleep 0.3
+is "it waits" 1 "$(cat $S/p_sleep/transition)"
+cat /proc/victim/wake
+ok "the task leaves, and it is on" settled p_sleep
+is "on" 1 "$(cat $S/p_sleep/enabled)"
+wait $pid
+is "the task finished in the old code" 1 "$(cat /tmp/slept)"
+
+echo 6000 >$D
+sleeper
+ok "the revert of a function that a task sleeps in" sh -c "echo 0 >$S/p_sleep/enabled"
+sleep 0.3
+is "waits" "0 1" "$(cat $S/p_sleep/enabled) $(cat $S/p_sleep/transition)"
+ok "and names the task" grep -q "^$pid cat new_sleep+0x" $S/p_sleep/blockers
+ok "is busy meanwhile" busy p_sleep
+ok "it comes to an end" settled p_sleep
+is "and the patch stays" "1" "$(cat $S/p_sleep/enabled)"
+ok "busy" busy p_sleep
+echo 30000 >$D
+ok "again" sh -c "echo 0 >$S/p_sleep/enabled"
+sleep 0.2
+ok "changed one's mind" sh -c "echo 1 >$S/p_sleep/enabled"
+is "it stays" "1 0" "$(cat $S/p_sleep/enabled) $(cat $S/p_sleep/transition)"
+ok "again" sh -c "echo 0 >$S/p_sleep/enabled"
+sleep 0.2
+echo 1 >/sys/module/p_sleep/parameters/release
+ok "the task leaves, and it is off" settled p_sleep
+wait $pid
+is "the task finished in the new code" 2 "$(cat /tmp/slept)"
+is "off" 0 "$(cat $S/p_sleep/enabled)"
+ok "unloaded" rmmod p_sleep
+
+# A task killed while it is in the way.
+sleeper
+ok "it waits" insmod p_sleep.ko
+kill -9 $pid
+ok "a killed task is not in the way" settled p_sleep
+is "on" 1 "$(cat $S/p_sleep/enabled)"
+ok "unloaded" unload p_sleep
+
+echo 15000 >$D
+./load $(grep -c ^processor /proc/cpuinfo) >/tmp/load &
+load=$!
+sleep 0.5
+for round in 1 2 3 4 5 6 7 8 9 10; do
+	ok "round $round under load: on" load p_hot
+	ok "the new code is called" sh -c '[ $(cat /sys/module/p_hot/parameters/calls) -gt 100 ] || { sleep 1; [ $(cat /sys/module/p_hot/parameters/calls) -gt 100 ]; }'
+	ok "round $round: off" unload p_hot
+done
+ok "the load is still there" kill -0 $load
+kill -9 $load
+is "and never saw a wrong answer" "" "$(cat /tmp/load)"
+ok "the victim goes" rmmod victim
+ok "the core goes" rmmod suture_core

@@ -185,7 +185,7 @@ static int check_state(const struct elf_obj *o, const struct strvec *names, stru
 
 struct build_unit *libgcc_take(struct build *b, size_t k, const struct strvec *names, struct sut_err *err)
 {
-	struct diff_opts dopts = {.source = "libgcc.a", .ctx = b};
+	struct diff_opts dopts = {.source = "libgcc.a", .ctx = b, .all_new = true};
 	struct libgcc *g = look(b);
 	struct build_unit *u;
 	char *path;

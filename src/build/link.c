@@ -247,6 +247,16 @@ static int refuse_unproved(struct linker *l, const struct lunit *u, const struct
 	return -1;
 }
 
+/* Has symbol @sym of @o another name @name? Where copies of one function are merged they have one. */
+static bool is_called(const struct elf_obj *o, uint32_t sym, const char *name)
+{
+	for (size_t i = 1; i < o->n_syms; i++)
+		if (o->syms[i].shndx == o->syms[sym].shndx && o->syms[i].value == o->syms[sym].value &&
+		    !strcmp(o->syms[i].name, name))
+			return true;
+	return false;
+}
+
 static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f)
 {
 	const struct elf_obj *nw = u->in->diff->new, *og = u->in->diff->orig;
@@ -262,8 +272,17 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 	if (!m)
 		return refuse_unproved(l, u, f);
 	for (size_t i = 0; i < l->out->n_funcs; i++)
-		if (l->out->funcs[i].addr == m->addr)
-			return 0; /* an alias */
+		if (l->out->funcs[i].addr == m->addr) {
+			char *why;
+
+			if (is_called(og, f->orig, l->out->funcs[i].name))
+				return 0; /* an alias */
+			why = xasprintf("its code in '%s' is that of '%s' as well, which changes in its own way",
+					l->po->name, l->out->funcs[i].name);
+			refuse(l, u, f, SUT_B_AMBIGUOUS, why);
+			free(why);
+			return -1;
+		}
 	p = elf_obj_at(l->po->o, m->addr, m->size);
 	entry = m->addr + l->t->entry_shape(p, m->size, &jump);
 	room = prove_room(l->po, entry, m->addr, m->size, og->syms[f->orig].isa);

@@ -121,6 +121,37 @@ static bool claim_same(const struct prove_unit *a, const struct prove_unit *b)
 	return same;
 }
 
+static bool is_whole(const struct build_unit *u, size_t k)
+{
+	size_t own, found;
+
+	return u->member[k] && count_own(u->proofs[k], &own, &found);
+}
+
+/*
+ * Small functions of different files have equal code. Where all of a unit is in another object, and here
+ * a part of it is what another unit that is all here claims as well, the part is that one's.
+ */
+static void drop_lookalikes(struct build *b, size_t k)
+{
+	for (size_t i = 0; i < b->n_units; i++) {
+		struct build_unit *u = &b->units[i];
+		bool elsewhere = false;
+
+		if (!u->member || !u->member[k] || is_whole(u, k))
+			continue;
+		for (size_t o = 0; o < b->n_objects; o++)
+			elsewhere |= is_whole(u, o);
+		for (size_t j = 0; elsewhere && j < b->n_units; j++) {
+			struct build_unit *v = &b->units[j];
+
+			if (i != j && v->member && is_whole(v, k) && !same_source(u, v) &&
+			    claim_same(u->proofs[k], v->proofs[k]))
+				u->member[k] = false;
+		}
+	}
+}
+
 static void drop_rivals(struct build *b, size_t k)
 {
 	for (size_t i = 0; i < b->n_units; i++)
@@ -320,8 +351,10 @@ void members_find(struct build *b, struct sut_err *err)
 			prove(b, &b->units[i]);
 	for (size_t i = 0; i < b->n_units; i++)
 		drop_guests(b, &b->units[i]);
-	for (size_t k = 0; k < b->n_objects; k++)
+	for (size_t k = 0; k < b->n_objects; k++) {
+		drop_lookalikes(b, k);
 		drop_rivals(b, k);
+	}
 	for (size_t i = 0; i < b->n_units; i++)
 		if (is_member(b, &b->units[i]))
 			b->units[i].place = UNIT_MEMBER;

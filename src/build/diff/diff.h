@@ -105,6 +105,9 @@ struct diff_opts {
 	const char *const *accept_layouts; /* types that may change; NULL-terminated, may be NULL */
 	/* Asked for every section that is loaded. NULL: DIFF_ROLE_DEFAULT for all. */
 	enum diff_role (*section_role)(const char *name, uint16_t machine);
+	/* The patched object is new altogether, so that its sections are taken whole: a function may branch
+	 * to another one of its section without a relocation. */
+	bool all_new;
 };
 
 /*

@@ -16,6 +16,12 @@ NOINLINE long count(long n)
 	return (n ^ 0x10000) - 0x10000;
 }
 
+/* 32-bit arm may have no instruction for that either. */
+NOINLINE long remainder_of(long n, long m)
+{
+	return n - m;
+}
+
 static NOINLINE long step(long a, long b)
 {
 	return a * 7 + b;
@@ -39,6 +45,8 @@ static NOINLINE bool talk(const char *word, long n, long m)
 		printf("%ld", value(n, m));
 	if (IS("count"))
 		printf("%ld", count(n));
+	if (IS("remainder"))
+		printf("%ld", remainder_of(n, m));
 	if (IS("keep"))
 		printf("%ld", keep(n, m));
 	if (IS("add"))

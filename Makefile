@@ -124,8 +124,8 @@ live: $(O)/suture $(O)/tests/memtext
 live-matrix: $(O)/suture $(O)/tests/memtext
 	$(Q)$(prove) $(matrix_tests)
 
-# Random programs, patched and compared with native builds: `make random SEEDS=50 FIRST=1000`. A few small
-# ones are part of all tests. FUNCTIONS= of each program.
+# Random programs, patched and compared with native builds: `make random SEEDS=50 FIRST=1000`, and in a
+# guest `make random-arm64 SEEDS=20`. A few small ones are part of all tests. FUNCTIONS= of each program.
 .PHONY: random
 SEEDS ?= 12
 FIRST ?= 1
@@ -136,8 +136,9 @@ $(GEN): $(wildcard tests/random/*.c tests/random/*.h)
 	$(Q)mkdir -p $(@D)
 	$(Q)cc -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -o $@ $(wildcard tests/random/*.c)
 RANDOM_FEW := 1x60@default 2x60@O0 3x60@O3
+random_tests = $(patsubst %,tests/random/%x$(FUNCTIONS)$(1),$(shell seq $(FIRST) $$(($(FIRST)+$(SEEDS)-1))))
 random: $(O)/suture $(O)/tests/memtext $(GEN)
-	$(Q)$(prove) $(patsubst %,tests/random/%x$(FUNCTIONS),$(shell seq $(FIRST) $$(($(FIRST)+$(SEEDS)-1))))
+	$(Q)$(prove) $(random_tests)
 
 # All tests under one prove: its summary is the last thing on the screen. GUESTS= names architectures whose
 # guests run the live tests meanwhile. Fault tests come last: their thousand threads would starve a guest.
@@ -200,10 +201,15 @@ GUEST_VARIANTS_armhf := a32 pg
 GUEST_VARIANTS_ppc64el := power10
 guest_tests = $(foreach a,$(1),$(LIVE:%=tests/live/%/test@$(a)) $(foreach v,$(GUEST_VARIANTS_$(a)),\
 	$(patsubst %,tests/live/%/test@$(v)@$(a),$(filter $(LIVE_CORE) crowded,$(LIVE)))))
-with_guests = SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath build/guest) \
-	tests/guest/with.sh $(call guest_tests,$(1)) --
+in_guests = SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath build/guest) \
+	tests/guest/with.sh $(1) --
+with_guests = $(call in_guests,$(call guest_tests,$(1)))
 $(CROSS_ARCHS:%=guest-%): guest-%: cross-% deps-guest $(O)/suture
 	$(Q)$(call with_guests,$*) env $(prove) $(call guest_tests,$*)
+.PHONY: $(CROSS_ARCHS:%=random-%)
+$(CROSS_ARCHS:%=random-%): random-%: cross-% deps-guest $(O)/suture $(GEN)
+	$(Q)export GUEST_LIMIT=$${GUEST_LIMIT:-14400} LIVE_LIMIT=$${LIVE_LIMIT:-900} && \
+		$(call in_guests,$(call random_tests,@$*)) env $(prove) $(call random_tests,@$*)
 # Instructions that a redirect costs, counted: `make count-arm64`.
 .PHONY: $(CROSS_ARCHS:%=count-%)
 $(CROSS_ARCHS:%=count-%): count-%: cross-% deps-guest $(O)/suture

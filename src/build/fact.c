@@ -291,6 +291,24 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 	}
 }
 
+/*
+ * A label of the function's own, as where its jump table stands: how far from the entry that is depends on
+ * the padding between. True with @ret_good set where this is one.
+ */
+static bool own_label(const struct prove_unit *pu, const struct prove_func *pf, const struct match *m,
+		      const struct ref *r, const struct match_ref *mr, bool *ret_good)
+{
+	const struct elf_sym *y = r->kind == REF_SYM ? &pu->orig->syms[r->sym] : NULL;
+	uint64_t off = (uint64_t)r->off + (y ? y->value : 0), isa = pu->po->target->isa_mask;
+
+	if ((r->kind != REF_SYM && r->kind != REF_ANON) || is_branch(r) ||
+	    (y ? y->shndx : r->sec) != pf->mf.sec->idx || off <= pf->mf.off || off >= pf->mf.off + pf->mf.size ||
+	    (mr->kind != REL_PC && mr->kind != REL_ABS))
+		return false;
+	*ret_good = match_place(&pf->mf, m, off & ~isa) == (mr->value & ~isa);
+	return true;
+}
+
 bool candidate_agrees(struct prove_unit *pu, struct prove_func *pf, size_t i, bool store)
 {
 	const struct match *m = &pf->cands[i];
@@ -299,9 +317,15 @@ bool candidate_agrees(struct prove_unit *pu, struct prove_func *pf, size_t i, bo
 
 	if (!set_u64(&c, own, &own->has_addr, &own->addr, m->addr | pf->mf.isa))
 		return false;
-	for (size_t k = 0; k < m->n_refs; k++)
-		if (!ref_agrees(&c, ref_of(pu, pf, &m->refs[k]), &m->refs[k]))
+	for (size_t k = 0; k < m->n_refs; k++) {
+		const struct ref *r = ref_of(pu, pf, &m->refs[k]);
+		bool good;
+
+		if (!own_label(pu, pf, m, r, &m->refs[k], &good))
+			good = ref_agrees(&c, r, &m->refs[k]);
+		if (!good)
 			return false;
+	}
 	return true;
 }
 

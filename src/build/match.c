@@ -23,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TABLE_WIDE = 4 };	/* bytes of an entry that is a plain distance, not in units of insn_min */
+
 static size_t lower_rel(const struct elf_sec *s, uint64_t off)
 {
 	size_t lo = 0, hi = s->n_rels;
@@ -75,6 +77,33 @@ static void make_head(struct match_func *f, const struct target *t)
 	}
 }
 
+/* An entry of a table of distances in bytes. Half of the numbers lead back. */
+static int64_t distance_at(const uint8_t *p)
+{
+	int32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/*
+ * How many bytes of distances stand behind a branch that uses them, at @at of [@off, @end)? Nothing marks
+ * where they end: what leads to no instruction of the function is an instruction.
+ */
+static uint32_t table_len(const struct elf_sec *sec, const struct target *t, uint32_t at, uint32_t off,
+			  uint32_t end)
+{
+	uint32_t n = 0;
+
+	for (; at + n + TABLE_WIDE <= end; n += TABLE_WIDE) {
+		int64_t to = at + distance_at(sec->data + at + n);
+
+		if (to < off || to >= end || to == at || (to - off) % t->insn_min)
+			break;
+	}
+	return n;
+}
+
 bool match_func_init(struct match_func *f, const struct elf_obj *o, const struct elf_sec *sec,
 		     uint32_t off, uint32_t size, struct target_dis *dis)
 {
@@ -98,6 +127,11 @@ bool match_func_init(struct match_func *f, const struct elf_obj *o, const struct
 			return false;
 		}
 		at += in->len;
+		if (in->kind != INSN_JUMP_IND || in->cond != TABLE_WIDE)
+			continue;
+		for (uint32_t n = table_len(sec, dis->t, at, off, end); n; n -= TABLE_WIDE, at += TABLE_WIDE)
+			*VEC_PUSH(f->insns, f->n_insns, cap) =
+				(struct insn){.addr = at, .len = TABLE_WIDE, .kind = INSN_DATA};
 	}
 	dis->sec = NULL;
 	f->isa = f->insns[0].isa;
@@ -140,12 +174,21 @@ static bool is_branch(const struct insn *i)
 	       i->kind == INSN_PCREL;
 }
 
+/* Traps are instructions of the program (assertions), never alignment inside a function. */
+static bool is_trap(const struct target *t, const uint8_t *p, size_t n)
+{
+	size_t k = 0;
+
+	while (k < t->insn_min && k < n && p[k] == t->trap_byte)
+		k++;
+	return k == t->insn_min;
+}
+
 static void skip_pads(const struct target *t, const uint8_t *bin, size_t n, unsigned int isa, size_t *b)
 {
 	size_t len;
 
-	/* Traps are instructions of the program (assertions), never alignment inside a function. */
-	while (*b < n && bin[*b] != t->trap_byte && (len = t->pad_len(bin + *b, n - *b, isa)) > 0)
+	while (*b < n && !is_trap(t, bin + *b, n - *b) && (len = t->pad_len(bin + *b, n - *b, isa)) > 0)
 		*b += len;
 }
 
@@ -351,7 +394,15 @@ void match_free(struct match *m)
 {
 	free(m->refs);
 	free(m->branches);
+	free(m->bin_of);
 	memset(m, 0, sizeof(*m));
+}
+
+uint64_t match_place(const struct match_func *f, const struct match *m, uint64_t off)
+{
+	ssize_t i = insn_index(f, off);
+
+	return i < 0 ? 0 : m->bin_of[i];
 }
 
 struct table {		/* of branch targets, which the instruction before it uses */
@@ -361,6 +412,8 @@ struct table {		/* of branch targets, which the instruction before it uses */
 
 static uint64_t entry_at(const uint8_t *p, uint32_t width)
 {
+	if (width == TABLE_WIDE)
+		return (uint64_t)distance_at(p);
 	return width == 1 ? p[0] : (uint64_t)p[0] | (uint64_t)p[1] << 8;
 }
 
@@ -459,7 +512,7 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 			tb.width = 0;
 		if (tb.width) {
 			if (!match_table(&tb, in, s->data + in->addr, bin + b, n - b, addr + b,
-					 t->insn_min, &w))
+					 tb.width == TABLE_WIDE ? 1 : t->insn_min, &w))
 				goto out;
 			b += in->len;
 			i++;
@@ -493,7 +546,7 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 		ret->branches[ret->n_branches++] = (struct match_branch){
 			w.branches[k].bin_at, w.branches[k].bin_target, w.branches[k].isa};
 out:
-	free(w.bin_of);
+	ret->bin_of = w.bin_of;
 	free(w.branches);
 	if (!good)
 		match_free(ret);

@@ -44,9 +44,12 @@ struct match {
 	size_t n_refs;
 	struct match_branch *branches;
 	size_t n_branches;
+	uint64_t *bin_of;	/* [instruction] -> linked address of it */
 };
 
 void match_free(struct match *m);
+/* The linked address of the instruction (or the data) at @off of the section; 0: there is none. */
+uint64_t match_place(const struct match_func *f, const struct match *m, uint64_t off);
 
 /*
  * Decodes (section, @off, @size). False where the bytes are not instructions: hand-written code with

@@ -9,7 +9,9 @@
  *						movz, movk, nop, nop (local exec)
  *	general dynamic (adrp, add, bl, nop)	adrp, ldr, mrs, add, or movz, movk, mrs, add
  *	initial exec (adrp .. ldr)	movz .. movk
- *	a load or store after adrp	b to a stub that holds it	GNU ld, lld, erratum 843419
+ *
+ * Not understood, so refused: a load or store that became a branch to a veneer which holds it (the other
+ * remedy for erratum 843419, of lld, and of GNU ld where adr does not reach).
  */
 #include "target/aarch64.h"
 

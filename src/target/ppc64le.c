@@ -214,7 +214,7 @@ static int64_t sext(uint64_t v, unsigned int bits)
 
 /*
  * Bytes are never refused as no instructions: GCC keeps jump tables and traceback tables inside of
- * functions, and both are compared as they are.
+ * functions. The latter are compared as they are.
  */
 int ppc_decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr, struct insn *ret)
 {
@@ -259,6 +259,11 @@ int ppc_decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr
 			ret->kind = INSN_RET;
 		if ((xo == 528 || xo == 560) && (i >> 21 & 20) == 20) /* bctr, bctar */
 			ret->kind = i & 1 ? INSN_CALL_IND : INSN_JUMP_IND;
+		/* GCC's jump tables stand in the code. No instruction has the primary opcode 0, and of those
+		 * that look like a small negative number none follows such a branch. */
+		if (ret->kind == INSN_JUMP_IND && n >= 8 && !(get32(p + 4) & 3) && get32(p + 4) &&
+		    (get32(p + 4) >> 16 == 0 || get32(p + 4) >> 16 == 0xffff))
+			ret->cond = 4;
 		break;
 	}
 	return 0;

@@ -75,7 +75,8 @@ struct insn {
 	uint32_t cond;		/* INSN_COND: which condition; equal for all sizes of one branch.
 				 * INSN_PCREL: all of the instruction but the displacement, likewise.
 				 * INSN_JUMP_IND: where a table follows at once, of distances from
-				 * there in units of insn_min: the bytes of an entry */
+				 * there: the bytes of an entry. 1 or 2: they count in units of
+				 * insn_min; 4: with a sign, in bytes */
 	bool has_target;	/* @target is a branch target or a PC-relative memory address */
 	uint64_t target;
 	uint8_t field_off, field_len; /* the displacement field behind @target */

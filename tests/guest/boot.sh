@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs live tests in an emulated machine: boot.sh ARCH NAME[@VARIANT]...
+# Runs tests in an emulated machine: boot.sh ARCH NAME[@VARIANT]...
+#
+# NAME is a live test, or random-SEED[xFUNCTIONS], a program of tests/random.
 #
 # ARCH is Debian's name of an architecture. The targets are cross-compiled and their patches built here
-# (the `prepare` half of tests/live/run.sh), with the suture of this machine. Then Debian's kernel is booted
+# (the `prepare` half of tests/live/run.sh and tests/random/run.sh), with the suture of this machine. Then Debian's kernel is booted
 # with an initial file system that has all of it, and the `run` half happens there. What a test says
 # arrives in GUEST_WORK/ARCH/tap/NAME@VARIANT.tap; every test that was asked for has such a file in the
 # end, and where the guest said nothing of it, it is a failure with the last words of the console.
@@ -31,7 +33,7 @@ rm -rf "$work/tap" "$work/done" "$work/live" "$work/root" "$work/list" \
 	"$work/kernel" "$work/console"
 mkdir -p "$work/tap" "$work/live"
 for t in "$@"; do
-	case $t in *@*) echo "$t" ;; *) echo "$t@default" ;; esac
+	case $t in *@* | random-*) echo "$t" ;; *) echo "$t@default" ;; esac
 done >"$work/wanted"
 
 # A result is complete when it has its name.
@@ -77,7 +79,11 @@ export LIVE_WORK="$work/live" TARGET_CC="$triplet-gcc"
 prepare()
 {
 	name=$1
-	if sh "$root/tests/live/run.sh" prepare "$name" >"$work/live/$name.out" 2>&1; then
+	case $name in
+	random-*) set -- "$root/tests/random/run.sh" prepare "tests/random/${name#random-}" ;;
+	*) set -- "$root/tests/live/run.sh" prepare "$name" ;;
+	esac
+	if sh "$@" >"$work/live/$name.out" 2>&1; then
 		rm "$work/live/$name.out"
 	else
 		result "$name" <"$work/live/$name.out"
@@ -100,8 +106,8 @@ done <"$work/wanted" >"$work/list"
 # ---- the guest's files ----
 
 guest=$work/root
-mkdir -p "$guest/bin" "$guest/etc" "$guest/s/bin" "$guest/s/tests/live" "$guest/s/tests/lib" "$guest/s/work" \
-	"$guest/lib/$triplet" || exit 1
+mkdir -p "$guest/bin" "$guest/etc" "$guest/s/bin" "$guest/s/tests/live" "$guest/s/tests/random" "$guest/s/tests/lib" \
+	"$guest/s/work" "$guest/lib/$triplet" || exit 1
 cp "$root/tests/guest/init" "$guest/init" && chmod 755 "$guest/init"
 cp "$CROSS/busybox" "$guest/bin/busybox"
 ln -s busybox "$guest/bin/sh"
@@ -117,11 +123,17 @@ done
 cp "$CROSS/tests/memtext" "$guest/s/bin/" || exit 1
 cp "$root/tests/lib/tap.sh" "$root/tests/lib/live.sh" "$guest/s/tests/lib/"
 cp "$root/tests/live/run.sh" "$guest/s/tests/live/"
+cp "$root/tests/random/run.sh" "$root/tests/random/test" "$guest/s/tests/random/"
 while read -r name; do
-	mkdir -p "$guest/s/tests/live/${name%@*}"
-	cp "$root/tests/live/${name%@*}/test" "$guest/s/tests/live/${name%@*}/"
+	case $name in
+	random-*) ;;
+	*)
+		mkdir -p "$guest/s/tests/live/${name%@*}"
+		cp "$root/tests/live/${name%@*}/test" "$guest/s/tests/live/${name%@*}/"
+		;;
+	esac
 	cp -r "$work/live/$name" "$guest/s/work/"
-	rm -rf "$guest/s/work/$name/src" "$guest/s/work/$name/made"
+	for d in src new made; do rm -rf "$guest/s/work/$name/$d"; done
 done <"$work/list"
 cp "$work/list" "$guest/s/list"
 echo "LIMIT=${LIVE_LIMIT:-240}" >"$guest/s/settings"

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Waits for the result of one test in a guest that with.sh started, and shows it as the test's own:
-# show.sh NAME[@VARIANT]@ARCH
+# show.sh NAME[@VARIANT]@ARCH, where a NAME in tests/random is one of the random programs
 set -u
 
 arch=${1##*@}
 name=${1%@*}
-case $name in *@*) ;; *) name=$name@default ;; esac
-name=$(echo "$name" | sed 's,^tests/live/,,; s,/test@,@,')
+case $name in *@* | tests/random/*) ;; *) name=$name@default ;; esac
+name=$(echo "$name" | sed 's,^tests/live/,,; s,/test@,@,; s,^tests/random/,random-,')
 work=${GUEST_WORK:-$(dirname "$0")/../../build/guest}/$arch
 tap=$work/tap/$name.tap
 while [ ! -e "$tap" ] && [ ! -e "$work/done" ]; do

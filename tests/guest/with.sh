@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs a command while guests run live tests: with.sh tests/live/NAME/test[@VARIANT]@ARCH... -- COMMAND...
+# Runs a command while guests run tests: with.sh tests/live/NAME/test[@VARIANT]@ARCH... -- COMMAND...
+# Also tests/random/SEED[xFUNCTIONS][@VARIANT]@ARCH.
 # The command sees their results through show.sh; guests do not outlive it.
 set -u
 
@@ -18,7 +19,7 @@ while [ "$1" != -- ]; do
 		rm -rf "$GUEST_WORK/$a/tap" "$GUEST_WORK/$a/done" "$GUEST_WORK/$a/names"
 		;;
 	esac
-	echo "${1%@*}" | sed 's,^tests/live/,,; s,/test,,' >>"$GUEST_WORK/$a/names"
+	echo "${1%@*}" | sed 's,^tests/live/,,; s,/test,,; s,^tests/random/,random-,' >>"$GUEST_WORK/$a/names"
 	shift
 done
 shift

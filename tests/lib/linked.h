@@ -49,6 +49,12 @@ static const char unit_a[] =
 	"#define L(n) int q##n(int a, int b) { return (a * n + b) ^ (b << n) ^ (a - n); }\\\n"
 	" unsigned lp##n(unsigned c, unsigned x) { for (;;) { x ^= x >> 3; x += 0xc1e0d9##n; if (!c--) return x; } }\n"
 	"L(1) L(2) L(3) L(4) L(5) L(6)\n"
+	/* Tables of distances among code, which padding changes. */
+	"#define T(n) int r##n(int a) { return a * n; } unsigned tb##n(int i, unsigned c, unsigned x) {\\\n"
+	" switch (i) { case 0: x += 7; break; case 1: do x ^= x >> (c & 15); while (c--); break;\\\n"
+	" case 2: x *= 77; break; case 3: x = extf(c); break; case 4: while (x > c) x /= c + 2; break;\\\n"
+	" case 5: x ^= 5; break; case 6: while (x) x = extf(x) - 1; } return x * n; }\n"
+	"T(3) T(5) T(6) T(9)\n"
 	/* The second half of a constant that stands once in the program, and before another one there. */
 	"#ifdef __aarch64__\n"
 	"asm(\".section .rodata.cst16,\\\"aM\\\",%progbits,16\\n.balign 16\\n.quad 7, 8\\n.quad 9, 10\\n.Ltwice: .quad 7, 8\\n\"\n"

@@ -58,14 +58,16 @@ void emit_state_end(FILE *o, int u)
 		"\treturn mix(h, sum_f64(ratio) + sum_str(label));\n}\n\n", u, u);
 	/*
 	 * What needs the compiler's own library in each object, and its place known in each unit: a linker
-	 * would bring it along for new code, and suture does not.
+	 * would bring it along for new code, and suture does not. The same goes for the library's
+	 * thread-local variables, whose place only code tells.
 	 */
 	fprintf(o, "uint64_t anchor_%d(uint64_t h)\n{\n\tt_i128 w = mk_i128(h);\n\tlong double l = mk_ld(h ^ %d);\n\n"
 		"\tw = w * (w / (h | 1)) + w %% (h | 3) + (w >> (h & 63)) + (w << (h & 31));\n"
 		"\tl = (l * l + 3) / (l - 0.25L) - 7;\n\tif (l > 5 || l < -1000)\n\t\tl = 4;\n"
 		"\treturn sum_i128(w) + sum_ld(l) + h / (h >> 32 | 1) + h %% (h >> 16 | 1) +\n"
 		"\t       (uint64_t)((int64_t)h / (int32_t)((uint32_t)h >> 1 | 1)) + (uint64_t)(int64_t)mk_f64(h) +\n"
-		"\t       sum_f64((double)(int64_t)(h >> 9)) + (uint32_t)h / ((uint32_t)(h >> 32) | 1);\n}\n\n", u, u);
+		"\t       sum_f64((double)(int64_t)(h >> 9)) + (uint32_t)h / ((uint32_t)(h >> 32) | 1) + tglob_%d;\n"
+		"}\n\n", u, u, LIB);
 	fprintf(o, "uint64_t sum_tls_%d(void)\n{\n\treturn mix(own_tls[0], own_tls[1] + tglob_%d);\n}\n", u, u);
 }
 
@@ -203,10 +205,11 @@ int main(int argc, char **argv)
 	plan_funcs(n);
 	/* Once for nothing, as writing tells who calls whom. */
 	o = fopen("/dev/null", "w");
-	for (int i = 0; o && i < n; i++) {
+	for (int i = 0; o && i < n; i++)
 		emit_func(o, &funcs[i], OLD);
+	plan_called();
+	for (int i = 0; o && i < n; i++)
 		emit_func(o, &funcs[i], NEW);
-	}
 	if (!o || fclose(o) || (argc == 5 && !plan_exclude(argv[4])))
 		return 1;
 	plan_calls();

@@ -38,7 +38,8 @@ struct func {
 	bool shared;			/* uses state that threads share */
 	bool wrapped;			/* local, and nobody calls it: by way of a wrapper */
 	bool mixed;			/* may change over in the middle */
-	bool calls[MAX_FUNCS];
+	bool calls[MAX_FUNCS];		/* in either version */
+	bool called;			/* in the old version, by another */
 };
 
 enum version { OLD, NEW };
@@ -63,6 +64,8 @@ bool rnd_chance(struct rnd *r, int percent);
 /* Decides on all functions, and then, with the names that @exclude lists, what stays as it is. */
 void plan_funcs(int n);
 bool plan_exclude(const char *path);
+/* Only the old version has been written so far: remembers whom it calls. */
+void plan_called(void);
 /* What follows from who calls whom. */
 void plan_calls(void);
 

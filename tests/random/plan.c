@@ -223,6 +223,13 @@ static void freeze(struct func *f)
 	}
 }
 
+void plan_called(void)
+{
+	for (int i = 0; i < n_funcs; i++)
+		for (int k = 0; k < n_funcs; k++)
+			funcs[k].called |= i != k && funcs[i].calls[k];
+}
+
 void plan_calls(void)
 {
 	bool again = true;
@@ -236,9 +243,8 @@ void plan_calls(void)
 	for (int i = 0; i < n_funcs; i++) {
 		struct func *f = &funcs[i];
 
-		f->wrapped = f->local && f->form != CALLBACK && f->place < HEAD_A;
-		for (int k = 0; k < n_funcs && f->wrapped; k++)
-			f->wrapped = k == i || !funcs[k].calls[i];
+		/* Nobody's function would not be in the old program at all, and its variables neither. */
+		f->wrapped = f->local && f->form != CALLBACK && f->place < HEAD_A && !f->called;
 	}
 	/*
 	 * A thread that is in no changed function changes over. So an unchanged function that calls

@@ -3,12 +3,12 @@
 # Runs the random-code test for one seed: run.sh [prepare|run] tests/random/SEED[xFUNCTIONS][@VARIANT]
 #
 # Stages as in tests/live/run.sh: `prepare` needs compilers (the host's for the generator), diff and
-# awk; `run` needs a POSIX shell, the suture program and memtext.
+# awk; `run` needs a POSIX shell, the suture program and memtext, in this machine or in a guest.
 #
 #   SUTURE      the program under test          (build/suture)
 #   GEN         the generator                   (build/tests/random/gen)
 #   LIVE_WORK   where work folders are made     (build/live)
-#   TARGET_CC   compiles the program            ($CC, gcc)
+#   TARGET_CC   compiles the program            ($CC, gcc), also for another architecture
 #   TARGET_CFLAGS  more flags for it
 #   VARIANT     how it is compiled; without one the seed decides
 #   KEEP=1      keep the work folder of a test that passed
@@ -27,23 +27,34 @@ case ${1:-} in
 prepare | run | guarded) stage=$1; shift ;;
 esac
 arg=${1:?usage: run.sh [prepare|run] tests/random/SEED}
-case $arg in *@*) VARIANT=${arg##*@}; arg=${arg%@*} ;; esac
-arg=$(basename "$arg")
+name=$(basename "$arg")
+work=$LIVE_WORK/random-$name
+arg=${name%@*}
+case $name in *@*) VARIANT=${name##*@} ;; esac
 seed=${arg%%x*}
 functions=300
 case $arg in *x*) functions=${arg#*x} ;; esac
+CC=${TARGET_CC:-${CC:-gcc}}
+case $CC in
+*-gcc) TARGET_STRIP=${TARGET_STRIP:-${CC%gcc}strip} ;;
+esac
 if [ -z "${VARIANT:-}" ]; then
-	set -- default O0 O1 O3 Os nopie noplt sections O2 cet clang
-	shift $((seed % 11))
+	case $CC in
+	aarch64-*) set -- default O0 O1 O3 Os nopie noplt sections O2 bti clang ;;
+	arm-*) set -- default O0 O1 O3 Os nopie a32 sections O2 unwind a32-O3 ;;
+	powerpc64le-*) set -- default O0 O1 O3 Os nopie vsx sections O2 pads clang ;;
+	*) set -- default O0 O1 O3 Os nopie noplt sections O2 cet clang ;;
+	esac
+	shift $((seed % $#))
 	VARIANT=$1
 fi
-work=$LIVE_WORK/random-$arg@$VARIANT
 
 # Sets CC, CFLAGS and LDFLAGS for the target's make. Floating-point operations are not contracted, as
 # that depends on what is inlined where.
 variant()
 {
-	CC=${TARGET_CC:-${CC:-gcc}} CFLAGS=-O2 LDFLAGS=
+	triplet=${CC%-gcc}
+	CFLAGS=-O2 LDFLAGS=
 	case $VARIANT in
 	default) ;;
 	O0 | O1 | O2 | O3 | Os) CFLAGS=-$VARIANT ;;
@@ -51,7 +62,16 @@ variant()
 	noplt) CFLAGS="-O2 -fno-plt" ;;
 	sections) CFLAGS="-O2 -ffunction-sections -fdata-sections" ;;
 	cet) CFLAGS="-O2 -fcf-protection=full" ;;
-	clang) CC=${TARGET_CLANG:-clang-14} ;;
+	bti) CFLAGS="-O2 -mbranch-protection=standard" ;;
+	a32) CFLAGS="-O2 -marm" ;;
+	a32-O3) CFLAGS="-O3 -marm" ;;
+	unwind) CFLAGS="-O2 -funwind-tables" ;;
+	pads) CFLAGS="-O2 -fpatchable-function-entry=2" ;;
+	vsx) CFLAGS="-O3 -mcpu=power9" ;;
+	clang)
+		CC=${TARGET_CLANG:-clang-14}
+		[ "$triplet" = gcc ] || CC="$CC --target=$triplet"
+		;;
 	*) echo "not ok 1 - $VARIANT is a variant"; exit 1 ;;
 	esac
 	CFLAGS="$CFLAGS -w -std=gnu11 -ffp-contract=off ${TARGET_CFLAGS:-}"
@@ -130,11 +150,11 @@ prepare) prepare ;;
 run) cd "$work" && NAME=random exec sh "$root/tests/random/test" ;;
 guarded) prepare && cd "$work" && NAME=random exec sh "$root/tests/random/test" ;;
 both)
-	VARIANT=$VARIANT timeout -k 5 "${LIVE_LIMIT:-600}" sh "$0" guarded "$arg@$VARIANT"
+	VARIANT=$VARIANT timeout -k 5 "${LIVE_LIMIT:-600}" sh "$0" guarded "$name"
 	rc=$?
 	if [ $rc != 0 ]; then
 		[ $rc -lt 124 ] || echo "not ok 999 - the test came to its end in time"
-		echo "# what is left of it: $work"
+		echo "# what is left of it (compiled as in $VARIANT): $work"
 	elif [ -z "${KEEP:-}" ]; then
 		rm -rf "$work"
 	fi

@@ -32,6 +32,7 @@ done
 }
 release=${image#linux-image-}
 common=${release%-amd64}-common
+echo "fetching: $image $version, its headers and its source (about 220 MB)"
 (cd debs && apt-get download -qq "$image=$version" "linux-headers-$release=$version" \
 	"linux-headers-$common=$version" "linux-kbuild-6.1=$version" "linux-source-6.1=$version")
 for f in debs/linux-image-*.deb debs/linux-headers-*.deb debs/linux-kbuild-*.deb; do
@@ -39,6 +40,7 @@ for f in debs/linux-image-*.deb debs/linux-headers-*.deb debs/linux-kbuild-*.deb
 done
 # The one absolute path in it.
 sed -i "s#include /usr/src#include $PWD/root-amd64/usr/src#" "root-amd64/usr/src/linux-headers-$release/Makefile"
+echo 'unpacking: the source'
 dpkg-deb --fsys-tarfile debs/linux-source-6.1_*.deb | tar -xO ./usr/src/linux-source-6.1.tar.xz | tar -xJ
 rm -rf debs
 touch ready

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "talk.h"
 
-static volatile long depth;
+static volatile long depth, zero;
 
 /* Its registers are its own: no caller may count on what it leaves alone. */
 __attribute__((noipa)) long inner(long n)
 {
 	if (n > 100)
-		return inner(n - 100);
+		return inner(n - 100) ^ zero; /* no loop, which could begin at the entry */
 	return n * 3 + 1;
 }
 

@@ -25,21 +25,6 @@
 
 enum { TABLE_WIDE = 4 };	/* bytes of an entry that is a plain distance, not in units of insn_min */
 
-static size_t lower_rel(const struct elf_sec *s, uint64_t off)
-{
-	size_t lo = 0, hi = s->n_rels;
-
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (s->rels[mid].offset < off)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 static void make_head(struct match_func *f, const struct target *t)
 {
 	size_t r = f->first_rel;
@@ -141,8 +126,8 @@ bool match_func_init(struct match_func *f, const struct elf_obj *o, const struct
 		f->n_insns--;
 	for (size_t i = 0; i < f->n_insns && f->insns[i].kind == INSN_NOP; i++)
 		f->lead += f->insns[i].len;
-	f->first_rel = lower_rel(sec, off);
-	f->n_rels = lower_rel(sec, end) - f->first_rel;
+	f->first_rel = elf_sec_first_rel(sec, off);
+	f->n_rels = elf_sec_first_rel(sec, end) - f->first_rel;
 	make_head(f, dis->t);
 	return true;
 }

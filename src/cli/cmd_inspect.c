@@ -19,39 +19,17 @@ static void field(const char *label, const char *value)
 		printf("%-13s%s\n", label, value);
 }
 
-static void list(const char *label, const json_t *a)
-{
-	const json_t *s;
-	size_t i;
-
-	if (!json_array_size(a))
-		return;
-	printf("%-13s", label);
-	json_array_foreach((json_t *)a, i, s)
-		printf("%s%s", i ? ", " : "", json_string_value(s));
-	printf("\n");
-}
-
 static void render_object(const json_t *o)
 {
 	const json_t *f, *s;
-	size_t i, k;
+	size_t i;
 
 	printf("\n%s%s%s  %s, build-id %s\n", style(stdout, BOLD), jstr(o, "name"),
 	       style(stdout, PLAIN), jstr(o, "architecture"), jstr(o, "build_id"));
-	json_array_foreach((json_t *)jget(o, "functions"), i, f) {
-		printf("  %-32s %10s  %5lld -> %-5lld bytes", jstr(f, "name"), jstr(f, "address"),
-		       jint(f, "size_bytes"), jint(f, "new_size_bytes"));
-		if (*jstr(f, "file"))
-			printf("  %s:%lld", jstr(f, "file"), jint(f, "line"));
-		if (*jstr(f, "why"))
-			printf("  [%s]", jstr(f, "why"));
-		printf("\n");
-		json_array_foreach((json_t *)jget(f, "chain"), k, s)
-			printf("      %s\n", json_string_value(s));
-	}
-	list("  new code", jget(o, "new_functions"));
-	list("  new data", jget(o, "new_data"));
+	json_array_foreach((json_t *)jget(o, "functions"), i, f)
+		render_func(f);
+	render_words(stdout, "  new code   ", jget(o, "new_functions"));
+	render_words(stdout, "  new data   ", jget(o, "new_data"));
 	if (cli.verbose)
 		json_array_foreach((json_t *)jget(o, "imports"), i, s)
 			printf("  import     %s%s%s%s\n", jstr(s, "name"),
@@ -74,8 +52,8 @@ static void render(const json_t *doc)
 	       style(stdout, PLAIN), *jstr(p, "version") ? " " : "", jstr(p, "version"));
 	field("description", jstr(p, "description"));
 	field("author", jstr(p, "author"));
-	list("fixes", jget(p, "cves"));
-	list("made from", jget(p, "sources"));
+	render_words(stdout, "fixes        ", jget(p, "cves"));
+	render_words(stdout, "made from    ", jget(p, "sources"));
 	field("compiler", jstr(p, "toolchain"));
 	field("sha-256", jstr(p, "digest_sha256"));
 	json_array_foreach((json_t *)jget(doc, "objects"), i, o)

@@ -6,19 +6,6 @@
 #include "cli/common.h"
 #include "cli/render.h"
 
-static void words(FILE *f, const char *label, const json_t *a)
-{
-	const json_t *s;
-	size_t i;
-
-	if (!json_array_size(a))
-		return;
-	fprintf(f, "%s", label);
-	json_array_foreach((json_t *)a, i, s)
-		fprintf(f, "%s%s", i ? ", " : "", json_string_value(s));
-	fprintf(f, "\n");
-}
-
 /* Tasks that a transition waits for, each with its stack. */
 static void render_tasks(FILE *f, const json_t *tasks)
 {
@@ -64,15 +51,15 @@ void kernel_render_target(const json_t *doc)
 	else if (jbool(k, "reversed"))
 		fprintf(f, ": taken back%s", jbool(k, "unloaded") ? ", module unloaded" : "");
 	fprintf(f, "\n");
-	words(f, "    when they are loaded: ", jget(k, "waiting_for"));
+	render_words(f, "    when they are loaded: ", jget(k, "waiting_for"));
 	render_tasks(f, jget(k, "tasks"));
 	render_reasons(f, jget(k, "reasons"), 4);
 }
 
 void kernel_render_patch(const json_t *k)
 {
-	const json_t *o, *f, *s;
-	size_t i, j, n;
+	const json_t *o, *f;
+	size_t i, j;
 
 	if (!json_is_object(k))
 		return;
@@ -87,21 +74,12 @@ void kernel_render_patch(const json_t *k)
 		if (*jstr(o, "build_id"))
 			printf("  build-id %s", jstr(o, "build_id"));
 		printf("\n");
-		json_array_foreach((json_t *)jget(o, "functions"), j, f) {
-			printf("  %-32s %10s  %5lld -> %-5lld bytes", jstr(f, "name"), jstr(f, "address"),
-			       jint(f, "size_bytes"), jint(f, "new_size_bytes"));
-			if (*jstr(f, "file"))
-				printf("  %s:%lld", jstr(f, "file"), jint(f, "line"));
-			if (*jstr(f, "why"))
-				printf("  [%s]", jstr(f, "why"));
-			printf("\n");
-			json_array_foreach((json_t *)jget(f, "chain"), n, s)
-				printf("      %s\n", json_string_value(s));
-		}
-		words(stdout, "  callbacks  ", jget(o, "callbacks"));
+		json_array_foreach((json_t *)jget(o, "functions"), j, f)
+			render_func(f);
+		render_words(stdout, "  callbacks  ", jget(o, "callbacks"));
 	}
-	words(stdout, "  new code   ", jget(k, "new_functions"));
-	words(stdout, "  new data   ", jget(k, "new_data"));
+	render_words(stdout, "  new code   ", jget(k, "new_functions"));
+	render_words(stdout, "  new data   ", jget(k, "new_data"));
 }
 
 static void render_status_patch(const json_t *p)

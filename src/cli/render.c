@@ -163,6 +163,35 @@ void render_wrapped(FILE *f, int indent, const char *text)
 		fputc('\n', f);
 }
 
+void render_words(FILE *f, const char *label, const json_t *a)
+{
+	const json_t *s;
+	size_t i;
+
+	if (!json_array_size(a))
+		return;
+	fprintf(f, "%s", label);
+	json_array_foreach((json_t *)a, i, s)
+		fprintf(f, "%s%s", i ? ", " : "", json_string_value(s));
+	fprintf(f, "\n");
+}
+
+void render_func(const json_t *func)
+{
+	const json_t *s;
+	size_t i;
+
+	printf("  %-32s %10s  %5lld -> %-5lld bytes", jstr(func, "name"), jstr(func, "address"),
+	       jint(func, "size_bytes"), jint(func, "new_size_bytes"));
+	if (*jstr(func, "file"))
+		printf("  %s:%lld", jstr(func, "file"), jint(func, "line"));
+	if (*jstr(func, "why"))
+		printf("  [%s]", jstr(func, "why"));
+	printf("\n");
+	json_array_foreach((json_t *)jget(func, "chain"), i, s)
+		printf("      %s\n", json_string_value(s));
+}
+
 static void render_reason(FILE *f, const json_t *r, int indent)
 {
 	const char *subject = jstr(r, "subject"), *cause = jstr(r, "cause");

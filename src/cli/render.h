@@ -24,6 +24,10 @@ const char *us_text(long long us);
 /* "14 functions", "1 function". Up to four results may be in use at once. */
 const char *count_text(long long n, const char *noun);
 
+/* A line of @label and the words of @a, with commas; nothing where there are none. */
+void render_words(FILE *f, const char *label, const json_t *a);
+/* A function of a patch: addresses, sizes, place, and the chain of why it is in. */
+void render_func(const json_t *func);
 /* Prints reasons, each indented by @indent columns. */
 void render_reasons(FILE *f, const json_t *reasons, int indent);
 /* Prints text wrapped at 80 columns, each line after @prefix columns of blanks. */

@@ -328,6 +328,28 @@ const struct elf_seg *elf_obj_seg(const struct elf_obj *o, uint32_t type)
 	return NULL;
 }
 
+size_t elf_sec_first_rel(const struct elf_sec *s, uint64_t off)
+{
+	size_t lo = 0, hi = s->n_rels;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (s->rels[mid].offset < off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+const struct elf_rel *elf_sec_rel_at(const struct elf_sec *s, uint64_t off)
+{
+	size_t i = elf_sec_first_rel(s, off);
+
+	return i < s->n_rels && s->rels[i].offset == off ? &s->rels[i] : NULL;
+}
+
 const uint8_t *elf_obj_at(const struct elf_obj *o, uint64_t vaddr, uint64_t len)
 {
 	const struct elf_seg *s = elf_obj_load_seg(o, vaddr);

@@ -87,6 +87,10 @@ void elf_obj_free(struct elf_obj *o);
 
 /* The section with this name, or NULL. */
 const struct elf_sec *elf_obj_sec(const struct elf_obj *o, const char *name);
+/* Index of the first relocation of a relocatable file's section at @off or behind it; n_rels: none. */
+size_t elf_sec_first_rel(const struct elf_sec *s, uint64_t off);
+/* The first one at exactly @off, or NULL. */
+const struct elf_rel *elf_sec_rel_at(const struct elf_sec *s, uint64_t off);
 /* File bytes at a virtual address of a linked file: @len bytes inside one PT_LOAD, or NULL. */
 const uint8_t *elf_obj_at(const struct elf_obj *o, uint64_t vaddr, uint64_t len);
 /* The PT_LOAD that covers @vaddr (memory size), or NULL. */

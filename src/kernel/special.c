@@ -106,22 +106,6 @@ enum diff_role special_diff_role(const char *section, uint16_t machine)
 	return k->role == SPECIAL_OBJECTS ? DIFF_ROLE_CONST : DIFF_ROLE_NONE;
 }
 
-/* The relocation at @off of a section, or NULL. */
-static const struct elf_rel *rel_at(const struct elf_sec *s, uint64_t off)
-{
-	size_t lo = 0, hi = s->n_rels;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (s->rels[mid].offset < off)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < s->n_rels && s->rels[lo].offset == off ? &s->rels[lo] : NULL;
-}
-
 /* What a relocation of data refers to: a section and an offset there. False: nothing of this object. */
 static bool place_of(const struct elf_obj *o, const struct elf_rel *r, uint32_t *ret_sec, uint64_t *ret_off)
 {
@@ -137,7 +121,7 @@ static bool place_of(const struct elf_obj *o, const struct elf_rel *r, uint32_t 
 bool special_owner(const struct elf_obj *o, const struct elf_sec *s, const struct special *k, size_t i,
 		   uint32_t *ret_sec, uint64_t *ret_off)
 {
-	const struct elf_rel *r = rel_at(s, i * k->size + k->owner);
+	const struct elf_rel *r = elf_sec_rel_at(s, i * k->size + k->owner);
 
 	return r && place_of(o, r, ret_sec, ret_off);
 }
@@ -215,7 +199,7 @@ static bool piece_equal(const struct diff_unit *u, uint32_t ns, uint64_t no, uin
 	if (no > a->size || oo > b->size || len != piece_end(u->orig, os, oo) - oo)
 		return false;
 	for (uint64_t i = 0; i < len; i++) {
-		const struct elf_rel *x = rel_at(a, no + i), *y = rel_at(b, oo + i);
+		const struct elf_rel *x = elf_sec_rel_at(a, no + i), *y = elf_sec_rel_at(b, oo + i);
 
 		if (!x != !y || a->data[no + i] != b->data[oo + i] || (x && !field_equal(u, x, y, depth)))
 			return false;
@@ -254,7 +238,7 @@ static bool entry_equal(const struct diff_unit *u, const struct entry *n, const 
 	if (n->k != o->k)
 		return false;
 	for (uint64_t i = 0; i < n->k->size; i++) {
-		const struct elf_rel *x = rel_at(n->s, na + i), *y = rel_at(o->s, oa + i);
+		const struct elf_rel *x = elf_sec_rel_at(n->s, na + i), *y = elf_sec_rel_at(o->s, oa + i);
 
 		if (n->s->data[na + i] != o->s->data[oa + i] || !x != !y || (x && !field_equal(u, x, y, 0)))
 			return false;

@@ -110,10 +110,39 @@ static char *name_from(const char *out)
 	return name;
 }
 
+enum sut_outcome build_tell_patch(struct sut_result *r, const struct sut_build_opts *o, struct patch *p,
+				  struct sut_err *err)
+{
+	if (p && !err->n && !o->why) {
+		char *out = o->out ? xstrdup(o->out) : xasprintf("%s.sut", p->name);
+
+		if (patch_write(p, out, err) == 0)
+			json_object_set_new(r->doc, "path", text_json(out));
+		free(out);
+	}
+	if (p) {
+		json_object_set_new(r->doc, "name", text_json(p->name));
+		json_object_set_new(r->doc, "cves", strvec_json(&p->cves));
+		json_object_set_new(r->doc, "toolchain", text_json(p->toolchain));
+	}
+	if (o->why)
+		return SUT_OUTCOME_OK;
+	return p ? SUT_OUTCOME_BUILT : SUT_OUTCOME_NOT_NEEDED;
+}
+
+void build_tell_asked(struct sut_result *r, const char *why, struct sut_err *err)
+{
+	if (!why)
+		return;
+	json_object_set_new(r->doc, "asked", text_json(why));
+	if (!json_array_size(json_object_get(r->doc, "functions")) && !err->n)
+		sut_fail(err, SUT_U_USAGE, why, "no file that the diffs affect has a function of this name");
+}
+
 struct sut_result *sut_build(const struct sut_build_opts *o)
 {
 	struct sut_result *r = result_new("build");
-	enum sut_outcome outcome = SUT_OUTCOME_BUILT;
+	enum sut_outcome outcome;
 	struct build_opts bo = {.source = o->source, .make = o->make, .compdb = o->compdb,
 				.deb = o->deb, .objects = o->objects, .patches = o->patches,
 				.work = o->work, .version = o->version, .description = o->description,
@@ -122,7 +151,7 @@ struct sut_result *sut_build(const struct sut_build_opts *o)
 				.cancel = lib_cancel()};
 	struct sut_err err = {0};
 	struct build b;
-	char *name = NULL, *out = NULL;
+	char *name = NULL;
 
 	if (check_opts(o, &err) < 0)
 		return result_done(r, SUT_OUTCOME_USAGE, &err);
@@ -135,20 +164,7 @@ struct sut_result *sut_build(const struct sut_build_opts *o)
 		return r;
 	}
 	build_run(&b, &bo, &err);
-	if (!err.n && o->why)
-		outcome = SUT_OUTCOME_OK;
-	else if (!err.n && !b.patch)
-		outcome = SUT_OUTCOME_NOT_NEEDED;
-	else if (!err.n) {
-		out = o->out ? xstrdup(o->out) : xasprintf("%s.sut", b.patch->name);
-		if (patch_write(b.patch, out, &err) == 0)
-			json_object_set_new(r->doc, "path", text_json(out));
-	}
-	if (b.patch) {
-		json_object_set_new(r->doc, "name", text_json(b.patch->name));
-		json_object_set_new(r->doc, "cves", strvec_json(&b.patch->cves));
-		json_object_set_new(r->doc, "toolchain", text_json(b.patch->toolchain));
-	}
+	outcome = build_tell_patch(r, o, b.patch, &err);
 	json_object_set_new(r->doc, "units", units_json(&b));
 	json_object_set_new(r->doc, "objects", objects_json(&b));
 	json_object_set_new(r->doc, "functions", funcs_json(&b, o->why));
@@ -162,14 +178,8 @@ struct sut_result *sut_build(const struct sut_build_opts *o)
 	json_object_set_new(r->doc, "reused",
 			    json_pack("{s:b, s:i}", "capture", b.capture.reused, "compiles",
 				      (int)b.compiled.n_reused));
-	if (o->why) {
-		json_object_set_new(r->doc, "asked", text_json(o->why));
-		if (!json_array_size(json_object_get(r->doc, "functions")) && !err.n)
-			sut_fail(&err, SUT_U_USAGE, o->why,
-				 "no file that the diffs affect has a function of this name");
-	}
+	build_tell_asked(r, o->why, &err);
 	build_free(&b);
 	free(name);
-	free(out);
 	return result_done(r, outcome, &err);
 }

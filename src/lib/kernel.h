@@ -8,6 +8,12 @@
 
 enum kernel_operation { KERNEL_OP_CHECK, KERNEL_OP_APPLY, KERNEL_OP_REVERT };
 
+/* What the documents of both kinds of build end alike with. Writes @p (NULL: none was needed) where it is asked
+ * for, and tells of it; the outcome if @err stays empty. */
+enum sut_outcome build_tell_patch(struct sut_result *r, const struct sut_build_opts *o, struct patch *p,
+				  struct sut_err *err);
+/* Says which function was asked about (@why, may be NULL); a name that no unit has is an error. */
+void build_tell_asked(struct sut_result *r, const char *why, struct sut_err *err);
 /* sut_build() for a kernel: the whole result. */
 struct sut_result *kernel_build_result(struct sut_result *r, const struct sut_build_opts *o, const char *name);
 /* A kernel patch as inspect shows it; null where @k is NULL. */

@@ -72,33 +72,14 @@ struct sut_result *kernel_build_result(struct sut_result *r, const struct sut_bu
 			   .cancel = lib_cancel()},
 		.name = name, .version = o->version, .description = o->description, .author = o->author,
 		.cves = o->cves, .key = o->key, .cert = o->cert, .replace = o->replace};
-	enum sut_outcome outcome = SUT_OUTCOME_BUILT;
+	enum sut_outcome outcome;
 	struct sut_err err = {0};
 	struct kernel_build b;
-	char *out = NULL;
 
 	kernel_build_run(&b, &ko, &err);
-	if (!err.n && o->why)
-		outcome = SUT_OUTCOME_OK;
-	else if (!err.n && !b.patch)
-		outcome = SUT_OUTCOME_NOT_NEEDED;
-	else if (!err.n) {
-		out = o->out ? xstrdup(o->out) : xasprintf("%s.sut", b.patch->name);
-		if (patch_write(b.patch, out, &err) == 0)
-			json_object_set_new(r->doc, "path", text_json(out));
-	}
-	if (b.patch) {
-		json_object_set_new(r->doc, "name", text_json(b.patch->name));
-		json_object_set_new(r->doc, "cves", strvec_json(&b.patch->cves));
-		json_object_set_new(r->doc, "toolchain", text_json(b.patch->toolchain));
-	}
+	outcome = build_tell_patch(r, o, b.patch, &err);
 	tell(r, &b, o->why);
-	if (o->why) {
-		json_object_set_new(r->doc, "asked", text_json(o->why));
-		if (!json_array_size(json_object_get(r->doc, "functions")) && !err.n)
-			sut_fail(&err, SUT_U_USAGE, o->why, "no file that the diffs affect has a function of this name");
-	}
+	build_tell_asked(r, o->why, &err);
 	kernel_build_free(&b);
-	free(out);
 	return result_done(r, outcome, &err);
 }

@@ -21,15 +21,9 @@ struct candidate {
 
 static bool waits(pid_t pid, pid_t tid)
 {
-	char path[64];
-	uint8_t *text;
-	size_t n;
-	bool res;
+	char *text = proc_syscall_text(pid, tid);
+	bool res = text && text[0] >= '0' && text[0] <= '9';
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
-	if (read_file(path, &text, &n))
-		return false;
-	res = n && text[0] >= '0' && text[0] <= '9';
 	free(text);
 	return res;
 }

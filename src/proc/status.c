@@ -207,3 +207,13 @@ uint64_t proc_stack_start(pid_t pid)
 	free(text);
 	return start;
 }
+
+char *proc_syscall_text(pid_t pid, pid_t tid)
+{
+	char path[64];
+	uint8_t *text;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	return read_file(path, &text, &n) ? NULL : (char *)text;
+}

@@ -37,5 +37,7 @@ void proc_wchan(pid_t pid, pid_t tid, char *buf, size_t n);
 uint64_t proc_stack_start(pid_t pid);
 /* Why tracing @pid is denied, in words. Fresh string. */
 char *proc_why_denied(pid_t pid);
+/* What /proc tells of the system call that a thread waits in; "running" where it does not. Fresh, or NULL. */
+char *proc_syscall_text(pid_t pid, pid_t tid);
 
 #endif

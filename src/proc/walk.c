@@ -109,16 +109,13 @@ bool tracee_walk(struct threads *ts, struct tracee *t, struct unw_space *s,
 /* Stack pointer and pc of a thread that waits in the kernel, as the running kernel tells them. */
 static bool waiting_at(pid_t pid, pid_t tid, uint64_t *sp, uint64_t *pc)
 {
-	char path[64];
+	char *text = proc_syscall_text(pid, tid);
 	unsigned long long v[9];
-	uint8_t *text;
-	size_t n;
 	bool res;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
-	if (read_file(path, &text, &n))
+	if (!text)
 		return false;
-	res = sscanf((char *)text, "%llu %llx %llx %llx %llx %llx %llx %llx %llx", &v[0], &v[1], &v[2],
+	res = sscanf(text, "%llu %llx %llx %llx %llx %llx %llx %llx %llx", &v[0], &v[1], &v[2],
 		     &v[3], &v[4], &v[5], &v[6], &v[7], &v[8]) == 9;
 	free(text);
 	*sp = v[7];

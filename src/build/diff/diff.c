@@ -81,16 +81,8 @@ void refs_range(const struct side *s, uint32_t sec, uint64_t from, uint64_t to, 
 		size_t *ret_last)
 {
 	const struct elf_sec *e = &s->o->secs[sec];
-	size_t lo = 0, hi = e->n_rels;
+	size_t lo = elf_sec_first_rel(e, from);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (e->rels[mid].offset < from)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
 	*ret_first = lo;
 	while (lo < e->n_rels && e->rels[lo].offset < to)
 		lo++;

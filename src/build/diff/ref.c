@@ -205,22 +205,12 @@ static const struct elf_rel *slot_at(const struct elf_obj *o, const struct targe
 				     int64_t off)
 {
 	const struct elf_sec *s = &o->secs[sec];
-	size_t lo = 0, hi = s->n_rels;
+	const struct elf_rel *r;
 
 	if (!t->slot_section || strcmp(s->name, t->slot_section) || off < 0)
 		return NULL;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (s->rels[mid].offset < (uint64_t)off)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < s->n_rels && s->rels[lo].offset == (uint64_t)off &&
-			       s->rels[lo].type == t->rel_abs
-		       ? &s->rels[lo]
-		       : NULL;
+	r = elf_sec_rel_at(s, (uint64_t)off);
+	return r && r->type == t->rel_abs ? r : NULL;
 }
 
 /* Looks through a slot: @r becomes a reference to what it holds. False where it leads to none. */

@@ -14,6 +14,8 @@
 
 #define PATCH_FUNC(old, new, pos, off, size) {.old_name = old, .new_func = new, .old_sympos = pos},
 #define PATCH_STATE(nr, ver) {.id = nr, .version = ver},
+#define patch_type klp_patch
+#define enable_patch klp_enable_patch
 #define patch_func klp_func
 #define patch_object klp_object
 #define patch_state klp_state
@@ -24,6 +26,8 @@
 #define PATCH_FUNC(old, new, pos, off, size) \
 	{.old_name = old, .new_func = new, .old_sympos = pos, .offset = off, .old_size = size},
 #define PATCH_STATE(nr, ver) {.id = nr, .version = ver},
+#define patch_type suture_patch
+#define enable_patch suture_enable_patch
 #define patch_func suture_func
 #define patch_object suture_object
 #define patch_state suture_state
@@ -37,9 +41,12 @@ static char *suture = PATCH_INFO;
 module_param(suture, charp, 0444);
 MODULE_PARM_DESC(suture, "about this patch (do not set)");
 
-#ifdef CONFIG_LIVEPATCH
-static struct klp_patch patch = {
+static struct patch_type patch = {
 	.mod = THIS_MODULE,
+#ifndef CONFIG_LIVEPATCH
+	.release = PATCH_RELEASE,
+	.version = PATCH_VERSION,
+#endif
 	.objs = patch_objects,
 #ifdef PATCH_STATES
 	.states = patch_states,
@@ -49,34 +56,13 @@ static struct klp_patch patch = {
 
 static int __init patch_init(void)
 {
-	return klp_enable_patch(&patch);
+	return enable_patch(&patch);
 }
 
 /* Nothing is left to do here: only a patch that is off can be unloaded. */
 static void __exit patch_exit(void)
 {
 }
-#else
-static struct suture_patch patch = {
-	.mod = THIS_MODULE,
-	.release = PATCH_RELEASE,
-	.version = PATCH_VERSION,
-	.objs = patch_objects,
-#ifdef PATCH_STATES
-	.states = patch_states,
-#endif
-	.replace = PATCH_REPLACE,
-};
-
-static int __init patch_init(void)
-{
-	return suture_enable_patch(&patch);
-}
-
-static void __exit patch_exit(void)
-{
-}
-#endif
 
 module_init(patch_init);
 module_exit(patch_exit);

@@ -199,11 +199,19 @@ $(CROSS_ARCHS:%=deb-%): deb-%: cross-%
 GUEST_VARIANTS_arm64 := bti
 GUEST_VARIANTS_armhf := a32 pg
 GUEST_VARIANTS_ppc64el := power10
+# Some again on an arm64 processor that signs return addresses and guards pages.
+GUEST_MAX := guarded blocked call-chains changed-function coroutine crowded ifunc libc-new library no-metadata \
+	other-stack signals sleeps
+max_tests = $(patsubst %,tests/live/%/test@guarded@arm64max,$(filter $(GUEST_MAX),$(LIVE)))
 guest_tests = $(foreach a,$(1),$(LIVE:%=tests/live/%/test@$(a)) $(foreach v,$(GUEST_VARIANTS_$(a)),\
-	$(patsubst %,tests/live/%/test@$(v)@$(a),$(filter $(LIVE_CORE) crowded,$(LIVE)))))
+	$(patsubst %,tests/live/%/test@$(v)@$(a),$(filter $(LIVE_CORE) crowded,$(LIVE))))) \
+	$(if $(filter arm64,$(1)),$(max_tests))
 in_guests = SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath build/guest) \
 	tests/guest/with.sh $(1) --
 with_guests = $(call in_guests,$(call guest_tests,$(1)))
+.PHONY: guest-arm64max
+guest-arm64max: cross-arm64 deps-guest $(O)/suture
+	$(Q)$(call in_guests,$(max_tests)) env $(prove) $(max_tests)
 $(CROSS_ARCHS:%=guest-%): guest-%: cross-% deps-guest $(O)/suture
 	$(Q)$(call with_guests,$*) env $(prove) $(call guest_tests,$*)
 .PHONY: $(CROSS_ARCHS:%=random-%)

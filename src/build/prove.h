@@ -23,6 +23,7 @@ struct prove_object {		/* the linked object that runs: executable or shared libr
 	uint64_t *ends;		/* [i] end of the function that begins at starts[i] */
 	size_t n_starts, cap_starts;
 	uint64_t tls_size, tls_align; /* PT_TLS */
+	bool is_guarded;	/* indirect branches may enter its code at landing pads alone */
 	bool is_exec;		/* an executable (position independent or not), not a library */
 	struct object_dyn *dyn;	/* dynamic relocations and symbols */
 	uint64_t gp;		/* its global pointer (ppc64le: TOC pointer), 0: it has none */

@@ -11,6 +11,7 @@ enum {
 	INS_NOP = 0xd503201f,
 	INS_UDF = 0x00000000,
 	INS_BTI_C = 0xd503245f,
+	INS_BTI_JC = 0xd50324df,
 	INS_PACIASP = 0xd503233f,
 	INS_PACIBSP = 0xd503237f,
 	INS_MRS_TP_X0 = 0xd53bd040,	/* mrs x0, tpidr_el0 */

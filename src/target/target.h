@@ -211,6 +211,15 @@ struct target {
 	size_t (*encode_stub)(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct match_rel *rels,
 			      size_t *ret_n);
 
+	/*
+	 * Landing pads. Where a file's GNU property @guard_property has a bit of @guard_bits, its code may lie
+	 * in pages that an indirect branch can only enter at one. @lands: is the code at @p one? NULL: such
+	 * pages are not known. @rel_branch is the relocation of code that goes there directly: @branch.
+	 */
+	uint32_t guard_property, guard_bits;
+	bool (*lands)(const uint8_t *p, size_t n);
+	uint32_t rel_branch, branch;
+
 	/* The following are for psABIs with a global pointer; all may be NULL. */
 
 	/* Offset of the entry for callers that share the global pointer, from a symbol's st_other. */

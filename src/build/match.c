@@ -206,7 +206,7 @@ static ssize_t insn_index(const struct match_func *f, uint64_t at)
 }
 
 /* The linked address that corresponds to a branch target of the object. */
-static bool target_maps(const struct match_func *f, const struct walk *w, const struct branch *br,
+static bool target_maps(const struct match_func *f, const uint64_t *bin_of, const struct branch *br,
 			const uint8_t *bin, size_t n, uint64_t addr, const struct target *t)
 {
 	ssize_t i = insn_index(f, br->obj_target);
@@ -221,7 +221,7 @@ static bool target_maps(const struct match_func *f, const struct walk *w, const 
 		return br->obj_target - f->off == br->bin_target - addr;
 	if (i < 0)
 		return false;
-	if (w->bin_of[i] == br->bin_target)
+	if (bin_of[i] == br->bin_target)
 		return true;
 	/* Either side may name the padding in front of the instruction, or somewhere in it. */
 	while ((size_t)i < f->n_insns && f->insns[i].kind == INSN_NOP)
@@ -229,7 +229,7 @@ static bool target_maps(const struct match_func *f, const struct walk *w, const 
 	if ((size_t)i >= f->n_insns || br->bin_target < addr || br->bin_target - addr >= n)
 		return false;
 	at = br->bin_target - addr;
-	own = w->bin_of[i] - addr;
+	own = bin_of[i] - addr;
 	skip_pads(t, bin, n, f->insns[i].isa, &at);
 	skip_pads(t, bin, n, f->insns[i].isa, &own);
 	return own == at;
@@ -390,6 +390,14 @@ uint64_t match_place(const struct match_func *f, const struct match *m, uint64_t
 	return i < 0 ? 0 : m->bin_of[i];
 }
 
+bool match_leads(const struct match_func *f, const struct match *m, const struct target *t, const uint8_t *bin,
+		 size_t n, uint64_t obj_target, uint64_t bin_target)
+{
+	const struct branch br = {.obj_target = obj_target, .bin_target = bin_target};
+
+	return target_maps(f, m->bin_of, &br, bin, n, m->addr, t);
+}
+
 struct table {		/* of branch targets, which the instruction before it uses */
 	uint32_t width;	/* bytes of an entry; 0: there is none */
 	uint64_t obj, bin;
@@ -521,7 +529,7 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 		i++;
 	}
 	for (size_t k = 0; k < w.n_branches; k++)
-		if (!target_maps(f, &w, &w.branches[k], bin, n, addr, t))
+		if (!target_maps(f, w.bin_of, &w.branches[k], bin, n, addr, t))
 			goto out;
 	ret->addr = addr;
 	ret->size = b;

@@ -19,6 +19,7 @@
  * What remains is ambiguous, which matters only if its address is needed; then it is a refusal. What is
  * learned from a place, and what contradicts it, is in fact.c.
  */
+#include "build/anon.h"
 #include "build/fact.h"
 #include "elf/dynamic.h"
 
@@ -367,6 +368,7 @@ struct prove_unit *prove_unit_run(const struct prove_object *po, const struct el
 	pu->sec_base = xcalloc(orig->n_secs + 1, sizeof(*pu->sec_base));
 	pu->has_base = xcalloc(orig->n_secs + 1, sizeof(*pu->has_base));
 	dis->gp = po->gp;
+	anon_index(pu);
 	collect_funcs(pu, dis);
 	for (size_t i = 0; i < pu->n_funcs; i++)
 		if (pu->funcs[i].is_code && po->by_name)
@@ -413,6 +415,7 @@ void prove_unit_free(struct prove_unit *pu)
 	free(pu->funcs);
 	free(pu->func_of_sym);
 	free(pu->anons);
+	anon_free(pu);
 	free(pu);
 }
 

@@ -77,6 +77,11 @@ struct anon_fact {		/* an anonymous piece of data that code refers to */
 	uint64_t addr;
 };
 
+struct anon_marks {		/* where pieces of a section begin: see anon.c */
+	uint64_t *v;		/* sorted */
+	size_t n, cap;
+};
+
 struct prove_unit {
 	const struct prove_object *po;
 	const struct elf_obj *orig; /* owned by the caller */
@@ -89,6 +94,7 @@ struct prove_unit {
 	bool *has_base;		/* [section] */
 	struct anon_fact *anons;
 	size_t n_anons, cap_anons;
+	struct anon_marks *marks; /* [section] */
 	bool has_ld;
 	uint64_t ld;		/* GOT entry of the module for local dynamic TLS */
 	size_t n_found;

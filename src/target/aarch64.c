@@ -524,5 +524,6 @@ const struct target target_aarch64 = {
 	.encode_tls_resolver = encode_tls_resolver,
 	.apply_rel = apply_rel,
 	.match_rel = aarch64_match_rel,
+	.switch_use = aarch64_switch_use,
 	.rel_offset = rel_offset,
 };

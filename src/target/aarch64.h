@@ -54,6 +54,9 @@ static inline bool is_add_imm(uint32_t w)
 /* log2 of the access size whose offset a relocation scales; -1: it does not fill an imm12. */
 int lo12_scale(uint32_t type);
 
+/* aarch64_switch.c: target->switch_use() */
+bool aarch64_switch_use(const uint8_t *code, uint32_t br, struct switch_use *ret);
+
 /* target->match_rel() */
 bool aarch64_match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 		       const struct match_rel *r, size_t n_rels, const uint8_t *bin, size_t n,

@@ -110,6 +110,14 @@ struct match_rel {		/* a relocation as the matcher sees it */
 	int64_t addend;
 };
 
+/* How code in front of an indirect branch takes its target from a table: offsets are of instructions. */
+struct switch_use {
+	uint32_t address;	/* this one completes the table's address, and has a relocation */
+	uint32_t from;		/* and this one has the place that entries count from */
+	uint8_t width, unit;	/* bytes of an entry, and what one of them counts for */
+	bool is_signed;
+};
+
 #define TARGET_MAX_JUMP 64	/* no entry or stub is longer */
 #define TARGET_STUB_RELS 4
 
@@ -281,6 +289,9 @@ struct target {
 	bool (*match_rel)(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 			  const struct match_rel *rels, size_t n_rels, const uint8_t *bin,
 			  size_t bin_n, uint64_t bin_addr, struct rel_match *ret);
+	/* The indirect branch at @br of a function's @code: does it take a target from a table whose entries
+	 * have no relocations? NULL: there are no such tables. */
+	bool (*switch_use)(const uint8_t *code, uint32_t br, struct switch_use *ret);
 	/* Where a relocated instruction points within its symbol: the addend without the PC bias.
 	 * @insn_end is the distance from the field to the end of the instruction, or to its anchor. */
 	int64_t (*rel_offset)(uint32_t type, int64_t addend, uint32_t insn_end);

@@ -56,9 +56,9 @@ static const char unit_a[] =
 	" case 5: x ^= 5; break; case 6: while (x) x = extf(x) - 1; } return x * n; }\n"
 	"T(3) T(5) T(6) T(9)\n"
 	/* Its code is the same where two of its cases change places. */
-	"#ifndef P\n#define P 1\n#define Q 2\n#endif\n"
-	"int swapped(int i, int x) { switch (i) { case 0: return extf(x); case P: return x * 77;\n"
-	" case Q: return extf(x) ^ 5; case 3: return x / 9; case 4: return extf(x + 4); case 5: return x % 11;\n"
+	"#ifndef CASE_P\n#define CASE_P 1\n#define CASE_Q 2\n#endif\n"
+	"int swapped(int i, int x) { switch (i) { case 0: return extf(x); case CASE_P: return x * 77;\n"
+	" case CASE_Q: return extf(x) ^ 5; case 3: return x / 9; case 4: return extf(x + 4); case 5: return x % 11;\n"
 	" default: return 0; } }\n"
 	/* The second half of a constant that stands once in the program, and before another one there. */
 	"#ifdef __aarch64__\n"
@@ -150,7 +150,7 @@ static void prove_swapped(const char *cc, const char *dir, const char *flags)
 	const struct match *m;
 	char path[300];
 
-	if (!tap_ok(run(dir, "%s %s -DP=2 -DQ=1 -ffunction-sections -c a.c -o a.o", cc, flags), "compile it again"))
+	if (!tap_ok(run(dir, "%s %s -DCASE_P=2 -DCASE_Q=1 -ffunction-sections -c a.c -o a.o", cc, flags), "compile it again"))
 		return;
 	snprintf(path, sizeof(path), "%s/stripped", dir);
 	po = prove_object_open(path, &err);

@@ -5,6 +5,7 @@
  * A call to a global function of a shared library goes through its linkage stub, so a branch tells
  * where *calls* go (plt) and only with a definition in this unit at that place also the address.
  */
+#include "build/anon.h"
 #include "build/fact.h"
 #include "elf/dynamic.h"
 
@@ -21,6 +22,12 @@ static bool is_branch(const struct ref *r)
 	return r->insn_kind == INSN_CALL || r->insn_kind == INSN_JUMP || r->insn_kind == INSN_COND;
 }
 
+/* A kernel's build fills in the numbers of types when it has been linked. */
+static bool is_filled_in(const struct elf_sec *s)
+{
+	return !strcmp(s->name, ".BTF_ids");
+}
+
 /* Bytes of a constant in the unit must stand in the object too. Unknown counts as equal. */
 static bool content_agrees(const struct prove_unit *pu, const struct ref *r, uint64_t value)
 {
@@ -28,9 +35,7 @@ static bool content_agrees(const struct prove_unit *pu, const struct ref *r, uin
 	uint64_t at = (uint64_t)r->off, n;
 	const uint8_t *p, *q;
 
-	/* A kernel's build fills in the numbers of types when it has been linked. */
-	if (!r->sec || !s->data || s->flags & (SHF_WRITE | SHF_EXECINSTR) || s->n_rels ||
-	    !strcmp(s->name, ".BTF_ids"))
+	if (!r->sec || !s->data || s->flags & (SHF_WRITE | SHF_EXECINSTR) || s->n_rels || is_filled_in(s))
 		return true;
 	if (r->kind == REF_SYM)
 		at += pu->orig->syms[r->sym].value;
@@ -46,10 +51,8 @@ static bool content_agrees(const struct prove_unit *pu, const struct ref *r, uin
 		n = strnlen((const char *)p, s->size - at) + 1;
 	else if (s->flags & SHF_MERGE)
 		n = s->entsize ? s->entsize - at % s->entsize : 1;	/* what follows it in the object does not here */
-	else if (r->kind == REF_SYM)
-		n = pu->orig->syms[r->sym].size - MIN((uint64_t)MAX(r->off, 0), pu->orig->syms[r->sym].size);
 	else
-		n = 1;
+		n = pu->orig->syms[r->sym].size - MIN((uint64_t)MAX(r->off, 0), pu->orig->syms[r->sym].size);
 	n = MIN(n, s->size - at);
 	q = elf_obj_at(pu->po->o, value, n);
 	return q && !memcmp(p, q, n);
@@ -81,6 +84,8 @@ static bool got_address(const struct prove_object *po, uint64_t slot, uint64_t *
 
 struct fact_check {
 	struct prove_unit *pu;
+	const struct prove_func *pf;	/* the references are its code's, */
+	const struct match *m;		/* there */
 	const char *who;
 	bool store;
 };
@@ -173,6 +178,16 @@ static bool anon_fact(const struct fact_check *c, const struct ref *r, uint64_t 
 	return true;
 }
 
+/* What has no name. Pieces that linkers merge are constants of one size, or strings. */
+static bool piece_agrees(const struct fact_check *c, const struct ref *r, uint64_t value)
+{
+	const struct elf_sec *s = &c->pu->orig->secs[r->sec];
+
+	if (s->flags & SHF_MERGE || is_filled_in(s))
+		return content_agrees(c->pu, r, value);
+	return anon_agrees(c->pu, c->pf, c->m, r, value);
+}
+
 static bool names_symbol(const struct prove_object *po, uint64_t slot)
 {
 	const struct dyn_rel *d = object_dyn_rel_at(po->dyn, slot);
@@ -221,7 +236,7 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 	case REL_PLT:
 	case REL_ABS:
 		if (r->kind == REF_ANON)
-			return content_agrees(pu, r, v) && anon_fact(c, r, base) &&
+			return piece_agrees(c, r, v) && anon_fact(c, r, base) &&
 			       base_fact(c, r->sec, base);
 		if (!f)
 			return true;
@@ -312,7 +327,7 @@ static bool own_label(const struct prove_unit *pu, const struct prove_func *pf, 
 bool candidate_agrees(struct prove_unit *pu, struct prove_func *pf, size_t i, bool store)
 {
 	const struct match *m = &pf->cands[i];
-	struct fact_check c = {pu, pu->orig->syms[pf->sym].name, store};
+	struct fact_check c = {pu, pf, m, pu->orig->syms[pf->sym].name, store};
 	struct sym_fact *own = &pu->facts[pf->sym];
 
 	if (!set_u64(&c, own, &own->has_addr, &own->addr, m->addr | pf->mf.isa))
@@ -337,7 +352,7 @@ bool learn_from_data(struct prove_unit *pu)
 	for (uint32_t s = 1; s < o->n_syms; s++) {
 		const struct elf_sym *d = &o->syms[s];
 		const struct elf_sec *sec = d->shndx < o->n_secs ? &o->secs[d->shndx] : NULL;
-		struct fact_check c = {pu, d->name, true};
+		struct fact_check c = {.pu = pu, .who = d->name, .store = true};
 
 		if (!pu->facts[s].has_addr || !sec || !d->shndx || sec->flags & SHF_EXECINSTR ||
 		    sec->flags & SHF_TLS || !pu->refs[sec->idx])

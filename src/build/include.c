@@ -138,6 +138,34 @@ uint32_t own_code(struct linker *l, const char *name, const uint8_t *code, size_
 	return psym_def(l, name, l->plt_sec - 1, grow(s, code, n, 16), n, true);
 }
 
+/*
+ * A compiler leaves the landing pad out where a function is only called directly, and a patch may be the
+ * first to take its address. Its entry in the object stays without one; the patch's own pages are not guarded.
+ */
+uint32_t landing(struct linker *l, uint32_t sym)
+{
+	const struct patch_sym *y = &l->out->syms[sym];
+	uint64_t left = 0;
+	const uint8_t *p = l->po->is_guarded ? prove_code_at(l->po, y->value, &left) : NULL;
+	uint8_t code[4];
+	size_t n_rels;
+	char *name;
+	uint32_t i;
+
+	if (!p || l->t->lands(p, left))
+		return sym;
+	name = xasprintf("landing.%s.%llx", y->name, (unsigned long long)y->value);
+	put32(code, l->t->branch);
+	i = own_code(l, name, code, sizeof(code));
+	free(name);
+	n_rels = l->out->secs[l->out->syms[i].sec].n_rels;
+	for (size_t k = 0; k < n_rels; k++)
+		if (l->out->secs[l->out->syms[i].sec].rels[k].offset == l->out->syms[i].value)
+			return i;
+	psec_rel(&l->out->secs[l->out->syms[i].sec], l->out->syms[i].value, l->t->rel_branch, sym, 0);
+	return i;
+}
+
 uint32_t plt_stub(struct linker *l, uint32_t call, uint32_t slot_sym, const char *name)
 {
 	struct match_rel rels[TARGET_STUB_RELS];

@@ -94,6 +94,11 @@ uint32_t got_slot(struct linker *l, uint32_t target, int64_t add);
 uint32_t got_pair(struct linker *l, uint32_t first, uint32_t second);
 /* Code of the patch's own, once for each @name. */
 uint32_t own_code(struct linker *l, const char *name, const uint8_t *code, size_t n);
+/*
+ * What stands for the address of the object's function @sym where a pointer to it is taken: the function
+ * itself, or code of the patch's own that goes there directly, where no indirect branch may enter it.
+ */
+uint32_t landing(struct linker *l, uint32_t sym);
 /* A stub in the patch for calls by relocation @call, through a slot to a far function; patch symbol. */
 uint32_t plt_stub(struct linker *l, uint32_t call, uint32_t slot_sym, const char *name);
 

@@ -52,6 +52,13 @@ void match_free(struct match *m);
 uint64_t match_place(const struct match_func *f, const struct match *m, uint64_t off);
 
 /*
+ * Does @bin_target of the linked code correspond to @obj_target of the section, as the two targets of a branch
+ * do? @bin: the @n bytes from the match on.
+ */
+bool match_leads(const struct match_func *f, const struct match *m, const struct target *t, const uint8_t *bin,
+		 size_t n, uint64_t obj_target, uint64_t bin_target);
+
+/*
  * Decodes (section, @off, @size). False where the bytes are not instructions: hand-written code with
  * data inside. Trailing padding does not count.
  */

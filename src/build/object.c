@@ -2,6 +2,7 @@
 /* The linked object that a unit is proved against: its executable bytes and function starts. */
 #include "build/prove.h"
 #include "elf/dynamic.h"
+#include "elf/note.h"
 #include "unwind/cfi.h"
 
 #include <stdlib.h>
@@ -141,6 +142,16 @@ void prove_object_use_names(struct prove_object *po)
 	qsort_r(po->by_name, po->n_by_name, sizeof(*po->by_name), cmp_sym_name, po->o->syms);
 }
 
+static bool is_guarded(const struct prove_object *po)
+{
+	const struct elf_sec *s = elf_obj_sec(po->o, ".note.gnu.property");
+	const struct target *t = po->target;
+
+	return t->lands && s && s->data &&
+	       note_property(s->data, s->size, t->elf_class == ELFCLASS64 ? 8 : 4, t->guard_property) &
+		       t->guard_bits;
+}
+
 struct prove_object *prove_object_from(struct elf_obj *o, struct sut_err *err)
 {
 	struct prove_object *po = xcalloc(1, sizeof(*po));
@@ -178,6 +189,7 @@ struct prove_object *prove_object_from(struct elf_obj *o, struct sut_err *err)
 	/* A static PIE has no interpreter, but an entry point and no soname. */
 	po->is_exec = po->o->type == ET_EXEC || interp ||
 		      (po->o->entry && !po->dyn->needed.n && !elf_obj_sec(po->o, ".gnu.version_d"));
+	po->is_guarded = is_guarded(po);
 	find_starts(po);
 	po->gp = find_gp(po);
 	return po;

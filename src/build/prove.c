@@ -19,13 +19,12 @@
  * What remains is ambiguous, which matters only if its address is needed; then it is a refusal. What is
  * learned from a place, and what contradicts it, is in fact.c.
  */
+#include "build/anon.h"
 #include "build/fact.h"
 #include "elf/dynamic.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define STRONG_SIZE 32 /* bytes; below, a single place may be an accident */
 
 static bool only_pads(const struct prove_object *po, uint64_t from, uint64_t to, unsigned int isa)
 {
@@ -169,7 +168,7 @@ static bool decide_unique(struct prove_unit *pu, uint32_t *order, bool strong_on
 
 		if (pf->state == PROVE_FOUND || !pf->n_cands)
 			continue;
-		if (strong_only && (pf->mf.size < STRONG_SIZE || pf->n_cands > 1))
+		if (strong_only && (pf->mf.size < PROVE_STRONG_SIZE || pf->n_cands > 1))
 			continue;
 		for (size_t i = pf->n_cands; i-- > 0;)
 			if (!candidate_agrees(pu, pf, i, false))
@@ -367,6 +366,7 @@ struct prove_unit *prove_unit_run(const struct prove_object *po, const struct el
 	pu->sec_base = xcalloc(orig->n_secs + 1, sizeof(*pu->sec_base));
 	pu->has_base = xcalloc(orig->n_secs + 1, sizeof(*pu->has_base));
 	dis->gp = po->gp;
+	anon_index(pu);
 	collect_funcs(pu, dis);
 	for (size_t i = 0; i < pu->n_funcs; i++)
 		if (pu->funcs[i].is_code && po->by_name)
@@ -413,6 +413,7 @@ void prove_unit_free(struct prove_unit *pu)
 	free(pu->funcs);
 	free(pu->func_of_sym);
 	free(pu->anons);
+	anon_free(pu);
 	free(pu);
 }
 

@@ -23,6 +23,7 @@ struct prove_object {		/* the linked object that runs: executable or shared libr
 	uint64_t *ends;		/* [i] end of the function that begins at starts[i] */
 	size_t n_starts, cap_starts;
 	uint64_t tls_size, tls_align; /* PT_TLS */
+	bool is_guarded;	/* indirect branches may enter its code at landing pads alone */
 	bool is_exec;		/* an executable (position independent or not), not a library */
 	struct object_dyn *dyn;	/* dynamic relocations and symbols */
 	uint64_t gp;		/* its global pointer (ppc64le: TOC pointer), 0: it has none */
@@ -54,6 +55,8 @@ struct sym_fact {
 	char *witness;		/* the function whose code told it */
 };
 
+#define PROVE_STRONG_SIZE 32 /* bytes of a function; below, a single place may be an accident */
+
 enum prove_state {
 	PROVE_MISSING,		/* no place matches */
 	PROVE_AMBIGUOUS,	/* several do, and nothing decides */
@@ -76,6 +79,11 @@ struct anon_fact {		/* an anonymous piece of data that code refers to */
 	uint64_t addr;
 };
 
+struct anon_marks {		/* where pieces of a section begin: see anon.c */
+	uint64_t *v;		/* sorted */
+	size_t n, cap;
+};
+
 struct prove_unit {
 	const struct prove_object *po;
 	const struct elf_obj *orig; /* owned by the caller */
@@ -88,6 +96,7 @@ struct prove_unit {
 	bool *has_base;		/* [section] */
 	struct anon_fact *anons;
 	size_t n_anons, cap_anons;
+	struct anon_marks *marks; /* [section] */
 	bool has_ld;
 	uint64_t ld;		/* GOT entry of the module for local dynamic TLS */
 	size_t n_found;

@@ -432,6 +432,8 @@ own:
 	at = place_of(l, p, r);
 	if (at.home == HOME_REFUSED)
 		return 0;
+	if (at.home == HOME_OBJECT && !is_branch(r) && !r->off)
+		at.sym = landing(l, at.sym);
 	if (at.home == HOME_IMPORT)
 		at.sym = import_sym(l, p, r);
 	/* A branch's own offset is that of the call, not of what the slot holds. */
@@ -633,6 +635,8 @@ static int resolve_one(struct linker *l, const struct pending *p, const struct r
 		emit(l, p, r, r->rel->type, sym, pc_bias(p, r));
 		return 0;
 	}
+	if (at.home == HOME_OBJECT && !is_branch(r) && !r->off)
+		at.sym = landing(l, at.sym);
 	switch (at.home) {
 	case HOME_PATCH:
 		/* From another unit the offset is relative to the symbol, as it is undefined here. */

@@ -11,4 +11,10 @@
  */
 const uint8_t *note_build_id(const uint8_t *p, size_t n, uint64_t align, size_t *ret_n);
 
+/*
+ * The 32-bit value of property @type in the NT_GNU_PROPERTY_TYPE_0 notes of @p (.note.gnu.property), 0 where
+ * there is none. @align as above: 8 in files of 64 bits.
+ */
+uint32_t note_property(const uint8_t *p, size_t n, uint64_t align, uint32_t type);
+
 #endif

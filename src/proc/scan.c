@@ -88,13 +88,18 @@ static int read_stack(void *ctx, uint64_t addr, void *buf, size_t len)
 	return now_ns() > st->deadline_ns ? -1 : proc_mem_try_read(st->mem, addr, buf, len);
 }
 
+static uint64_t signed_bits(const struct threads *ts)
+{
+	return ts->know_signed ? ts->signed_bits : native_unw_arch->signed_bits;
+}
+
 bool tracee_scan(const struct stacks *st, const struct threads *ts, struct tracee *t,
 		 const struct unw_range *code, size_t n_code, struct unw_scan_out *out)
 {
 	struct native_regs *r = tracee_regs(t);
 	struct unw_mem mem = {read_stack, (void *)st};
 	struct unw_scan_in in = {
-		.arch = native_unw_arch, .mem = &mem, .code = code, .n_code = n_code,
+		.arch = native_unw_arch, .signed_bits = signed_bits(ts), .mem = &mem, .code = code, .n_code = n_code,
 		.spans = st->spans, .n_spans = st->n,
 	};
 	struct unw_regs g = {.valid = {0}};
@@ -179,7 +184,7 @@ void stacks_scan_all(const struct stacks *st, struct threads *ts, const struct u
 	enum { CHUNK = 1 << 20 };
 	struct unw_mem mem = {read_stack, (void *)st};
 	struct unw_scan_in in = {
-		.arch = native_unw_arch, .mem = &mem, .code = code, .n_code = n_code,
+		.arch = native_unw_arch, .signed_bits = signed_bits(ts), .mem = &mem, .code = code, .n_code = n_code,
 	};
 	struct unw_range *stale = xcalloc(ts->n + 1, sizeof(*stale));
 	uint8_t *buf = xmalloc(CHUNK + UNW_SCAN_CONTEXT);

@@ -453,9 +453,13 @@ int threads_stop(struct threads *ts, uint64_t timeout_ns, struct sut_err *err)
 		return 1;
 	}
 	drop_gone(ts);
-	for (size_t i = 0; i < ts->n; i++)
-		if (ts->v[i].state == TRACEE_STOPPED)
-			return 0;
+	for (size_t i = 0; i < ts->n; i++) {
+		if (ts->v[i].state != TRACEE_STOPPED)
+			continue;
+		if (!ts->know_signed)
+			ts->know_signed = !native_signed_bits(ts->v[i].tid, &ts->signed_bits);
+		return 0;
+	}
 	return sut_fail(err, SUT_P_GONE, subject, "it exited");
 }
 

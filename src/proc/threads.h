@@ -44,6 +44,8 @@ struct threads {
 	size_t n, cap;
 	uint64_t t_stop_ns;	/* when the last stop began, CLOCK_MONOTONIC */
 	uint64_t pause_ns;	/* how long the last stop/resume pair took */
+	uint64_t signed_bits;	/* see native_signed_bits(); from the first stop on */
+	bool know_signed;
 	struct urgency urgency;	/* ours, from a stop to the end of it */
 	bool one;		/* of threads_attach_one(): the other threads run */
 	bool execed;		/* the process became another program: give up */

@@ -101,6 +101,8 @@ bool tracee_walk(struct threads *ts, struct tracee *t, struct unw_space *s,
 	sr.sp = native_sp(r);
 	sr.seen = ts->seen;
 	native_to_unw(r, &g);
+	if (ts->know_signed)
+		s->signed_bits = ts->signed_bits;
 	read_stack(&sr, native_sp(r), &(uint8_t){0}, 1);
 	unw_walk(s, &g, &mem, opts, trace);
 	return true;

@@ -205,6 +205,14 @@ static bool is_pac(uint32_t w)
 	return w == INS_PACIASP || w == INS_PACIBSP;
 }
 
+/* May an indirect call, or a jump through x16 or x17, arrive here? */
+static bool lands(const uint8_t *p, size_t n)
+{
+	uint32_t w = n >= 4 ? get32(p) : 0;
+
+	return is_pac(w) || w == INS_BTI_C || w == INS_BTI_JC;
+}
+
 static size_t entry_shape(const uint8_t *p, size_t n, size_t *ret_len)
 {
 	*ret_len = 4;
@@ -508,8 +516,14 @@ const struct target target_aarch64 = {
 	.encode_switch_far = encode_switch_far,
 	.encode_far = encode_far,
 	.encode_stub = encode_stub,
+	.guard_property = 0xc0000000,	/* GNU_PROPERTY_AARCH64_FEATURE_1_AND */
+	.guard_bits = 1,		/* GNU_PROPERTY_AARCH64_FEATURE_1_BTI */
+	.lands = lands,
+	.rel_branch = R_AARCH64_JUMP26,
+	.branch = 0x14000000,		/* b */
 	.encode_tls_resolver = encode_tls_resolver,
 	.apply_rel = apply_rel,
 	.match_rel = aarch64_match_rel,
+	.switch_use = aarch64_switch_use,
 	.rel_offset = rel_offset,
 };

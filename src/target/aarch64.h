@@ -11,6 +11,7 @@ enum {
 	INS_NOP = 0xd503201f,
 	INS_UDF = 0x00000000,
 	INS_BTI_C = 0xd503245f,
+	INS_BTI_JC = 0xd50324df,
 	INS_PACIASP = 0xd503233f,
 	INS_PACIBSP = 0xd503237f,
 	INS_MRS_TP_X0 = 0xd53bd040,	/* mrs x0, tpidr_el0 */
@@ -52,6 +53,9 @@ static inline bool is_add_imm(uint32_t w)
 
 /* log2 of the access size whose offset a relocation scales; -1: it does not fill an imm12. */
 int lo12_scale(uint32_t type);
+
+/* aarch64_switch.c: target->switch_use() */
+bool aarch64_switch_use(const uint8_t *code, uint32_t br, struct switch_use *ret);
 
 /* target->match_rel() */
 bool aarch64_match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,

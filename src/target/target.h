@@ -76,7 +76,7 @@ struct insn {
 				 * INSN_PCREL: all of the instruction but the displacement, likewise.
 				 * INSN_JUMP_IND: where a table follows at once, of distances from
 				 * there: the bytes of an entry. 1 or 2: they count in units of
-				 * insn_min; 4: with a sign, in bytes */
+				 * insn_min; 4: with a sign, in bytes. INSN_DATA: the same, in the table */
 	bool has_target;	/* @target is a branch target or a PC-relative memory address */
 	uint64_t target;
 	uint8_t field_off, field_len; /* the displacement field behind @target */
@@ -108,6 +108,14 @@ struct match_rel {		/* a relocation as the matcher sees it */
 	uint32_t type;
 	uint32_t offset;	/* of the field from the start of the instruction */
 	int64_t addend;
+};
+
+/* How code in front of an indirect branch takes its target from a table: offsets are of instructions. */
+struct switch_use {
+	uint32_t address;	/* this one completes the table's address, and has a relocation */
+	uint32_t from;		/* and this one has the place that entries count from */
+	uint8_t width, unit;	/* bytes of an entry, and what one of them counts for */
+	bool is_signed;
 };
 
 #define TARGET_MAX_JUMP 64	/* no entry or stub is longer */
@@ -211,6 +219,15 @@ struct target {
 	size_t (*encode_stub)(uint32_t call, uint8_t out[TARGET_MAX_JUMP], struct match_rel *rels,
 			      size_t *ret_n);
 
+	/*
+	 * Landing pads. Where a file's GNU property @guard_property has a bit of @guard_bits, its code may lie
+	 * in pages that an indirect branch can only enter at one. @lands: is the code at @p one? NULL: such
+	 * pages are not known. @rel_branch is the relocation of code that goes there directly: @branch.
+	 */
+	uint32_t guard_property, guard_bits;
+	bool (*lands)(const uint8_t *p, size_t n);
+	uint32_t rel_branch, branch;
+
 	/* The following are for psABIs with a global pointer; all may be NULL. */
 
 	/* Offset of the entry for callers that share the global pointer, from a symbol's st_other. */
@@ -272,6 +289,9 @@ struct target {
 	bool (*match_rel)(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 			  const struct match_rel *rels, size_t n_rels, const uint8_t *bin,
 			  size_t bin_n, uint64_t bin_addr, struct rel_match *ret);
+	/* The indirect branch at @br of a function's @code: does it take a target from a table whose entries
+	 * have no relocations? NULL: there are no such tables. */
+	bool (*switch_use)(const uint8_t *code, uint32_t br, struct switch_use *ret);
 	/* Where a relocated instruction points within its symbol: the addend without the PC bias.
 	 * @insn_end is the distance from the field to the end of the instruction, or to its anchor. */
 	int64_t (*rel_offset)(uint32_t type, int64_t addend, uint32_t insn_end);

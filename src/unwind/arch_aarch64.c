@@ -3,9 +3,11 @@
  * AArch64 as unwinding sees it. DWARF numbers (AADWARF64): 0-30 x0-x30, 31 sp, 32 pc, 34 the state of
  * return address signing, 64-95 vectors.
  *
- * Return addresses are in x30 and may carry an authentication code above bit 47, which a mask takes
- * off; whether they do (DW_CFA_AARCH64_negate_ra_state) does not matter then. User addresses lie below
- * bit 48 unless a program asks mmap for others by hand.
+ * Return addresses are in x30 and may carry an authentication code in the bits between the largest
+ * user address and bit 55. Which those are depends on the kernel: one for addresses of 52 bits gives
+ * addresses above bit 47 to who asks for them, and there the code begins at bit 52. It tells
+ * (NT_ARM_PAC_MASK), and what it tells is taken off; whether an address is signed at all
+ * (DW_CFA_AARCH64_negate_ra_state) does not matter then. The top byte is never part of an address.
  */
 #include "unwind/unwind.h"
 
@@ -121,7 +123,8 @@ const struct unw_arch unw_arch_aarch64 = {
 	.n_regs = 35,
 	.addr_size = 8,
 	.callee_saved = 0x7ffULL << 19, /* x19-x29 */
-	.addr_mask = (1ULL << 48) - 1,
+	.addr_mask = (1ULL << 56) - 1,
+	.signed_bits = 0x7fULL << 48,
 	.sigframe_by_code = true,
 	.ends_thread = ends_thread,
 	.is_sigreturn = is_sigreturn,

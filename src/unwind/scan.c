@@ -58,9 +58,21 @@ struct scan {
 	bool home;		/* the thread's own stack was among them */
 };
 
-static uint64_t strip(const struct unw_arch *a, uint64_t v)
+/* The pc in a word: neither authentication code nor instruction set. */
+static uint64_t to_pc(const struct scan *s, uint64_t v)
 {
-	return v & a->addr_mask & ~(uint64_t)a->thumb_bit;
+	const struct unw_arch *a = s->in->arch;
+
+	return v & a->addr_mask & ~s->in->signed_bits & ~(uint64_t)a->thumb_bit;
+}
+
+/* A range of code is plain addresses. */
+static struct unw_range range_of(const struct scan *s, size_t i)
+{
+	const struct unw_arch *a = s->in->arch;
+	const struct unw_range *r = &s->in->code[i];
+
+	return (struct unw_range){r->lo & a->addr_mask & ~(uint64_t)a->thumb_bit, r->hi & a->addr_mask};
 }
 
 static void fail(struct scan *s, const char *why, uint64_t at)
@@ -94,15 +106,13 @@ static bool call_before(struct scan *s, uint64_t pc)
 /* Is @v, found as a word, where a function of ours may go on? */
 static bool returns_into(struct scan *s, uint64_t v, size_t *ret)
 {
-	const struct unw_arch *a = s->in->arch;
-
-	v = strip(a, v);
+	v = to_pc(s, v);
 	if (v <= s->lo || v > s->hi)
 		return false;
 	for (size_t i = 0; i < s->in->n_code; i++) {
-		uint64_t lo = strip(a, s->in->code[i].lo), hi = s->in->code[i].hi & a->addr_mask;
+		struct unw_range r = range_of(s, i);
 
-		if (v > lo && (v < hi || (v == hi && call_before(s, v)))) {
+		if (v > r.lo && (v < r.hi || (v == r.hi && call_before(s, v)))) {
 			*ret = i;
 			return true;
 		}
@@ -113,14 +123,15 @@ static bool returns_into(struct scan *s, uint64_t v, size_t *ret)
 /* The same for the pc of a thread or of a signal frame. */
 static bool runs_in(struct scan *s, uint64_t pc, size_t *ret)
 {
-	const struct unw_arch *a = s->in->arch;
+	pc = to_pc(s, pc);
+	for (size_t i = 0; i < s->in->n_code; i++) {
+		struct unw_range r = range_of(s, i);
 
-	pc = strip(a, pc);
-	for (size_t i = 0; i < s->in->n_code; i++)
-		if (pc >= strip(a, s->in->code[i].lo) && pc < (s->in->code[i].hi & a->addr_mask)) {
+		if (pc >= r.lo && pc < r.hi) {
 			*ret = i;
 			return true;
 		}
+	}
 	return false;
 }
 
@@ -232,8 +243,8 @@ static void begin(struct scan *s, const struct unw_scan_in *in, struct unw_scan_
 	s->out = out;
 	s->lo = UINT64_MAX;
 	for (size_t i = 0; i < in->n_code; i++) {
-		s->lo = MIN(s->lo, strip(in->arch, in->code[i].lo));
-		s->hi = MAX(s->hi, in->code[i].hi & in->arch->addr_mask);
+		s->lo = MIN(s->lo, range_of(s, i).lo);
+		s->hi = MAX(s->hi, range_of(s, i).hi);
 	}
 }
 

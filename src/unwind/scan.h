@@ -16,6 +16,7 @@ struct unw_range {
 
 struct unw_scan_in {
 	const struct unw_arch *arch;
+	uint64_t signed_bits;		/* as in struct unw_space */
 	const struct unw_mem *mem;
 	const struct unw_range *code;	/* where no thread may be */
 	size_t n_code;

@@ -9,6 +9,7 @@ void unw_space_init(struct unw_space *s, const struct unw_arch *arch)
 {
 	memset(s, 0, sizeof(*s));
 	s->arch = arch;
+	s->signed_bits = arch->signed_bits;
 }
 
 void unw_space_add(struct unw_space *s, const struct unw_module *m)

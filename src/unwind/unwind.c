@@ -70,9 +70,9 @@ static uint64_t to_addr(const struct unw_arch *arch, uint64_t v)
 }
 
 /* The pc in a return address: neither authentication code nor instruction set. */
-static uint64_t to_pc(const struct unw_arch *arch, uint64_t v)
+static uint64_t to_pc(const struct unw_space *s, uint64_t v)
 {
-	return v & arch->addr_mask & ~(uint64_t)arch->thumb_bit;
+	return v & s->arch->addr_mask & ~s->signed_bits & ~(uint64_t)s->arch->thumb_bit;
 }
 
 /* What ARM's own tables say: of calls only. As cfi_find(). */
@@ -352,7 +352,7 @@ static int step_cfi(struct walk *w, const struct cfi_row *row, struct unw_frame 
 	}
 	memcpy(w->regs.valid, next.valid, sizeof(next.valid));
 	memcpy(w->regs.r, next.r, arch->n_regs * sizeof(next.r[0]));
-	w->pc = to_pc(arch, next.r[row->ra_reg]);
+	w->pc = to_pc(w->s, next.r[row->ra_reg]);
 	if (!row->is_signal)
 		unw_reg_unset(&w->regs, row->ra_reg);
 	unw_reg_set(&w->regs, arch->pc_reg, w->pc);
@@ -384,7 +384,7 @@ static int step_sigframe(struct walk *w, struct unw_frame *f, int form)
 	f->is_signal = true;
 	f->cfa = sp;
 	w->regs = next;
-	w->pc = to_pc(arch, next.r[arch->pc_reg]);
+	w->pc = to_pc(w->s, next.r[arch->pc_reg]);
 	w->at_call = false;
 	w->prev_cfa = 0;
 	return 0;
@@ -429,7 +429,7 @@ static int step_clone(struct walk *w, struct unw_frame *f, const uint8_t *code)
 		sp += arch->addr_size;
 	}
 	f->cfa = sp;
-	w->pc = to_pc(arch, ra);
+	w->pc = to_pc(w->s, ra);
 	unw_reg_unset(&w->regs, arch->ra_reg);
 	unw_reg_set(&w->regs, arch->sp_reg, sp);
 	unw_reg_set(&w->regs, arch->pc_reg, w->pc);
@@ -459,7 +459,7 @@ static int step_fp(struct walk *w, struct unw_frame *f)
 	} else {
 		f->cfa = fp + 16;
 	}
-	pair[1] = to_pc(arch, pair[1]);
+	pair[1] = to_pc(w->s, pair[1]);
 	if (!unw_space_find(w->s, pair[1]))
 		return -1;
 	f->method = UNW_FP;
@@ -586,7 +586,7 @@ void unw_walk(struct unw_space *s, const struct unw_regs *regs, const struct unw
 		doubt(&w, UNW_WHY_REGISTER, "its registers are not known");
 		return;
 	}
-	w.pc = to_pc(s->arch, regs->r[s->arch->pc_reg]);
+	w.pc = to_pc(s, regs->r[s->arch->pc_reg]);
 	for (;;) {
 		struct unw_frame *f;
 		int r;

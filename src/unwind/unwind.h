@@ -54,7 +54,9 @@ struct unw_arch {
 	uint16_t n_regs;			/* rows and registers with a number below this */
 	uint8_t addr_size;
 	uint64_t callee_saved;			/* bit n: kept by a call (n < 64) */
-	uint64_t addr_mask;			/* bits of a return address that are address */
+	uint64_t addr_mask;			/* bits of a return address that are address, or signed */
+	uint64_t signed_bits;			/* those that an authentication code may take, where
+						 * nothing better is known than the architecture */
 	uint16_t red_zone;			/* bytes below sp that a leaf may use */
 	uint8_t thumb_bit;			/* bit of a code pointer that tells the instruction set: 1 or 0 */
 	bool back_chain;			/* 0(sp) leads to the caller's frame, where 16 bytes on the return
@@ -150,6 +152,7 @@ struct cfi_cache;
 
 struct unw_space {
 	const struct unw_arch *arch;
+	uint64_t signed_bits;	/* of a return address; the architecture's until the kernel's are known */
 	struct unw_module *v;	/* sorted by lo, disjoint */
 	size_t n, cap;
 	/* Fetches the metadata of a module when it is first needed; NULL: all are loaded. */

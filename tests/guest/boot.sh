@@ -22,12 +22,14 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 arch=$1
 shift
 SUTURE=${SUTURE:-$root/build/suture}
-CROSS=$(cd "${CROSS:-$root/build/cross}" && pwd)/$arch
+# arm64max: the same programs on a processor with all that the emulator knows.
+base=${arch%max}
+CROSS=$(cd "${CROSS:-$root/build/cross}" && pwd)/$base
 export SUTURE CROSS
 work=${GUEST_WORK:-$root/build/guest}/$arch
 mkdir -p "$work"
 work=$(cd "$work" && pwd)
-triplet=$("$root/scripts/triplet.sh" "$arch") || exit 1
+triplet=$("$root/scripts/triplet.sh" "$base") || exit 1
 
 rm -rf "$work/tap" "$work/done" "$work/live" "$work/root" "$work/list" \
 	"$work/kernel" "$work/console"
@@ -152,6 +154,7 @@ boot="quiet panic=-1 rdinit=/init"
 case $arch in
 amd64) set -- qemu-system-x86_64 -M q35 -cpu max "$@" -append "console=ttyS0 $boot" ;;
 arm64) set -- qemu-system-aarch64 -M virt -cpu cortex-a72 "$@" -append "console=ttyAMA0 $boot" ;;
+arm64max) set -- qemu-system-aarch64 -M virt -cpu max,pauth-impdef=on "$@" -append "console=ttyAMA0 $boot" ;;
 armhf) set -- qemu-system-arm -M virt -cpu cortex-a15 "$@" -append "console=ttyAMA0 $boot" ;;
 # This emulator knows none of the mitigations that the newer machine types promise. With the radix MMU it
 # goes on running the old text of a page that was copied: radix.c shows it, and why.

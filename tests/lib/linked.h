@@ -55,6 +55,11 @@ static const char unit_a[] =
 	" case 2: x *= 77; break; case 3: x = extf(c); break; case 4: while (x > c) x /= c + 2; break;\\\n"
 	" case 5: x ^= 5; break; case 6: while (x) x = extf(x) - 1; } return x * n; }\n"
 	"T(3) T(5) T(6) T(9)\n"
+	/* Its code is the same where two of its cases change places. */
+	"#ifndef CASE_P\n#define CASE_P 1\n#define CASE_Q 2\n#endif\n"
+	"int swapped(int i, int x) { switch (i) { case 0: return extf(x); case CASE_P: return x * 77;\n"
+	" case CASE_Q: return extf(x) ^ 5; case 3: return x / 9; case 4: return extf(x + 4); case 5: return x % 11;\n"
+	" default: return 0; } }\n"
 	/* The second half of a constant that stands once in the program, and before another one there. */
 	"#ifdef __aarch64__\n"
 	"asm(\".section .rodata.cst16,\\\"aM\\\",%progbits,16\\n.balign 16\\n.quad 7, 8\\n.quad 9, 10\\n.Ltwice: .quad 7, 8\\n\"\n"
@@ -134,6 +139,36 @@ static size_t misplaced_facts(const struct prove_unit *pu, const struct elf_obj 
 	return bad;
 }
 
+/* The program that is linked, and a unit in which two cases of a switch changed places. */
+static void prove_swapped(const char *cc, const char *dir, const char *flags)
+{
+	struct sut_err err = {0};
+	struct prove_object *po;
+	struct prove_unit *pu;
+	struct elf_obj *o;
+	struct ref **refs;
+	const struct match *m;
+	char path[300];
+
+	if (!tap_ok(run(dir, "%s %s -DCASE_P=2 -DCASE_Q=1 -ffunction-sections -c a.c -o a.o", cc, flags), "compile it again"))
+		return;
+	snprintf(path, sizeof(path), "%s/stripped", dir);
+	po = prove_object_open(path, &err);
+	snprintf(path, sizeof(path), "%s/a.o", dir);
+	o = target_obj_open(path, &err);
+	refs = proof_refs(o, po->target);
+	pu = prove_unit_run(po, o, refs);
+	m = prove_match(pu, sym_at(o, "swapped")->idx);
+	/* A small neighbour may not be told without it. */
+	tap_ok(!m && pu->n_found + 2 >= pu->n_funcs, "%zu of %zu functions are found, and not one whose cases "
+	       "changed places", pu->n_found, pu->n_funcs);
+	prove_unit_free(pu);
+	proof_refs_free(o, refs);
+	elf_obj_free(o);
+	prove_object_free(po);
+	sut_err_free(&err);
+}
+
 /* Compiles, links and proves; @cc is the compiler, TRIPLET-gcc. */
 static void prove_linked(const char *cc, const char *dir, const char *flags, const char *ldflags)
 {
@@ -172,6 +207,7 @@ static void prove_linked(const char *cc, const char *dir, const char *flags, con
 	elf_obj_free(whole);
 	prove_object_free(po);
 	sut_err_free(&err);
+	prove_swapped(cc, dir, flags);
 }
 
 /* A folder with the two units; NULL where @cc is not there, which is said. */

@@ -34,6 +34,13 @@ name=$(basename "${arg%/test}")
 case_dir=$root/tests/live/$name
 work=$LIVE_WORK/$name@$VARIANT
 
+# The linker marks all of it as guarded, start files of our own included.
+guarded()
+{
+	CFLAGS="$CFLAGS -nostartfiles -Wl,-z,force-bti,--no-warnings"
+	cp "$LIVE_LIB/guarded.S" "$work/src/"
+}
+
 # Sets CC, CFLAGS and LDFLAGS for the target's make.
 variant()
 {
@@ -57,6 +64,11 @@ variant()
 	mfentry) CFLAGS="-O2 -pg -mfentry" ;;
 	clang) CC=clang-14 ;;
 	bti) CFLAGS="-O2 -mbranch-protection=standard" ;;
+	# Every return address is signed, and the pages are guarded where the processor does that.
+	guarded)
+		CFLAGS="-O2 -mbranch-protection=pac-ret+leaf+bti"
+		guarded
+		;;
 	a32) CFLAGS="-O2 -marm" ;;
 	# The profile call comes after the prologue, but on x86-64 with -mfentry.
 	pg) CFLAGS="-O2 -pg" ;;

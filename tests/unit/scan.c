@@ -16,7 +16,7 @@
 
 static uint8_t home_mem[SIZE], alt_mem[SIZE], code_mem[0x1000];
 static const struct unw_arch *arch;
-static uint64_t home_at, alt_at;
+static uint64_t home_at, alt_at, func_at, signed_bits;
 static bool refuse_alt;
 
 static int read_mem(void *ctx, uint64_t addr, void *buf, size_t len)
@@ -40,6 +40,8 @@ static struct unw_scan_out out;
 static void reset(const struct unw_arch *a)
 {
 	arch = a;
+	func_at = FUNC;
+	signed_bits = a->signed_bits;
 	home_at = a->addr_size == 4 ? 0x70100000 : HOME;
 	alt_at = a->addr_size == 4 ? 0x70200000 : ALT;
 	refuse_alt = false;
@@ -53,11 +55,11 @@ static void reset(const struct unw_arch *a)
 
 static enum unw_scan_verdict scan(void)
 {
-	const struct unw_range code[] = {{0x300000, 0x300010}, {FUNC, FUNC_END}};
+	const struct unw_range code[] = {{0x300000, 0x300010}, {func_at, func_at + (FUNC_END - FUNC)}};
 	const struct unw_range spans[] = {{home_at, home_at + SIZE}, {alt_at, alt_at + SIZE}};
 	struct unw_mem mem = {read_mem, NULL};
 	struct unw_scan_in in = {
-		.arch = arch, .mem = &mem, .code = code, .n_code = 2, .spans = spans, .n_spans = 2,
+		.arch = arch, .signed_bits = signed_bits, .mem = &mem, .code = code, .n_code = 2, .spans = spans, .n_spans = 2,
 		.home = {home_at, home_at + TOP},
 	};
 
@@ -124,11 +126,20 @@ static void words(const struct unw_arch *a)
 		poke(home_mem, 0x2000, (FUNC + 8) | 1);
 		is(UNW_SCAN_HIT, "a Thumb return address is one");
 	}
-	if (a->addr_mask == (1ULL << 48) - 1) {
+	if (a->signed_bits) {
 		poke(home_mem, 0x2000, (FUNC + 8) | 0x007b000000000000ULL);
 		is(UNW_SCAN_HIT, "a signed return address is one");
 		poke(home_mem, 0x2000, (FUNC + 8) | 0xff7b000000000000ULL);
 		is(UNW_SCAN_HIT, "also with the top byte set");
+		/* A kernel for addresses of 52 bits: a function that was mapped high, and one below it. */
+		signed_bits = 0x7ULL << 52;
+		func_at = FUNC | 0x3ULL << 48;
+		is(UNW_SCAN_CLEAR, "bits of the address are no authentication code");
+		poke(home_mem, 0x2000, (func_at + 8) | 0x5ULL << 52);
+		is(UNW_SCAN_HIT, "a signed address of 52 bits is one");
+		signed_bits = 0;
+		poke(home_mem, 0x2000, func_at + 8);
+		is(UNW_SCAN_HIT, "so is one where nothing is signed");
 	}
 }
 

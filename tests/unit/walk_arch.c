@@ -125,6 +125,8 @@ static void link_register(const struct unw_arch *a)
 {
 	/* DW_CFA_def_cfa_offset 16; DW_CFA_offset_extended lr at 2 * -8; DW_CFA_undefined lr. */
 	const uint8_t frame[] = {0x0e, 16, 0x05, (uint8_t)a->ra_reg, 2};
+	/* The same behind DW_CFA_AARCH64_negate_ra_state, as compilers write it behind paciasp. */
+	const uint8_t signs[] = {0x2d, 0x0e, 16, 0x05, (uint8_t)a->ra_reg, 2};
 	const uint8_t pushes[] = {0x0e, 16};
 	const uint8_t outer[] = {0x07, (uint8_t)a->ra_reg};
 	const uint64_t sign = a == &unw_arch_aarch64 ? 0x2f000000000000ULL : 0;
@@ -133,7 +135,10 @@ static void link_register(const struct unw_arch *a)
 
 	start(a);
 	func(0, 64, NULL, 0);
-	func(0x100, 64, frame, sizeof(frame));
+	if (sign)
+		func(0x100, 64, signs, sizeof(signs));
+	else
+		func(0x100, 64, frame, sizeof(frame));
 	func(0x200, 64, outer, sizeof(outer));
 	func(0x300, 64, pushes, sizeof(pushes));
 	g = at(CODE + 8, STACK);
@@ -142,6 +147,14 @@ static void link_register(const struct unw_arch *a)
 	walk(&g, false);
 	is(trace.reliable && trace.n == 3 && trace.v[1].pc == CODE + 0x110 && trace.v[2].pc == CODE + 0x208,
 	   "an interrupted leaf returns to its link register");
+	if (sign) {
+		/* A kernel for addresses of 52 bits tells which bits an authentication code has there. */
+		space.signed_bits = 0x7ULL << 52;
+		walk(&g, false);
+		is(!trace.reliable && trace.n >= 2 && trace.v[1].pc == ((CODE + 0x110) | 0xfULL << 48),
+		   "bits of an address of 52 bits are no authentication code");
+		space.signed_bits = arch->signed_bits;
+	}
 	/* The caller's row says that the link register has not been saved: nobody knows it any more. */
 	poke(STACK, (CODE + 0x308) | thumb);
 	walk(&g, false);

@@ -35,6 +35,12 @@ enum { NATIVE_MMAP = SYS_mmap2, NATIVE_MMAP_UNIT = 4096 };
 enum { NATIVE_MMAP = SYS_mmap, NATIVE_MMAP_UNIT = 1 };
 #endif
 
+/*
+ * Which bits of a return address of stopped thread @tid may hold an authentication code, the same for all
+ * threads of a process: 0 where none is ever signed. 0, or -1 where the thread cannot be asked.
+ */
+int native_signed_bits(pid_t tid, uint64_t *ret);
+
 /* 0, or -1 with errno (ESRCH: the thread is gone). */
 int native_get_regs(pid_t tid, struct native_regs *r);
 int native_set_regs(pid_t tid, const struct native_regs *r);

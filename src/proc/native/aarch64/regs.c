@@ -34,6 +34,9 @@
 #ifndef NT_ARM_TLS
 #define NT_ARM_TLS 0x401
 #endif
+#ifndef NT_ARM_PAC_MASK
+#define NT_ARM_PAC_MASK 0x406
+#endif
 #ifndef NT_ARM_SYSTEM_CALL
 #define NT_ARM_SYSTEM_CALL 0x404
 #endif
@@ -42,6 +45,20 @@ const struct unw_arch *const native_unw_arch = &unw_arch_aarch64;
 const uint16_t native_elf_machine = EM_AARCH64;
 const uint8_t native_elf_class = ELFCLASS64;
 const uint32_t native_audit_arch = AUDIT_ARCH_AARCH64;
+
+int native_signed_bits(pid_t tid, uint64_t *ret)
+{
+	struct {
+		uint64_t data, code;
+	} mask = {0, 0};
+	struct iovec iov = {&mask, sizeof(mask)};
+
+	/* The kernel has no such answer where the processor signs nothing, or it does not let it. */
+	if (ptrace(PTRACE_GETREGSET, tid, NT_ARM_PAC_MASK, &iov) && errno != EINVAL)
+		return -1;
+	*ret = mask.code;
+	return 0;
+}
 
 int native_get_regs(pid_t tid, struct native_regs *r)
 {

@@ -73,6 +73,12 @@ static long last_call(pid_t tid)
 	return nr;
 }
 
+int native_signed_bits(pid_t tid, uint64_t *ret)
+{
+	*ret = 0;
+	return 0;
+}
+
 int native_get_regs(pid_t tid, struct native_regs *r)
 {
 	struct iovec iov = {r->r, sizeof(r->r)};

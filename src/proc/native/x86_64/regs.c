@@ -23,6 +23,12 @@ const uint16_t native_elf_machine = EM_X86_64;
 const uint8_t native_elf_class = ELFCLASS64;
 const uint32_t native_audit_arch = AUDIT_ARCH_X86_64;
 
+int native_signed_bits(pid_t tid, uint64_t *ret)
+{
+	*ret = 0;
+	return 0;
+}
+
 int native_get_regs(pid_t tid, struct native_regs *r)
 {
 	struct iovec iov = {&r->u, sizeof(r->u)};

@@ -72,7 +72,7 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(sort $(wildcard tests/unit
 $(O)/tests/unit/%: tests/unit/%.c tests/lib/tap.h $(LIB)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests/lib -MMD -MP -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/lib -MMD -MP -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS) $(QUIET_LD)
 
 .PHONY: unit
 unit: $(UNIT)
@@ -183,11 +183,13 @@ GUEST_ARCHS := arm64 armhf ppc64el
 .PHONY: deps-cross deps-guest $(CROSS_ARCHS:%=cross-%) $(CROSS_ARCHS:%=guest-%) guests
 deps-cross deps-guest: deps-%:
 	$(Q)scripts/deps.sh $*
+# What guests run of the tests in C.
+GUEST_PROGRAMS := fault/errors fault/kill fault/races unit/proc_kill unit/proc_remote
 cross_make = $(MAKE) --no-print-directory O=$(CROSS)/$* STATIC=1 SYSROOT=$(abspath $(CROSS))/$*/sysroot \
 	CROSS_COMPILE=$$(scripts/triplet.sh $*)-
 $(CROSS_ARCHS:%=cross-%): cross-%: deps-cross
 	$(Q)scripts/cross.sh $(CROSS) $*
-	+$(Q)$(cross_make) $(CROSS)/$*/suture $(CROSS)/$*/tests/memtext $(CROSS)/$*/tests/fault/kill
+	+$(Q)$(cross_make) $(CROSS)/$*/suture $(CROSS)/$*/tests/memtext $(GUEST_PROGRAMS:%=$(CROSS)/$*/tests/%)
 
 # A package with the static program: `make deb-arm64`, `make debs`.
 .PHONY: $(CROSS_ARCHS:%=deb-%) debs

@@ -3,27 +3,64 @@
  * A system call in somebody else's thread, so that nothing is lost if we die at any instant.
  *
  * The order of steps is the whole point. "Healing" means: left alone, the thread runs into
- * rt_sigreturn with a frame that holds its own state (native/<arch>/call.c).
+ * rt_sigreturn with a frame that holds its own state (native/<arch>/call.c). Each row is one request to
+ * the kernel; it happens as a whole or not at all, so there is no instant between two rows.
  *
- *   step					if we die right after it
- *   1 write the frame below the red zone	the bytes are free stack: nobody reads them
- *   2 registers: heal at once			heals
- *   3 block all signals			heals, the mask too
- *   4 registers: call, then heal		makes the call, heals
- *   5 run to the entry stop, the exit stop	same
- *   (4 and 5 again for more calls)
- *   6 registers: heal at once			heals
- *   7 to an event stop				heals
- *   8 the thread's own mask			heals
- *   9 the thread's own registers		is as it was
+ *   step						if we die right after it
+ *   1 write the frame below the red zone		the bytes are free stack: nobody reads them
+ *   2 registers: heal at once				heals
+ *   3 block all signals				heals, the mask too
+ *   4 registers: call, then heal			makes the call, heals
+ *   5 run to the entry stop				same
+ *   6 the call's number, where the kernel set another	same (without: the call that the stop interrupted
+ *     (arm64, arm: native_confirm_syscall)		  goes on with what was left of it, then heals)
+ *   7 run to the exit stop				heals
+ *   8 registers: heal at once				heals
+ *   (4 to 8 again for more calls)
+ *   9 an interrupt is asked for			heals
+ *   10 run to an event stop				heals
+ *   11 the thread's own mask				heals
+ *   12 the thread's own registers			is as it was
+ *   13 nothing ran since 2: 11 and 12 only		heals; is as it was
+ *   14 a sleep to be shown again (put_back): 9, 11,	heals; heals;
+ *      registers of the end of its call, 10		the kernel goes on with the sleep: the interrupt has made
+ *							  it look, and it does not take that back
  *
  * 3 comes after 2 because a blocked mask with the thread's own registers would stay blocked.
- * 7 is there because only in an event stop the kernel still has the decision about a system call
+ * 10 is there because only in an event stop the kernel still has the decision about a system call
  * that the stop interrupted: registers put back at a system-call stop would make -ERESTARTSYS
- * visible to the program. 8 comes before 9 for the same reason as 2 before 3.
+ * visible to the program. 11 comes before 12 for the same reason as 2 before 3.
  *
- * Signals are blocked so that no handler runs on the borrowed stack between two calls. SIGKILL
- * ends everything, and that is what its sender wants. SIGSTOP is held back and given on at the end.
+ * A function of the target, between 8 and 9:
+ *
+ *   21 write its return slot, below the frame		free stack
+ *   22 let in the signals of faults			heals, the mask too
+ *   23 registers: call, then heal			it runs to its end, heals
+ *   24 run to a system call's entry stop: either
+ *      it came back, and the call heals		heals (x86-64: the result is used as a number, is none,
+ *							  and the return that follows heals)
+ *      or it makes a call of its own			that is made, the function ends, heals
+ *   25 came back: registers: heal at once		the call that is under way is the one that heals, and finds
+ *							  the frame by the same stack pointer
+ *   26 came back: a number that is no call		nothing is called, heals
+ *   25' own call: a number that is no call		it answers ENOSYS, the function ends, heals
+ *   26' own call: registers: heal at once		nothing is called, heals
+ *   27 run to the exit stop, 28 registers: heal	heals
+ *   29 all signals blocked again			heals
+ *   its time is up: an interrupt, a stop in its midst	it runs to its end, heals
+ *   ... 28, 29						heals
+ *   it faults: the stop before the signal		its signal comes: the program's own handler, or its death
+ *
+ * x86-64 and ppc64le have the number among the registers, and 25 and 26 are one. For the others the order
+ * is what matters (native_skip_syscall): with 26 before 25 the thread would go on behind a signal return
+ * that was not made, where nothing is; with 26' before 25' the function's call would be made with other
+ * arguments. The last row is why a function that may fault is not to be called; nothing we
+ * could do makes the kernel drop a signal but going on.
+ *
+ * Signals are blocked so that no handler runs on the borrowed stack between two calls. Those of faults are not
+ * while a function runs: the kernel would take the program's handler away for a fault that is blocked.
+ * SIGKILL ends everything, and that is what its sender wants. SIGSTOP is delivered: the process stands, and
+ * our thread goes on for us alone until we let go of it, or die.
  */
 #include "proc/remote.h"
 #include "proc/await.h"
@@ -278,14 +315,10 @@ out:
 	return -1;
 }
 
-bool remote_allows(struct remote *r, long nr, const uint64_t args[6], struct sut_err *err)
+static void refuse(struct remote *r, long nr, uint32_t action, struct sut_err *err)
 {
-	uint32_t action = seccomp_eval(&r->seccomp, native_audit_arch, nr,
-				       r->gadgets.syscall_ret, args);
 	char subject[32];
 
-	if (seccomp_allows(action))
-		return true;
 	snprintf(subject, sizeof(subject), "pid %d", r->ts->pid);
 	if (r->seccomp.unreadable)
 		sut_fail(err, SUT_P_SECCOMP, subject,
@@ -294,7 +327,35 @@ bool remote_allows(struct remote *r, long nr, const uint64_t args[6], struct sut
 	else
 		sut_fail(err, SUT_P_SECCOMP, subject, "thread %d: its filter would %s at system call %ld",
 			 r->tid, seccomp_action_name(action), nr);
+}
+
+bool remote_allows(struct remote *r, long nr, const uint64_t args[6], struct sut_err *err)
+{
+	uint32_t action = seccomp_eval(&r->seccomp, native_audit_arch, nr,
+				       r->gadgets.syscall_ret, args);
+
+	if (seccomp_allows(action))
+		return true;
+	refuse(r, nr, action, err);
 	return false;
+}
+
+/* Filters are asked about calls that are skipped, too: they may answer what they want, but not punish. */
+static bool skips_unpunished(struct remote *r, struct sut_err *err)
+{
+	static const int numbers[] = NATIVE_NO_CALLS;
+	const uint64_t none[6] = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		uint32_t action = seccomp_eval(&r->seccomp, native_audit_arch, numbers[i],
+					       r->gadgets.syscall_ret, none);
+
+		if (!seccomp_allows(action) && (action & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO) {
+			refuse(r, numbers[i], action, err);
+			return false;
+		}
+	}
+	return true;
 }
 
 /* Waits for the next stop. 0 with *status; 1 deadline; -1 the thread is gone (ESRCH). */
@@ -331,41 +392,60 @@ static int wait_stop(struct remote *r, uint64_t deadline, int *status)
 	return res;
 }
 
-enum stop_kind { STOP_SYSCALL, STOP_EVENT, STOP_FAULT };
+enum stop_kind { STOP_SYSCALL, STOP_EVENT, STOP_FAULT, STOP_SIGNAL };
+
+/* Signals that an instruction causes. Somebody may send them, too. */
+static uint64_t fault_signals(void)
+{
+	static const int sigs[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sigs); i++)
+		mask |= 1ULL << (sigs[i] - 1);
+	return mask;
+}
 
 /*
- * Lets the thread run with @request until a stop of interest. SIGSTOP on the way is held back.
- * A synchronous fault (SIGSEGV in a called function) is of interest; its signal is dropped, as
- * it is ours. Same results as wait_stop().
+ * A signal that was sent is passed on (*@ret_pass), a fault of ours is not. What is blocked by then the kernel
+ * keeps for later; SIGSTOP takes effect, and the thread comes to an event stop.
+ */
+static enum stop_kind kind_of(struct remote *r, int status, int *ret_pass)
+{
+	int sig = WSTOPSIG(status);
+	siginfo_t si;
+
+	*ret_pass = 0;
+	if (sig == (SIGTRAP | 0x80))
+		return STOP_SYSCALL;
+	if (status >> 16 == PTRACE_EVENT_STOP) {
+		me(r)->group_stopped = sig != SIGTRAP;
+		return STOP_EVENT;
+	}
+	if (sig != SIGSTOP && (ptrace(PTRACE_GETSIGINFO, r->tid, 0, &si) || si.si_code > 0 ||
+			       set_mask(r->tid, ~0ULL)))
+		return STOP_FAULT;
+	*ret_pass = sig;
+	return STOP_SIGNAL;
+}
+
+/*
+ * Lets the thread run with @request until a stop of interest: of a system call, an event stop where it is
+ * just let go on, or a fault in a called function, the signal of which is dropped. Same results as
+ * wait_stop().
  */
 static int run_to_stop(struct remote *r, int request, uint64_t deadline, enum stop_kind *kind)
 {
-	int status, res;
+	int status, res, pass = 0;
 
-	for (;;) {
-		if (ptrace(request, r->tid, 0, 0))
+	do {
+		if (ptrace(request, r->tid, 0, pass))
 			return -1;
 		res = wait_stop(r, deadline, &status);
 		if (res)
 			return res;
-		if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
-			*kind = STOP_SYSCALL;
-			return 0;
-		}
-		if (status >> 16 == PTRACE_EVENT_STOP) {
-			me(r)->group_stopped = WSTOPSIG(status) != SIGTRAP;
-			*kind = STOP_EVENT;
-			if (request == PTRACE_CONT)
-				return 0;
-			continue;
-		}
-		if (WSTOPSIG(status) == SIGSTOP) {
-			r->got_sigstop = true;
-			continue;
-		}
-		*kind = STOP_FAULT;
-		return 0;
-	}
+		*kind = kind_of(r, status, &pass);
+	} while (*kind == STOP_SIGNAL || (*kind == STOP_EVENT && request != PTRACE_CONT));
+	return 0;
 }
 
 int remote_syscall(struct remote *r, long nr, const uint64_t args[6], long *ret,
@@ -449,23 +529,56 @@ static int to_event_stop(struct remote *r)
 	return res ? -1 : 0;
 }
 
+/* Stops the thread wherever it is: perhaps it is on its way into a system call by now. */
+static int cut_short(struct remote *r, enum stop_kind *kind)
+{
+	int status, pass;
+
+	for (;;) {
+		if (interrupt(r) || wait_stop(r, now_ns() + SYSCALL_TIMEOUT, &status))
+			return -1;
+		*kind = kind_of(r, status, &pass);
+		if (*kind != STOP_SIGNAL)
+			return 0;
+		if (ptrace(PTRACE_SYSCALL, r->tid, 0, pass))
+			return -1;
+	}
+}
+
+/* Steps 25 to 29, from whatever stop. */
+static int leave_function(struct remote *r, enum stop_kind kind, bool came_back)
+{
+	/* Not by the caller's deadline, which may have passed: the stop is certain, and behind it is no
+	 * code that the thread may run. */
+	if (kind == STOP_SYSCALL &&
+	    (native_skip_syscall(r->tid, &r->frame.heal, came_back) ||
+	     run_to_stop(r, PTRACE_SYSCALL, now_ns() + SYSCALL_TIMEOUT, &kind)))
+		return -1;
+	return native_set_regs(r->tid, &r->frame.heal) || set_mask(r->tid, ~0ULL) ? -1 : 0;
+}
+
 int remote_call_function(struct remote *r, uint64_t addr, const uint64_t args[6],
 			 uint64_t timeout_ns, uint64_t *ret, struct sut_err *err)
 {
 	uint64_t deadline = now_ns() + timeout_ns, slot_addr = 0, slot[2] = {0};
 	struct native_regs g;
 	enum stop_kind kind;
-	int status, res;
-	bool came_back = false;
+	char subject[32];
+	bool came_back;
+	int res;
 
 	if (!r->active || r->dead) {
 		errno = ESRCH;
 		return fail(r, err, "call a function");
 	}
+	if (!skips_unpunished(r, err))
+		return -1;
 	native_prepare_function(&g, &r->frame, &r->gadgets, addr, args, &slot_addr, slot);
 	/* The slot lies below everything that the healing frame needs. */
 	if (slot_addr && proc_mem_write(&r->ms->mem, slot_addr, slot, sizeof(slot[0]), err))
 		return -1;
+	if (set_mask(r->tid, ~fault_signals()))
+		return fail(r, err, "let in signals");
 	if (native_set_regs(r->tid, &g))
 		return fail(r, err, "set the registers");
 	r->moved = true;
@@ -473,43 +586,26 @@ int remote_call_function(struct remote *r, uint64_t addr, const uint64_t args[6]
 	res = run_to_stop(r, PTRACE_SYSCALL, deadline, &kind);
 	if (res < 0)
 		return fail(r, err, "call a function");
-	if (res > 0) {
-		/* Interrupt it wherever it is; the frame's registers take the call back. */
-		if (ptrace(PTRACE_INTERRUPT, r->tid, 0, 0) ||
-		    wait_stop(r, now_ns() + SYSCALL_TIMEOUT, &status))
-			return fail(r, err, "interrupt a function");
-		kind = STOP_FAULT;
-	}
+	if (res > 0 && cut_short(r, &kind))
+		return fail(r, err, "interrupt a function");
 	if (native_get_regs(r->tid, &g))
 		return fail(r, err, "read the result");
-	if (kind == STOP_SYSCALL) {
-		/* Also a call of its own, which we do not let it make, stops here. */
-		came_back = native_function_result(&g, &r->gadgets, ret);
-		native_skip_syscall(&g);
-		/* Not by the caller's deadline, which may have passed: the stop is certain, and behind it is
-		 * no code that the thread may run. */
-		if (native_set_regs(r->tid, &g) ||
-		    run_to_stop(r, PTRACE_SYSCALL, now_ns() + SYSCALL_TIMEOUT, &kind))
-			return fail(r, err, "leave a function");
-	}
-	if (native_set_regs(r->tid, &r->frame.heal))
-		return fail(r, err, "set the registers");
-	if (!came_back) {
-		char subject[32];
-
-		snprintf(subject, sizeof(subject), "pid %d", r->ts->pid);
-		return sut_fail(err, SUT_P_REMOTE_TIMEOUT, subject, "the function at 0x%llx %s",
-				(unsigned long long)addr,
-				res > 0 ? "did not return in time" :
-					  "made a system call or faulted");
-	}
-	return 0;
+	/* Also a call of its own, which we do not let it make, stops here. */
+	came_back = kind == STOP_SYSCALL && native_function_result(&g, &r->gadgets, ret);
+	if (leave_function(r, kind, came_back))
+		return fail(r, err, "leave a function");
+	if (came_back)
+		return 0;
+	snprintf(subject, sizeof(subject), "pid %d", r->ts->pid);
+	return sut_fail(err, SUT_P_REMOTE_TIMEOUT, subject, "the function at 0x%llx %s",
+			(unsigned long long)addr,
+			res > 0 ? "did not return in time" : "made a system call or faulted");
 }
 
 /*
- * Steps 6 to 9. Where the kernel has to be shown a call that it shall continue, the interrupt makes sure
- * that it looks; then 8 and 9 come before 7, and the signals that are let in with 8 find the thread healed,
- * as ever, or with all of its own.
+ * Steps 9 to 12. Where the kernel has to be shown a call that it shall continue, the interrupt makes sure
+ * that it looks; then 11 and 12 come before 10, and the signals that are let in with 11 find the thread
+ * healed, as ever, or with all of its own.
  */
 static int put_back(struct remote *r)
 {
@@ -537,8 +633,6 @@ int remote_end(struct remote *r, struct sut_err *err)
 		t->regs = r->orig;
 		t->have_regs = !res;
 		t->regs_dirty = false;
-		if (r->got_sigstop)
-			syscall(SYS_tgkill, r->ts->pid, r->tid, SIGSTOP);
 	}
 	r->active = false;
 	native_frame_free(&r->frame);

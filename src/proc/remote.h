@@ -26,7 +26,6 @@ struct remote {
 	struct seccomp_filters seccomp;
 	bool moved;		/* it has run since: in no event stop any more */
 	bool at_exit_stop;	/* in the stop after a system call */
-	bool got_sigstop;	/* SIGSTOP came meanwhile: given back at the end */
 	bool active, dead;
 	uint64_t scratch;	/* top of free scratch stack */
 };
@@ -63,7 +62,7 @@ void remote_scratch_reset(struct remote *r);
  * Calls a function of the target with up to 6 integer arguments. For leaf-like code that blocks
  * on nothing (IFUNC resolvers) and returns an address: should the caller die meanwhile, the
  * result is used once as the number of a system call, and an address never is one.
- * Error P_REMOTE_TIMEOUT: taken back at the deadline; the thread is unharmed, but what the
+ * Errors: P_SECCOMP where filters punish what that takes (nothing was done); P_REMOTE_TIMEOUT: taken back at the deadline; the thread is unharmed, but what the
  * function did so far stays done.
  */
 int remote_call_function(struct remote *r, uint64_t addr, const uint64_t args[6],

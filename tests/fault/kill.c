@@ -9,8 +9,7 @@
  * again. Without KILL_STEP every system call is a death.
  */
 #include "prey.h"
-
-#include <sys/random.h>
+#include "lot.h"
 
 enum { CALLS_MAX = 4000 };
 
@@ -60,27 +59,6 @@ static bool record(const char *verb, pid_t pid)
 static void report(const char *what, const char *how, int n)
 {
 	printf("# %s killed at %s number %d: %s\n", what, calls[n].name, calls[n].nth, how);
-	fflush(stdout);
-}
-
-/* Reads KILL_STEP and SEED. */
-static void draw(void)
-{
-	const char *every = getenv("KILL_STEP"), *seed = getenv("SEED");
-	unsigned int s = 0;
-
-	if (every && *every)
-		step = atoi(every);
-	if (step < 1)
-		step = 1;
-	if (seed && *seed)
-		s = (unsigned int)strtoul(seed, NULL, 0);
-	else if (getrandom(&s, sizeof(s), 0) != sizeof(s))
-		s = (unsigned int)getpid();
-	lot = (int)(s % (unsigned int)step);
-	if (step > 1)
-		printf("# a death at every system call whose number leaves %d when divided by %d: "
-		       "KILL_STEP=%d SEED=%d\n", lot, step, step, lot);
 	fflush(stdout);
 }
 
@@ -184,7 +162,7 @@ static void sweep_revert(void)
 int main(void)
 {
 	if (prey_init()) {
-		draw();
+		step = lot_draw(&lot);
 		sweep_apply();
 		sweep_revert();
 	}

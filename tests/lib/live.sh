@@ -63,6 +63,24 @@ healthy()
 	fi
 }
 
+# ---- tests in C ----
+
+# part TEXT COMMAND...: a program that says TAP of its own is one check of this test
+part()
+{
+	part_text=$1
+	shift
+	"$@" >part.tap 2>&1
+	part_rc=$?
+	ok "$part_text: $(grep -c '^ok ' part.tap) checks" part_went_well
+	sed 's/^/# /; s/^# # /# /' part.tap
+}
+
+part_went_well()
+{
+	[ $part_rc = 0 ] && grep -q '^1\.\.[1-9]' part.tap
+}
+
 # ---- suture ----
 
 says()		# says TEXT...: what suture printed last has all these texts

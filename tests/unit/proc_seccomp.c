@@ -29,6 +29,56 @@ static uint32_t eval(long nr, uint64_t prot)
 	return seccomp_eval(&f, AUDIT_ARCH_X86_64, nr, 0, args);
 }
 
+static uintptr_t answer(uintptr_t n)
+{
+	return (uintptr_t)filter + n;
+}
+
+/* A function is called where other system calls than the process needs lead to @action. */
+static void function(uint32_t action)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 1000, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = {ARRAY_SIZE(code), code};
+	const uint64_t args[6] = {5};
+	struct threads ts = {0};
+	struct proc_modules ms;
+	struct remote r = {0};
+	struct sut_err err = {0};
+	uint64_t ret = 0;
+	bool called = false, refused = false;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
+		for (;;)
+			pause();
+	}
+	usleep(50000);
+	if (!proc_modules_read(&ms, pid, true, &err) && !threads_attach(&ts, pid, &err) &&
+	    !threads_stop(&ts, 1000000000, &err) && !remote_begin(&r, &ts, &ms, &err)) {
+		called = !remote_call_function(&r, (uintptr_t)answer, args, 1000000000, &ret, &err) &&
+			 ret == answer(5);
+		remote_end(&r, &err);
+	}
+	refused = sut_err_has(&err, SUT_P_SECCOMP);
+	threads_detach(&ts);
+	usleep(20000);
+	tap_ok(waitpid(pid, NULL, WNOHANG) == 0 && (called || refused),
+	       "a filter that would %s: a function is %s, the process lives", seccomp_action_name(action),
+	       called ? "called" : refused ? "refused" : "lost");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	sut_err_free(&err);
+	proc_modules_free(&ms);
+}
+
 int main(void)
 {
 	struct sock_fprog prog = {ARRAY_SIZE(filter), filter};
@@ -79,7 +129,12 @@ int main(void)
 	usleep(20000);
 	tap_ok(waitpid(pid, NULL, WNOHANG) == 0, "the process lives");
 	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 	sut_err_free(&err);
 	proc_modules_free(&ms);
+	function(SECCOMP_RET_ALLOW);
+	function(SECCOMP_RET_ERRNO | EPERM);
+	function(SECCOMP_RET_KILL_PROCESS);
+	function(SECCOMP_RET_TRAP);
 	return tap_done();
 }

@@ -134,8 +134,12 @@ bool native_function_result(const struct native_regs *r, const struct native_gad
 			    uint64_t *ret);
 /* At the entry stop of the system call @nr that was asked for: makes sure that it is that one. */
 int native_confirm_syscall(pid_t tid, long nr);
-/* At a system-call entry stop: makes the kernel skip the call. */
-void native_skip_syscall(struct native_regs *r);
+/*
+ * At a system-call entry stop: no call is made, and the thread goes on with the registers @heal.
+ * @came_back: the call is the one that a function came back with. The order of steps is such that the thread
+ * heals after each, as remote.c says. Filters are asked about NATIVE_NO_CALLS then.
+ */
+int native_skip_syscall(pid_t tid, const struct native_regs *heal, bool came_back);
 /* True where the thread must not be diverted now (shadow stack, restartable sequence). */
 bool native_must_not_divert(pid_t pid, pid_t tid, const struct native_regs *r, int mem_fd,
 			    const char **ret_why);

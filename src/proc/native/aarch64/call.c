@@ -198,9 +198,20 @@ int native_confirm_syscall(pid_t tid, long nr)
 	return now != want && ptrace(PTRACE_SETREGSET, tid, NT_ARM_SYSTEM_CALL, &set) ? -1 : 0;
 }
 
-void native_skip_syscall(struct native_regs *r)
+/*
+ * The number is none of the registers, so it takes two steps. A number that no call has makes the kernel
+ * answer ENOSYS; -1 would leave the function's argument for the result.
+ */
+int native_skip_syscall(pid_t tid, const struct native_regs *heal, bool came_back)
 {
-	r->skip_call = true;
+	int none = NATIVE_NO_CALL;
+	struct iovec call = {&none, sizeof(none)};
+
+	if (came_back && native_set_regs(tid, heal))
+		return -1;
+	if (ptrace(PTRACE_SETREGSET, tid, NT_ARM_SYSTEM_CALL, &call))
+		return -1;
+	return came_back ? 0 : native_set_regs(tid, heal);
 }
 
 /*

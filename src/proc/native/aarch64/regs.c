@@ -37,9 +37,6 @@
 #ifndef NT_ARM_PAC_MASK
 #define NT_ARM_PAC_MASK 0x406
 #endif
-#ifndef NT_ARM_SYSTEM_CALL
-#define NT_ARM_SYSTEM_CALL 0x404
-#endif
 
 const struct unw_arch *const native_unw_arch = &unw_arch_aarch64;
 const uint16_t native_elf_machine = EM_AARCH64;
@@ -64,7 +61,7 @@ int native_get_regs(pid_t tid, struct native_regs *r)
 {
 	struct iovec iov = {&r->u, sizeof(r->u)}, tls = {&r->tp, sizeof(r->tp)};
 
-	r->skip_call = r->asked = r->rest = false;
+	r->asked = r->rest = false;
 	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov))
 		return -1;
 	/* A 32-bit process of this kernel has fewer and smaller registers: it is refused elsewhere. */
@@ -79,14 +76,10 @@ int native_set_regs(pid_t tid, const struct native_regs *r)
 {
 	struct user_regs_struct u = r->u;
 	struct iovec iov = {&u, sizeof(u)};
-	int none = -1;
-	struct iovec call = {&none, sizeof(none)};
 
 	if (r->rest)
 		u.regs[8] = SYS_restart_syscall;
-	if (ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov))
-		return -1;
-	return r->skip_call && ptrace(PTRACE_SETREGSET, tid, NT_ARM_SYSTEM_CALL, &call) ? -1 : 0;
+	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov) ? -1 : 0;
 }
 
 uint64_t native_pc(const struct native_regs *r)

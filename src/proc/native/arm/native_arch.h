@@ -10,10 +10,13 @@
 
 enum { ARM_SP = 13, ARM_LR = 14, ARM_PC = 15, ARM_CPSR = 16, ARM_ORIG_R0 = 17 };
 
+/* A number that no system call has, and the numbers that filters are asked about where a call is skipped. */
+#define NATIVE_NO_CALL 0xffff
+#define NATIVE_NO_CALLS {NATIVE_NO_CALL}
+
 struct native_regs {
 	uint32_t r[18];		/* as PTRACE_GETREGSET NT_PRSTATUS gives them */
 	uint32_t tp;
-	bool skip_call;		/* to set: no system call */
 	bool eintr;		/* the system call in r7 has just come back with EINTR */
 	bool asked, rest;	/* native_learn_rest() was called, and found one */
 };

@@ -44,9 +44,6 @@
 #ifndef PTRACE_GET_THREAD_AREA
 #define PTRACE_GET_THREAD_AREA 22
 #endif
-#ifndef PTRACE_SET_SYSCALL
-#define PTRACE_SET_SYSCALL 23
-#endif
 
 enum { NOT_BY_SVC = -1, T_BIT = 0x20, ERESTART_RESTARTBLOCK = 516 };
 
@@ -83,7 +80,7 @@ int native_get_regs(pid_t tid, struct native_regs *r)
 {
 	struct iovec iov = {r->r, sizeof(r->r)};
 
-	r->skip_call = r->asked = r->rest = r->eintr = false;
+	r->asked = r->rest = r->eintr = false;
 	r->tp = 0;
 	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) || ptrace(PTRACE_GET_THREAD_AREA, tid, 0, &r->tp))
 		return -1;
@@ -97,9 +94,7 @@ int native_set_regs(pid_t tid, const struct native_regs *r)
 {
 	struct iovec iov = {(void *)r->r, sizeof(r->r)};
 
-	if (ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov))
-		return -1;
-	return r->skip_call && ptrace(PTRACE_SET_SYSCALL, tid, 0, -1) ? -1 : 0;
+	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov) ? -1 : 0;
 }
 
 uint64_t native_pc(const struct native_regs *r)

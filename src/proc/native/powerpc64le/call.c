@@ -325,9 +325,12 @@ int native_confirm_syscall(pid_t tid, long nr)
 	return 0;
 }
 
-void native_skip_syscall(struct native_regs *r)
+int native_skip_syscall(pid_t tid, const struct native_regs *heal, bool came_back)
 {
-	r->gpr[0] = ~0ULL;
+	struct native_regs g = *heal;
+
+	g.gpr[0] = ~0ULL;	/* the number */
+	return native_set_regs(tid, &g);
 }
 
 bool native_must_not_divert(pid_t pid, pid_t tid, const struct native_regs *r, int mem_fd,

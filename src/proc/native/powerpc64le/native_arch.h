@@ -12,4 +12,7 @@ struct native_regs {
 /* Above this the kernel maps nothing that is not asked for there. */
 #define NATIVE_USER_TOP 0x800000000000ULL
 
+/* The number that filters are asked about where a call is skipped. */
+#define NATIVE_NO_CALLS {-1}
+
 #endif

@@ -124,7 +124,7 @@ static const char *str_at(const struct elf_obj *o, const struct tables *t, uint6
 	return s && memchr(s, 0, t->strsz - off) ? s : NULL;
 }
 
-/* There is no count of dynamic symbols: it follows from the hash tables. */
+/* There is no count of dynamic symbols: it follows from the hash tables, and from relocations. */
 static size_t count_syms(const struct elf_obj *o, const struct tables *t)
 {
 	size_t w = o->elf_class == ELFCLASS64 ? 8 : 4;
@@ -243,6 +243,10 @@ static void read_syms(const struct elf_obj *o, const struct tables *t, struct ob
 	size_t ent = is64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym), n = count_syms(o, t), n_ver = 0;
 	const char **versions;
 
+	/* What is only imported may be beyond what the hash table tells of: it is for what others import. */
+	for (size_t i = 0; i < d->n_rels && t->symtab; i++)
+		if (d->rels[i].sym >= n && elf_obj_at(o, t->symtab, (d->rels[i].sym + 1ull) * ent))
+			n = d->rels[i].sym + 1ull;
 	if (!t->symtab || !n || !elf_obj_at(o, t->symtab, n * ent))
 		return;
 	versions = read_versions(o, t, &n_ver);
@@ -317,13 +321,18 @@ static void read_rels(const struct elf_obj *o, const struct tables *t, struct ob
 			r.sym = is64 ? (uint32_t)ELF64_R_SYM(info) : ELF32_R_SYM((uint32_t)info);
 			r.has_addend = rela;
 			r.addend = rela ? (int64_t)word(o, p + 2 * w) : 0;
-			if (r.sym >= d->n_syms)
-				r.sym = 0;
 			*VEC_PUSH(d->rels, d->n_rels, d->cap_rels) = r;
 		}
 	}
 	if (d->n_rels)
 		qsort(d->rels, d->n_rels, sizeof(*d->rels), cmp_rel);
+}
+
+static void check_rels(struct object_dyn *d)
+{
+	for (size_t i = 0; i < d->n_rels; i++)
+		if (d->rels[i].sym >= d->n_syms)
+			d->rels[i].sym = 0;
 }
 
 /* A static program relocates nothing but its IFUNC slots, by a table that only a section tells of. */
@@ -349,13 +358,15 @@ struct object_dyn *object_dyn_read(const struct elf_obj *o, struct sut_err *err)
 
 	if (!dyn) {
 		read_static_rels(o, &t, d);
+		check_rels(d);
 		return d;
 	}
 	read_tags(o, dyn, &t);
 	d->symbolic = t.symbolic;
 	d->pltgot = t.pltgot;
-	read_syms(o, &t, d);
 	read_rels(o, &t, d);
+	read_syms(o, &t, d);
+	check_rels(d);
 	if (t.have_runpath && str_at(o, &t, t.runpath))
 		d->runpath = xstrdup(str_at(o, &t, t.runpath));
 	for (size_t i = 0; i < t.needed.n; i++) {

@@ -9,6 +9,7 @@
 
 #include "build/proofs.h"
 #include "build/prove.h"
+#include "elf/dynamic.h"
 #include "tap.h"
 
 #include <stdarg.h>
@@ -169,6 +170,20 @@ static void prove_swapped(const char *cc, const char *dir, const char *flags)
 	sut_err_free(&err);
 }
 
+/* Slots for what another object has, of which it is not known what that is. */
+static size_t nameless_slots(const struct prove_object *po)
+{
+	size_t bad = 0;
+
+	for (size_t i = 0; i < po->dyn->n_rels; i++) {
+		const struct dyn_rel *d = &po->dyn->rels[i];
+
+		bad += (d->type == po->target->rel_jump_slot || d->type == po->target->rel_glob_dat) &&
+		       !*po->dyn->syms[d->sym].name;
+	}
+	return bad;
+}
+
 /* Compiles, links and proves; @cc is the compiler, TRIPLET-gcc. */
 static void prove_linked(const char *cc, const char *dir, const char *flags, const char *ldflags)
 {
@@ -195,6 +210,7 @@ static void prove_linked(const char *cc, const char *dir, const char *flags, con
 	o = target_obj_open(path, &err);
 	if (!tap_ok(po && whole && o, "all can be read"))
 		return;
+	tap_ok(!nameless_slots(po), "all imports have their names");
 	refs = proof_refs(o, po->target);
 	pu = prove_unit_run(po, o, refs);
 	bad = misplaced_functions(pu, o, whole);

@@ -3,8 +3,6 @@
 # A private apt configuration, made from the system's own sources: nothing of the system is read but
 # those, nothing is changed. Usage: apt-private.sh DIR [ARCH]; prints the path of the configuration.
 #
-# An architecture that Debian 12 does not have comes from the first suite that has it: riscv64 from Debian 13.
-#
 # Without ARCH it has source packages too. With ARCH apt believes that it runs on an empty machine of
 # that architecture. (Adding the architecture to the system's own status fails whenever an archive has a
 # library in different versions for two architectures, as it has while a security update spreads.)
@@ -13,8 +11,6 @@ set -eu
 mkdir -p "$1/sources" "$1/lists/partial" "$1/cache/archives/partial"
 dir=$(cd "$1" && pwd)
 arch=${2:-}
-suite=bookworm
-[ "$arch" != riscv64 ] || suite=trixie
 conf=$dir/apt.conf
 cat >"$conf" <<END
 Dir::Etc::sourcelist "/dev/null";
@@ -42,7 +38,7 @@ if [ ! -e "$dir/ready" ]; then
 		[ -e "$f" ] || continue
 		if grep -q '^URIs:.*debian' "$f" && grep -q '^Suites:.*bookworm' "$f"; then
 			if [ -n "$arch" ]; then
-				sed "/^Architectures:/d; s/^Types:.*/Types: deb/; s/bookworm/$suite/g" "$f"
+				sed '/^Architectures:/d; s/^Types:.*/Types: deb/' "$f"
 			else
 				sed 's/^Types:.*/Types: deb deb-src/' "$f"
 			fi >"$dir/sources/$(basename "$f")"
@@ -53,7 +49,7 @@ if [ ! -e "$dir/ready" ]; then
 		n=$(basename "$f" .list)
 		grep -E '^deb[[:space:]].*debian.*bookworm' "$f" |
 			if [ -n "$arch" ]; then
-				sed "s/\([[ ]\)arch=[^] ]*/\1/; s/\[ *\]//; s/bookworm/$suite/g"
+				sed 's/\([[ ]\)arch=[^] ]*/\1/; s/\[ *\]//'
 			else
 				sed -n 'p; s/^deb\([[:space:]]\)/deb-src\1/p'
 			fi >"$dir/sources/own-$n.list" || true

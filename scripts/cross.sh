@@ -3,10 +3,10 @@
 # What building and running for another architecture takes, unpacked under DIR/ARCH: cross.sh DIR ARCH
 #
 #   sysroot/   Debian's own libraries of ARCH: to link against statically, and to boot with
-#   kernel     the newest Debian 12 kernel of ARCH (riscv64: Debian 13), with busybox and strace beside it
+#   kernel     the newest Debian 12 kernel of ARCH, with busybox and strace beside it
 #   sources    the source packages of the libraries that a static program has in it
 #
-# ARCH is Debian's name: amd64, arm64, armhf, ppc64el, riscv64. Packages are unpacked, never installed. A file
+# ARCH is Debian's name: amd64, arm64, armhf, ppc64el. Packages are unpacked, never installed. A file
 # `ready` names what is there; nothing is fetched again while it says the same.
 set -eu
 
@@ -14,11 +14,9 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 arch=$2
 triplet=$("$root/scripts/triplet.sh" "$arch")
 # PORT: the flavour of its kernel package, where that is not the name of the architecture
-series=6.1
 case $arch in
 armhf) flavour=armmp ;;
 ppc64el) flavour=powerpc64le ;;
-riscv64) flavour=$arch series=6.12 ;;
 *) flavour=$arch ;;
 esac
 mkdir -p "$1/$arch"
@@ -39,10 +37,10 @@ apt-get install -qq -y --download-only -o Dir::Cache::archives="$PWD/debs" $want
 	rm -f apt/ready
 	exit 1
 }
-image=$(apt-cache pkgnames "linux-image-$series." | sort -V |
-	grep -xE "linux-image-$series\.[0-9]+(-[0-9]+|\+deb[0-9]+)-$flavour" | tail -1)
+image=$(apt-cache pkgnames linux-image-6.1. | grep -xE "linux-image-6\.1\.[0-9]+-[0-9]+-$flavour" |
+	sort -V | tail -1)
 mkdir image
-(cd image && apt-get download -qq "${image:?no $series kernel in the archive}" busybox-static)
+(cd image && apt-get download -qq "${image:?no 6.1 kernel in the archive}" busybox-static)
 
 mkdir sysroot
 for f in debs/*.deb; do
@@ -61,19 +59,16 @@ for f in debs/*.deb; do
 		;;
 	esac
 done | sort -u | paste -sd, | sed 's/,/, /g' >sources
-# From Debian 13 on /lib is a link of another package's.
-[ -e sysroot/lib ] || ln -s usr/lib sysroot/lib
 # Absolute links would lead out of it.
 find sysroot -type l -lname '/*' | while read -r l; do
 	to=$(readlink "$l")
 	ln -sfn "$(realpath -m --relative-to="$(dirname "$l")" "sysroot$to")" "$l"
 done
 for f in image/*.deb; do
-	dpkg-deb --fsys-tarfile "$f" |
-		tar -x -C image --wildcards './boot/vmlinu*' './bin/busybox' './usr/bin/busybox' 2>/dev/null || true
+	dpkg-deb --fsys-tarfile "$f" | tar -x -C image --wildcards './boot/vmlinu*' './bin/busybox' 2>/dev/null || true
 done
 mv image/boot/vmlinu* kernel
-mv image/bin/busybox busybox 2>/dev/null || mv image/usr/bin/busybox busybox
+mv image/bin/busybox busybox
 rm -rf image debs
 [ -e "sysroot/usr/lib/$triplet/libc.a" ]
 [ -s sources ] && [ -s kernel ] && [ -s busybox ] && [ -s strace ]

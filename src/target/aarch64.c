@@ -486,7 +486,6 @@ const struct target target_aarch64 = {
 	.n_rels = ARRAY_SIZE(rels),
 	.insn_min = 4,
 	.jump_reach = 0x7ffff00,
-	.jump_insn = 4,
 	.far_reach = 0xffff0000, /* of adrp */
 	.page_size = 65536,
 	.thread_ptr_gap = 16,

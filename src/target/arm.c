@@ -504,7 +504,6 @@ const struct target target_arm = {
 	.n_rels = ARRAY_SIZE(rels),
 	.insn_min = 2,
 	.jump_reach = 0xff0000, /* of a Thumb branch, with room for where in the image it leads */
-	.jump_insn = 4,
 	.far_reach = 0xffffffff, /* data is named by its whole address, or by a distance that wraps */
 	.page_size = 4096,
 	.thread_ptr_gap = 8,

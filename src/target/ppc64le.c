@@ -586,7 +586,6 @@ const struct target target_ppc64le = {
 	.n_rels = ARRAY_SIZE(rels),
 	.insn_min = 4,
 	.jump_reach = 0x1ffff00,
-	.jump_insn = 4,
 	/* Data is reached from the TOC pointer, by way of encode_detour() where that is too far. Code relative
 	 * to the pc reaches 8 GB, which its relocations check. */
 	.far_reach = INT64_MAX,

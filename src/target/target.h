@@ -132,9 +132,6 @@ struct target {
 	size_t n_rels;
 	uint8_t insn_min;	/* smallest instruction, also their alignment */
 	uint64_t jump_reach;	/* farthest displacement of that jump, bytes either way */
-	/* The longest instruction that a redirect of an entry is made of. One that is longer has several, and
-	 * a thread may stand between them. */
-	uint8_t jump_insn;
 	/* Farthest that code can lie from its object, with encode_far() for all branches between them and
 	 * encode_detour(): how far its references to the object's data reach. 0: no farther than branches. */
 	uint64_t far_reach;

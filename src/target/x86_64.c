@@ -582,7 +582,6 @@ const struct target target_x86_64 = {
 	.n_rels = ARRAY_SIZE(rels),
 	.insn_min = 1,
 	.jump_reach = 0x7fffff00,
-	.jump_insn = 5,
 	.page_size = 4096,
 	.tls_variant2 = true,
 	.trap_byte = 0xcc, /* int3 */

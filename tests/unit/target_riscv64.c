@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* riscv64: what is written, and what compilers and linkers made. */
+#include "build/match.h"
 #include "linked.h"
 #include "target/target.h"
 
@@ -198,6 +199,92 @@ static void rewritten(void)
 	target_dis_close(dis);
 }
 
+static const struct elf_sec *same_name(const struct elf_obj *o, const struct elf_sec *s)
+{
+	for (size_t i = 1; i < o->n_secs; i++)
+		if (!strcmp(o->secs[i].name, s->name) && o->secs[i].type == s->type)
+			return &o->secs[i];
+	return NULL;
+}
+
+static bool same_rels(const struct elf_obj *a, const struct elf_sec *x, const struct elf_obj *b,
+		      const struct elf_sec *y)
+{
+	if (x->n_rels != y->n_rels)
+		return false;
+	for (size_t i = 0; i < x->n_rels; i++) {
+		const struct elf_rel *p = &x->rels[i], *q = &y->rels[i];
+
+		if (p->offset != q->offset || p->type != q->type || p->addend != q->addend ||
+		    p->has_anchor != q->has_anchor || p->anchor != q->anchor ||
+		    strcmp(a->syms[p->sym].name, b->syms[q->sym].name))
+			return false;
+	}
+	return true;
+}
+
+/* What is filled in when an object is opened is what the assembler fills in where nothing will be relaxed. */
+static void opened(const char *cc, const char *dir)
+{
+	struct sut_err err = {0};
+	struct elf_obj *a, *b;
+	char path[300];
+	size_t n = 0, bad = 0;
+
+	if (!tap_ok(run(dir, "%s -O2 -ffunction-sections -c a.c -o soft.o && "
+			"%s -O2 -ffunction-sections -mno-relax -c a.c -o hard.o", cc, cc), "compile twice"))
+		return;
+	snprintf(path, sizeof(path), "%s/soft.o", dir);
+	a = target_obj_open(path, &err);
+	snprintf(path, sizeof(path), "%s/hard.o", dir);
+	b = target_obj_open(path, &err);
+	for (size_t i = 1; a && b && i < a->n_secs; i++) {
+		const struct elf_sec *x = &a->secs[i], *y = same_name(b, x);
+
+		if (!(x->flags & SHF_ALLOC) || !x->data)
+			continue;
+		n++;
+		if (y && y->data && x->size == y->size && !memcmp(x->data, y->data, x->size) && same_rels(a, x, b, y))
+			continue;
+		bad++;
+		printf("# %s differs\n", x->name);
+	}
+	tap_ok(n > 40 && !bad, "%zu sections are the same with relaxation and without", n);
+	elf_obj_free(a);
+	elf_obj_free(b);
+	sut_err_free(&err);
+}
+
+/*
+ * A linker that is none: the high half is left out, but a low one still takes its register. Such code is
+ * another function.
+ */
+static void half_gone(void)
+{
+	static uint8_t obj[] = {0x97, 0x07, 0, 0, 0x03, 0xa5, 0x07, 0, 0x82, 0x80}; /* auipc a5; lw a0,0(a5); ret */
+	uint8_t bin[] = {0x03, 0xa5, 0x01, 0x01, 0x82, 0x80, 0, 0};	/* lw a0,16(gp); ret */
+	struct elf_rel rels[] = {{.offset = 0, .type = R_RISCV_PCREL_HI20, .sym = 1},
+				 {.offset = 4, .type = R_RISCV_PCREL_LO12_I, .sym = 1, .addend = 4, .has_anchor = true}};
+	struct elf_sec secs[] = {{.name = ""}, {.name = ".text", .idx = 1, .flags = SHF_EXECINSTR, .data = obj,
+						.size = sizeof(obj), .rels = rels, .n_rels = 2}};
+	struct elf_sym syms[] = {{.name = ""}, {.name = "x", .idx = 1}};
+	struct elf_obj o = {.machine = EM_RISCV, .elf_class = ELFCLASS64, .secs = secs, .n_secs = 2, .syms = syms,
+			    .n_syms = 2};
+	struct target_dis *dis = target_dis_open(t);
+	struct match_func f;
+	struct match m;
+
+	dis->gp = GP;
+	tap_ok(match_func_init(&f, &o, &secs[1], 0, sizeof(obj), dis), "a load of a variable");
+	tap_ok(match_at(&f, dis, bin, sizeof(bin), 0x10000, &m) && m.size == 6 && m.n_refs == 1 &&
+		       m.refs[0].value == GP + 16, "is one of gp");
+	match_free(&m);
+	memcpy(bin, obj + 4, 6);
+	tap_ok(!match_at(&f, dis, bin, sizeof(bin), 0x10000, &m), "but not one without its high half");
+	match_func_free(&f);
+	target_dis_close(dis);
+}
+
 int main(void)
 {
 	static const char *const v[][2] = {
@@ -233,6 +320,8 @@ int main(void)
 	jumps();
 	relocations();
 	rewritten();
+	half_gone();
+	opened(cc, dir);
 	for (size_t i = 0; i < ARRAY_SIZE(v); i++)
 		prove_linked(cc, dir, v[i][0], v[i][1]);
 	return linked_end(dir);

@@ -49,6 +49,10 @@ CLI := $(sort $(wildcard src/cli/*.c))
 OBJ := $(SRC:%.c=$(O)/%.o)
 CLI_OBJ := $(CLI:%.c=$(O)/%.o)
 LIB := $(O)/libsuture.a
+ifeq ($(wildcard src/proc/native/$(ARCH)/*.c),)
+$(error Suture does not run on $(ARCH): there is no src/proc/native/$(ARCH). On other machines it builds patches for it, \
+where src/target has it)
+endif
 
 .DEFAULT_GOAL := all
 .PHONY: all

@@ -13,7 +13,7 @@ real="$demo python3"
 
 # PORT: its cross compiler
 cross="gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
-	gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross"
+	gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"
 guest="$cross perl cpio qemu-system-x86 qemu-system-arm qemu-system-ppc seabios"
 
 # What building parts of a kernel takes.

@@ -113,11 +113,16 @@ static bool ifunc_slot(const struct linker *l, const char *name, uint64_t *ret)
 bool dyn_slot(const struct linker *l, const char *name, bool call, uint64_t *ret)
 {
 	const struct object_dyn *d = l->po->dyn;
+	const struct elf_sec *got = elf_obj_sec(l->po->o, ".got");
 
 	for (size_t k = 0; k < d->n_rels; k++) {
 		const struct dyn_rel *x = &d->rels[k];
 
 		if (x->type != l->t->rel_glob_dat && !(call && x->type == l->t->rel_jump_slot))
+			continue;
+		/* Where slots and variables have relocations of one type, the section tells them apart. */
+		if (x->type == l->t->rel_abs &&
+		    (!got || x->offset < got->addr || x->offset - got->addr >= got->size))
 			continue;
 		if (x->sym && x->sym < d->n_syms && !x->addend && d->syms[x->sym].name &&
 		    !strcmp(d->syms[x->sym].name, name) && elf_obj_load_seg(l->po->o, x->offset)) {

@@ -287,14 +287,14 @@ static bool match_one_rel(const struct match_func *f, struct target_dis *dis, si
 		return false;
 	/* Only the first relocation of a rewritten sequence tells an address: the second is the call of
 	 * __tls_get_addr, which may be gone. */
-	if (m.anchored && !s->rels[*r].anchor_pc)
+	if (m.anchored && !s->rels[*r].has_anchor)
 		return false;
 	*VEC_PUSH(ret->refs, ret->n_refs, w->cap_refs) =
-		(struct match_ref){(uint32_t)*r, m.kind, m.part, m.bits, m.anchored, m.value};
+		(struct match_ref){(uint32_t)*r, m.kind, m.part, m.bits, m.anchored, m.form, m.value};
 	if (m.has_second)
 		*VEC_PUSH(ret->refs, ret->n_refs, w->cap_refs) =
 			(struct match_ref){(uint32_t)*r + 1, m.second_kind, PART_WHOLE, 0, false,
-					   m.second};
+					   FORM_AS_IS, m.second};
 	*r += m.n_rels;
 	*b += m.bin_len;
 	*obj_next = in->addr + m.obj_len;
@@ -319,6 +319,38 @@ static bool add_anchors(const struct match_func *f, const struct walk *w, struct
 	return true;
 }
 
+/*
+ * Where a linker left out an instruction that gives a register (part of) an address, nothing may take it
+ * from there. Which instructions do, relocations tell: those that have that one for their anchor, else those
+ * against the same symbol. True where that holds.
+ */
+static bool forms_agree(const struct match_func *f, const struct target *t, const struct match *m)
+{
+	for (size_t i = 0; i < m->n_refs; i++) {
+		const struct elf_rel *gone = &f->sec->rels[m->refs[i].rel];
+
+		for (size_t k = 0; m->refs[i].form == FORM_GONE && k < m->n_refs; k++) {
+			const struct elf_rel *r = &f->sec->rels[m->refs[k].rel];
+			const struct rel_info *ri = target_rel(t, r->type);
+
+			if (m->refs[k].form != FORM_AS_IS)
+				continue;
+			if (r->has_anchor ? r->anchor == gone->offset :
+					    r->sym == gone->sym && (ri->part != PART_WHOLE || ri->kind == REL_NONE))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Where in its symbol it points. */
+static int64_t offset_of(const struct target *t, const struct elf_rel *r)
+{
+	uint32_t end = r->has_anchor ? (uint32_t)(r->anchor + r->anchor_pc - r->offset) : 0;
+
+	return t->rel_offset(r->type, r->addend, end);
+}
+
 /* Sections that are taken to pieces: two offsets in one tell nothing of each other in the program. */
 static bool in_pieces(const struct match_func *f, const struct target *t, const struct elf_rel *r)
 {
@@ -335,7 +367,7 @@ static bool are_parts(const struct match_func *f, const struct target *t, const 
 {
 	const struct elf_rel *h = &f->sec->rels[hi->rel], *l = &f->sec->rels[lo->rel];
 
-	if (h->sym != l->sym || (h->addend != l->addend && in_pieces(f, t, h)))
+	if (h->sym != l->sym || (offset_of(t, h) != offset_of(t, l) && in_pieces(f, t, h)))
 		return false;
 	return hi->kind == lo->kind || target_rel(t, h->type)->kind == target_rel(t, l->type)->kind;
 }
@@ -361,8 +393,8 @@ static bool join_parts(const struct match_func *f, const struct target *t, struc
 
 			if (b->part != PART_LO || b->bits != a->bits || !are_parts(f, t, a, b))
 				continue;
-			/* value + addend of the high one lies in [a->value, a->value + 2^bits) */
-			whole = b->value - (uint64_t)rb->addend + (uint64_t)ra->addend;
+			/* what the high one refers to lies in [a->value, a->value + 2^bits) */
+			whole = b->value - (uint64_t)offset_of(t, rb) + (uint64_t)offset_of(t, ra);
 			a->value += (whole - a->value) & mask;
 			a->part = PART_WHOLE;
 			a->kind = b->kind;
@@ -375,7 +407,7 @@ static bool join_parts(const struct match_func *f, const struct target *t, struc
 		for (size_t k = 0; b->part == PART_LO && k < m->n_refs; k++) {
 			const struct match_ref *a = &m->refs[k];
 			const struct elf_rel *ra = &rels[a->rel];
-			uint64_t whole = a->value - (uint64_t)ra->addend + (uint64_t)rb->addend;
+			uint64_t whole = a->value - (uint64_t)offset_of(t, ra) + (uint64_t)offset_of(t, rb);
 
 			if (a->part != PART_WHOLE || !a->bits || a->kind != b->kind ||
 			    !are_parts(f, t, a, b))
@@ -388,7 +420,7 @@ static bool join_parts(const struct match_func *f, const struct target *t, struc
 		}
 	}
 	for (size_t i = 0; i < m->n_refs; i++)
-		if (m->refs[i].part == PART_WHOLE)
+		if (m->refs[i].part == PART_WHOLE && m->refs[i].kind != REL_NONE)
 			m->refs[n++] = m->refs[i];
 	m->n_refs = n;
 	return true;
@@ -493,7 +525,6 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 		if (!(has_rel && target_rel(t, s->rels[r].type)->kind == REL_TLS_DESC_CALL) && begun &&
 		    may_be_padded(f, i))
 			skip_pads(t, bin, n, in->isa, &b);
-		begun = true;
 		padded = b;
 		if (b >= n)
 			goto out;
@@ -512,6 +543,8 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 					goto out;
 				w.bin_of[i] = addr + b;
 			}
+			/* What a linker left out at the very start begins nothing. */
+			begun |= addr + b > w.bin_of[i];
 			/* A rewritten sequence covers several instructions of the object. */
 			while (i < f->n_insns && f->insns[i].addr < next) {
 				if (!w.bin_of[i])
@@ -520,6 +553,7 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 			}
 			continue;
 		}
+		begun = true;
 		if (in->kind != INSN_DATA)
 			tb.width = 0;
 		if (in->kind == INSN_DATA && in->cond) {
@@ -552,7 +586,7 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 			goto out;
 	ret->addr = addr;
 	ret->size = b;
-	good = add_anchors(f, &w, ret) && join_parts(f, t, ret);
+	good = forms_agree(f, t, ret) && add_anchors(f, &w, ret) && join_parts(f, t, ret);
 	ret->branches = good ? xcalloc(w.n_branches + 1, sizeof(*ret->branches)) : NULL;
 	for (size_t k = 0; k < w.n_branches && good; k++)
 		ret->branches[ret->n_branches++] = (struct match_branch){

@@ -29,6 +29,7 @@ struct match_ref {
 	uint8_t kind;		/* enum rel_kind as linked */
 	uint8_t part, bits;	/* enum rel_part; PART_WHOLE in a finished match */
 	bool anchored;		/* false in a finished match */
+	uint8_t form;		/* enum rel_form */
 	uint64_t value;		/* what the linked code refers to: see struct rel_match */
 };
 

@@ -91,6 +91,8 @@ static uint64_t find_gp(const struct prove_object *po)
 
 	if (po->target->gp_is_pltgot)
 		return po->dyn->pltgot;
+	if (po->target->start_gp)
+		return po->target->start_gp(po->o);
 	if (!po->target->code_gp)
 		return 0;
 	if (got && got->type == SHT_PROGBITS)
@@ -269,7 +271,7 @@ uint64_t prove_room(const struct prove_object *po, uint64_t at, uint64_t addr, u
 	 * those of a patchable entry. No other function begins with one, and none that is aligned to
 	 * a word has them before it further than that.
 	 */
-	if (isa && !po->n_starts)
+	if (po->target->insn_min == 2 && (isa ? !po->n_starts : !po->target->isa_mask))
 		stop = elf_obj_sec(po->o, "__patchable_function_entries") ? end : ALIGN_UP(end, 4);
 
 	for (;;) {

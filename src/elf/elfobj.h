@@ -17,7 +17,8 @@ struct elf_rel {
 	uint32_t sym;		/* index into elf_obj.syms; 0: none */
 	int64_t addend;		/* explicit (RELA); what a REL field holds, the target reads */
 	/* A distance that the code adds to its pc in another instruction, the anchor: that one's
-	 * offset in the section, and how far its pc is ahead of it (0: there is no anchor). */
+	 * offset in the section, and how far its pc is ahead of it. */
+	bool has_anchor;
 	uint32_t anchor;
 	uint8_t anchor_pc;
 };

@@ -242,6 +242,7 @@ static bool descriptor_anchor(const struct elf_sec *s, struct elf_rel *r)
 
 		if (c->type != want || c->sym != r->sym || (int64_t)r->offset - (int64_t)c->offset != d)
 			continue;
+		r->has_anchor = true;
 		r->anchor = (uint32_t)c->offset;
 		/* lr has bit 0 set in Thumb code */
 		r->anchor_pc = r->addend & 1 ? 5 : 4;
@@ -274,6 +275,7 @@ static void read_anchors(const struct elf_obj *o, struct elf_sec *s)
 			find_pairs(&pr, s);
 		a = find_anchor(o, &pr, r, exact);
 		if (a) {
+			r->has_anchor = true;
 			r->anchor = a->at;
 			r->anchor_pc = a->pc;
 		} else {

@@ -8,7 +8,7 @@
 
 /* PORT: the new target in this table */
 static const struct target *const targets[] = {
-	&target_x86_64, &target_aarch64, &target_arm, &target_ppc64le,
+	&target_x86_64, &target_aarch64, &target_arm, &target_ppc64le, &target_riscv64,
 };
 
 const struct target *target_nth(size_t i)
@@ -59,6 +59,8 @@ struct target_dis *target_dis_open(const struct target *t)
 	size_t h;
 
 	d->t = t;
+	if (!t->open)
+		return d;
 	if (t->open(&h) < 0) {
 		free(d);
 		return NULL;
@@ -76,15 +78,22 @@ void target_dis_close(struct target_dis *d)
 	if (!d)
 		return;
 	h = d->handle;
-	cs_free(d->insn, 1);
-	cs_close(&h);
+	if (d->t->open) {
+		cs_free(d->insn, 1);
+		cs_close(&h);
+	}
 	free(d);
 }
 
 char *target_dis_text(struct target_dis *d, const uint8_t *p, size_t n, uint64_t addr)
 {
 	cs_insn *i = d->insn;
+	struct insn raw;
 
+	/* As assemblers write what they have no name for. */
+	if (!d->t->open)
+		return d->t->decode(d, p, n, addr, &raw) < 0 ? xstrdup("(not an instruction)") :
+		       raw.len == 2 ? xasprintf(".insn 0x%04x", get16(p)) : xasprintf(".insn 0x%08x", get32(p));
 	if (d->t->isa_mask)
 		cs_option(d->handle, CS_OPT_MODE, (size_t)d->t->isa_modes[d->isa]);
 	if (!cs_disasm_iter(d->handle, &p, &n, &addr, i))

@@ -85,6 +85,13 @@ struct insn {
 /* A disassembler: not shared between threads. */
 struct target_dis;
 
+/* What a linker did to an instruction, where that concerns others. */
+enum rel_form {
+	FORM_AS_IS,
+	FORM_GONE,	/* left it out: the value that it made is not there */
+	FORM_FREE,	/* made it do without such a value */
+};
+
 /*
  * How a linked instruction relates to the relocated one it was made from. `value` is the address
  * the linked code really refers to: the effective target of a branch or a PC-relative operand
@@ -96,6 +103,7 @@ struct rel_match {
 	uint8_t n_rels;		/* relocations consumed (a TLS sequence has two) */
 	uint8_t part, bits;	/* enum rel_part: what @value tells; PART_WHOLE has no bits */
 	bool anchored;		/* @value is a distance from the relocation's anchor: see elfobj.h */
+	uint8_t form;		/* enum rel_form */
 	uint64_t value;
 	/* A second one in the same instruction (an address stored to an address), where has_second:
 	 * then two relocations were consumed. */
@@ -176,7 +184,10 @@ struct target {
 	/* The instruction set of a branch that cannot change it, by its relocation; -1: it can, or is
 	 * none. May be NULL. */
 	int (*branch_isa)(uint32_t type);
-	/* Opens Capstone for this target (a csh through @ret_handle). 0 or -1. */
+	/* The global pointer that a program's start code sets (of a linked object), 0: none. NULL: it is found
+	 * otherwise, see prove_object. */
+	uint64_t (*start_gp)(const struct elf_obj *o);
+	/* Opens Capstone for this target (a csh through @ret_handle). 0 or -1. NULL: it does not know it. */
 	int (*open)(size_t *ret_handle);
 	/*
 	 * Decodes one instruction at @p (@n bytes available). 0, or -1 where it is none. Where there
@@ -323,6 +334,6 @@ struct elf_obj *target_obj_open(const char *path, struct sut_err *err);
 struct elf_obj *target_obj_open_mem(const char *name, uint8_t *data, size_t size, struct sut_err *err);
 
 /* PORT: declared here, defined in src/target/NAME.c: every hook, no NULL that is not said to be allowed */
-extern const struct target target_x86_64, target_aarch64, target_arm, target_ppc64le;
+extern const struct target target_x86_64, target_aarch64, target_arm, target_ppc64le, target_riscv64;
 
 #endif

@@ -94,13 +94,13 @@ static int64_t signed_bits(uint32_t v, unsigned int n)
 }
 
 /* add/sub sp,sp,#n; loads and stores that write back to sp; ret. */
-static void frame_insn(uint32_t in, struct unw_insn *ret)
+static unsigned int frame_insn(uint32_t in, struct unw_insn *ret)
 {
 	uint32_t rn = in >> 5 & 31, rd = in & 31, imm;
 
 	ret->returns = in == 0xd65f03c0 || in == 0xd65f0bff || in == 0xd65f0fff; /* ret, retaa, retab */
 	if (rn != 31)
-		return;
+		return 4;
 	if ((in & 0xbf800000) == 0x91000000 && rd == 31) {
 		imm = (in >> 10 & 0xfff) << (in & 0x400000 ? 12 : 0);
 		ret->sp_delta = in & 0x40000000 ? -(int64_t)imm : imm;
@@ -112,6 +112,7 @@ static void frame_insn(uint32_t in, struct unw_insn *ret)
 	} else if ((in & 0x3b200400) == 0x38000400) {
 		ret->sp_delta = signed_bits(in >> 12 & 0x1ff, 9);
 	}
+	return 4;
 }
 
 const struct unw_arch unw_arch_aarch64 = {

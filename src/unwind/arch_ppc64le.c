@@ -129,13 +129,14 @@ static bool call_before(const uint8_t c[8])
 }
 
 /* stdu r1,n(r1); addi r1,r1,n; blr */
-static void frame_insn(uint32_t in, struct unw_insn *ret)
+static unsigned int frame_insn(uint32_t in, struct unw_insn *ret)
 {
 	ret->returns = in == 0x4e800020;
 	if ((in & 0xffff0003) == 0xf8210001)
 		ret->sp_delta = (int16_t)(in & 0xfffc);
 	else if ((in & 0xffff0000) == 0x38210000)
 		ret->sp_delta = (int16_t)in;
+	return 4;
 }
 
 const struct unw_arch unw_arch_ppc64le = {

@@ -19,15 +19,15 @@
  * looked at: jumps out of the function, as they lead to another function or to a cold part of the same.
  * Whoever leaves by such alone has moved the stack pointer in its prologue, if it had a frame.
  *
- * This is asked for code that was interrupted, on machines whose instructions all have four bytes. On
- * x86-64 LLVM describes everything; on 32-bit ARM see proc/debugframe.c.
+ * This is asked for code that was interrupted, on machines whose instructions have four bytes, or two.
+ * On x86-64 LLVM describes everything; on 32-bit ARM see proc/debugframe.c.
  */
 #include "unwind/exact.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { CODE_MAX = 1 << 20, INSN = 4 };
+enum { CODE_MAX = 1 << 20 };
 
 static bool by_sp(const struct unw_arch *arch, const struct cfi_row *row)
 {
@@ -50,21 +50,21 @@ static bool ra_is_below(const struct cfi_row *row)
 bool exact_table(const struct unw_arch *arch, const struct unw_mem *mem, uint64_t lo, uint64_t hi,
 		 int (*row_at)(void *ctx, uint64_t pc, struct cfi_row *row), void *ctx)
 {
-	size_t n = hi - lo;
+	size_t n = hi - lo, len, least = arch->short_insns ? 2 : 4;
 	struct cfi_row now, next;
 	bool good = true;
 	uint8_t *code;
 
 	if (!arch->frame_insn)
 		return true;
-	if (lo % INSN || hi <= lo || n > CODE_MAX)
+	if (lo % least || hi <= lo || n > CODE_MAX)
 		return false;
-	code = xmalloc(n);
+	code = xcalloc(1, n + 4); /* the last instruction may be short */
 	good = !mem->read(mem->ctx, lo, code, n);
-	for (size_t at = 0; good && at + INSN <= n; at += INSN) {
+	for (size_t at = 0; good && at + least <= n; at += len) {
 		struct unw_insn in = {0};
 
-		arch->frame_insn(get32(code + at), &in);
+		len = arch->frame_insn(get32(code + at), &in);
 		if (!in.returns && !in.sp_delta)
 			continue;
 		if (row_at(ctx, lo + at, &now))
@@ -72,8 +72,8 @@ bool exact_table(const struct unw_arch *arch, const struct unw_mem *mem, uint64_
 		else if (in.returns)
 			good = now.ra_undef ||
 			       (by_sp(arch, &now) && !now.cfa_off && !ra_is_below(&now));
-		else if (at + INSN < n && by_sp(arch, &now))
-			good = !row_at(ctx, lo + at + INSN, &next) &&
+		else if (at + len < n && by_sp(arch, &now))
+			good = !row_at(ctx, lo + at + len, &next) &&
 			       (!by_sp(arch, &next) || next.cfa_off == now.cfa_off - in.sp_delta);
 	}
 	free(code);

@@ -110,7 +110,8 @@ static int def_cfa_op(struct interp *m, struct leb_reader *r, unsigned int op)
 		a = leb_u(r);
 		return def_cfa(m, a, scaled(m, (uint64_t)leb_s(r)));
 	case CFA_DEF_REG:
-		if (!m->now.cfa_set || m->now.cfa_expr_len)
+		/* RISC-V assemblers begin with it, and mean an offset of 0. */
+		if ((!m->now.cfa_set && !m->in_cie) || m->now.cfa_expr_len)
 			return -1;
 		return def_cfa(m, leb_u(r), m->now.cfa_off);
 	case CFA_DEF_OFFSET:

@@ -12,7 +12,7 @@
 
 #include "base/util.h"
 
-/* Registers are indexed by their DWARF number. The highest any of the four psABIs needs is 75. */
+/* Registers are indexed by their DWARF number. The highest any of the five psABIs needs is 75. */
 #define UNW_NREGS 80
 #define UNW_MAX_FRAMES 16384
 #define UNW_IN_REG 1		/* no slot has such an offset */
@@ -94,8 +94,10 @@ struct unw_arch {
 	 * one that a program's start code makes? NULL: start code has other marks.
 	 */
 	bool (*first_frame)(const struct unw_mem *mem, uint64_t cfa);
-	/* Instructions of four bytes: see exact.c. NULL: every table describes each instruction. */
-	void (*frame_insn)(uint32_t insn, struct unw_insn *ret);
+	bool short_insns;			/* instructions have two bytes or four, else four */
+	/* The instruction that these bytes begin with, and its length: see exact.c. NULL: every table describes
+	 * each instruction. */
+	unsigned int (*frame_insn)(uint32_t insn, struct unw_insn *ret);
 	/* May the last instruction of these 8 bytes be a call? True in doubt. */
 	bool (*call_before)(const uint8_t code[8]);
 };
@@ -104,6 +106,7 @@ extern const struct unw_arch unw_arch_x86_64;
 extern const struct unw_arch unw_arch_aarch64;
 extern const struct unw_arch unw_arch_arm;
 extern const struct unw_arch unw_arch_ppc64le;
+extern const struct unw_arch unw_arch_riscv64;
 
 /* Reads @len bytes at @addr: 0, or -1 where any of them cannot be read. */
 struct unw_mem {

@@ -60,7 +60,7 @@ static bool compile(const char *compiler, const char *flags, const char *linker)
 {
 	char cmd[400];
 
-	snprintf(cmd, sizeof(cmd), "cd %s && %s %s -fPIC -c -o code.o code.c >log 2>&1 && "
+	snprintf(cmd, sizeof(cmd), "cd %s && %s %s -fasynchronous-unwind-tables -fPIC -c -o code.o code.c >log 2>&1 && "
 		 "%s -nostdlib -shared -o code.so code.o >>log 2>&1", dir, compiler, flags, linker);
 	return !system(cmd);
 }
@@ -124,6 +124,7 @@ int main(void)
 	write_file(path, source, strlen(source));
 	compilers(&unw_arch_aarch64, "aarch64-linux-gnu");
 	compilers(&unw_arch_ppc64le, "powerpc64le-linux-gnu");
+	compilers(&unw_arch_riscv64, "riscv64-linux-gnu");
 	if (!tap_failed)
 		remove_tree(dir);
 	return tap_done();

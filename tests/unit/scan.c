@@ -230,6 +230,11 @@ static void context(uint64_t off, uint64_t sp, uint64_t pc)
 		put32(p + 92, (uint32_t)pc);
 		put32(p + 96, 0x60000030);
 		put32(p + 232, 0x56465001); /* the VFP record */
+	} else if (arch == &unw_arch_riscv64) {
+		put64(p + 24, 1);
+		put64(p + 32, 8192);
+		put64(p + 176 + 16, sp);
+		put64(p + 176, pc);
 	} else {
 		put64(p + 224, alt_at + off + 232);
 		put64(p + 232 + 8, sp);
@@ -293,9 +298,10 @@ int main(void)
 	static const char *const x86[] = {"e800000000", "ffd0", "ff1425aabbccdd", "ff15aabbccdd", "41ff5308"};
 	static const char *const arm64[] = {"00000094", "00003fd6", "1f0b3fd6", "22083fd7"};
 	static const char *const arm[] = {"000000eb", "000000fa", "33ff2fe1", "00f000f8", "9847"};
+	static const char *const riscv[] = {"ef008000", "e7800000", "0295", "ef028000"};
 	static const char *const ppc[] = {"01000048", "2104804e", "2100804e"};
 	const struct unw_arch *const v[] = {&unw_arch_x86_64, &unw_arch_aarch64, &unw_arch_arm,
-					    &unw_arch_ppc64le};
+					    &unw_arch_ppc64le, &unw_arch_riscv64};
 
 	for (size_t i = 0; i < ARRAY_SIZE(v); i++) {
 		words(v[i]);
@@ -306,5 +312,6 @@ int main(void)
 	calls(v[1], arm64, ARRAY_SIZE(arm64));
 	calls(v[2], arm, ARRAY_SIZE(arm));
 	calls(v[3], ppc, ARRAY_SIZE(ppc));
+	calls(v[4], riscv, ARRAY_SIZE(riscv));
 	return tap_done();
 }

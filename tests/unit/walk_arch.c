@@ -54,8 +54,8 @@ static void close_entry(size_t at)
 /* A CIE whose CFA is sp, and no rule for the link register. */
 static void start(const struct unw_arch *a)
 {
-	const uint8_t cie[] = {1, 'z', 'R', 0, 4, 0x78, (uint8_t)a->ra_reg, 1, 0x1b,
-			       0x0c, (uint8_t)a->sp_reg, 0};
+	uint8_t cie[] = {1, 'z', 'R', 0, 4, 0x78, (uint8_t)a->ra_reg, 1, 0x1b,
+			 0x0c, (uint8_t)a->sp_reg, 0};
 	struct unw_module m = {
 		.lo = CODE, .hi = CODE + sizeof(code), .eh_frame = eh, .eh_frame_addr = EH, .loaded = true,
 	};
@@ -68,6 +68,9 @@ static void start(const struct unw_arch *a)
 	n_eh = 0;
 	emit32(0);
 	emit32(0);
+	/* As its assembler does it: DW_CFA_def_cfa_register, and a nop. */
+	if (a == &unw_arch_riscv64)
+		cie[9] = 0x0d;
 	put(cie, sizeof(cie));
 	close_entry(0);
 	unw_space_init(&space, a);
@@ -245,15 +248,21 @@ int main(void)
 	static const uint32_t aarch64[] = {
 		0xa9be7bfd, 0x910003fd, 0x910003e1, 0x94000000, 0xa8c27bfd, 0xd65f03c0,
 	};
+	/* addi sp,sp,-32; mv s0,sp; nop; jal; addi sp,sp,32; ret */
+	static const uint32_t riscv64[] = {
+		0xfe010113, 0x00010413, 0x00000013, 0x008000ef, 0x02010113, 0x00008067,
+	};
 	static const uint32_t ppc64le[] = {
 		0xf821ffe1, 0x7c3f0b78, 0x60000000, 0x48000001, 0x38210020, 0x4e800020,
 	};
 
 	calls_only(&unw_arch_aarch64, aarch64, 6, 8, 20, 29, 0x100);
 	calls_only(&unw_arch_ppc64le, ppc64le, 6, 8, 20, 31, 0x100);
+	calls_only(&unw_arch_riscv64, riscv64, 6, 8, 20, 8, 0x100);
 	link_register(&unw_arch_aarch64);
 	link_register(&unw_arch_arm);
 	link_register(&unw_arch_ppc64le);
+	link_register(&unw_arch_riscv64);
 	signal_frame(&unw_arch_x86_64, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05", 9, 1);
 	signal_frame(&unw_arch_aarch64, "\x68\x11\x80\xd2\x01\x00\x00\xd4", 8, 1);
 	signal_frame(&unw_arch_arm, "\x4f\xf0\x77\x07\x00\xdf\x00\xbf", 8, 1);
@@ -262,9 +271,11 @@ int main(void)
 	signal_frame(&unw_arch_arm, "\xad\x70\xa0\xe3\xad\x00\x90\xef", 8, 2);
 	signal_frame(&unw_arch_ppc64le, "\x80\x00\x21\x38\xac\x00\x00\x38\x02\x00\x00\x44", 12, 1);
 	signal_frame(&unw_arch_ppc64le, "\xac\x00\x00\x38\x02\x00\x00\x44", 8, 2);
+	signal_frame(&unw_arch_riscv64, "\x93\x08\xb0\x08\x73\x00\x00\x00", 8, 1);
 	new_thread(&unw_arch_aarch64, "\x1f\x00\x00\xf1\xa0\x00\x00\x54\x4b\x00\x00\x54", 12, 0);
 	new_thread(&unw_arch_arm, "\x00\x28\x03\xd0\x90\xbc\xff\xf6", 8, 0);
 	new_thread(&unw_arch_ppc64le, "\x00\x00\xa3\x2c\x02\x19\xc6\x4c\x30\x00\xc6\x40", 12, 3);
+	new_thread(&unw_arch_riscv64, "\x63\x45\x05\x00\x11\xc1\x82\x80\x00\x00\x00\x00", 12, 10);
 	unw_trace_free(&trace);
 	unw_space_free(&space);
 	return tap_done();

@@ -138,6 +138,10 @@ static bool ref_equal_at(const struct diff_ctx *c, const struct ref *n, const st
 		return false;
 	if (n->info->kind == REL_UNKNOWN && n->rel->type != o->rel->type)
 		return false;
+	/* Halves of an address belong to the same other half. */
+	if (n->info->part && n->rel->has_anchor &&
+	    (!o->rel->has_anchor || n->rel->anchor - n->rel->offset != o->rel->anchor - o->rel->offset))
+		return false;
 	if (n->kind == REF_NONE)
 		return true;
 	if (n->kind == REF_SYM)

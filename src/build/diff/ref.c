@@ -279,7 +279,7 @@ static struct ref *read_refs(const struct by_sec *b, const struct elf_sec *s,
 		r->rel = &s->rels[i];
 		r->info = target_rel(dis->t, r->rel->type);
 		/* Outside of any instruction the field is taken to end it. */
-		end = r->rel->anchor_pc ? (uint32_t)(r->rel->anchor + r->rel->anchor_pc - r->rel->offset)
+		end = r->rel->has_anchor ? (uint32_t)(r->rel->anchor + r->rel->anchor_pc - r->rel->offset)
 		      : r->insn_len ? (uint32_t)(r->insn_off + r->insn_len - r->rel->offset)
 				    : r->info->size;
 		r->off = in_code ? dis->t->rel_offset(r->rel->type, r->rel->addend, end)

@@ -10,6 +10,7 @@
 #include "kernel/kbuild.h"
 #include "base/log.h"
 #include "build/proofs.h"
+#include "kernel/explicit.h"
 #include "kernel/layout.h"
 #include "kernel/names.h"
 #include "kernel/refuse.h"
@@ -304,6 +305,10 @@ static int open_unit(struct kbuild *kb, const struct kunit *c, struct kbuild_uni
 		u->proof = target_obj_open(c->proof, err);
 	if (!u->orig || !u->new || (c->proof && !u->proof))
 		return -1;
+	explicit_branches(u->orig);
+	explicit_branches(u->new);
+	if (u->proof)
+		explicit_branches(u->proof);
 	return c->module ? open_module(kb, c, &u->object, err) : 0;
 }
 
@@ -320,8 +325,10 @@ static int compare(struct kbuild *kb, struct sut_err *err)
 		struct sut_err own = {0};
 
 		u->diff = diff_unit_compare(u->orig, u->new, &o, &own);
-		if (u->diff)
+		if (u->diff) {
 			special_compare(u->diff, u->source, &own);
+			carry_untraced(u);
+		}
 		/* Units that share a header say the same of it. */
 		sut_err_move_new(err, &own);
 	}

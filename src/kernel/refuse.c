@@ -16,7 +16,7 @@ int kunits_none(const struct kbuild *kb, struct sut_err *err)
 	return err->n > before ? -1 : 0;
 }
 
-static bool is_discarded(const char *sec, bool in_module)
+bool is_discarded(const char *sec, bool in_module)
 {
 	if (str_starts(sec, ".init.text") || str_starts(sec, ".head.text") || str_starts(sec, ".meminit.text") ||
 	    str_starts(sec, ".cpuinit.text"))
@@ -24,8 +24,7 @@ static bool is_discarded(const char *sec, bool in_module)
 	return !in_module && str_starts(sec, ".exit.text");
 }
 
-/* Is there a record of the function tracer for [@sym]? It names a place at the function's beginning. */
-static bool has_site(const struct elf_obj *o, const struct elf_sym *sym)
+bool has_site(const struct elf_obj *o, const struct elf_sym *sym)
 {
 	static const char *const names[] = {"__mcount_loc", "__patchable_function_entries"};
 

@@ -23,6 +23,9 @@ static const struct rewritten {
 	{"__jump_table", EM_ARM, 12, 0, 4, 0},
 	{"__jump_table", 0, 16, 0, 4, 0},
 	{"__mcount_loc", EM_ARM, 4, 0, 4, 0},
+	/* ---- arm64: bytes of the original instructions are said at 10 ---- */
+	{"__patchable_function_entries", EM_AARCH64, 8, 0, 8, 0},
+	{".altinstructions", EM_AARCH64, 12, 0, 0, 10},
 	/* ---- arm: where the memory is; one processor or several ---- */
 	{".pv_table", EM_ARM, 4, 0, 4, 0},
 	{".alt.smp.init", EM_ARM, 8, 0, 4, 0},

@@ -171,9 +171,9 @@ static int write_table(struct buf *b, const struct kbuild *kb, struct module_par
 			write_object(b, kb, m, i);
 			has_kernel = true;
 		}
-	if (!has_kernel && m->n_relocs && m->n_relocs[0])
-		buf_addf(b, "\t{\n\t\t.funcs = (struct patch_func []){ {} },\n\t\t.relocs = patch_relocs_0,\n"
-			 "\t\t.nr_relocs = %zu,\n\t},\n", m->n_relocs[0]);
+	if (!has_kernel && m->n_relocs && (m->n_relocs[0] || m->n_jumps))
+		buf_addf(b, "\t{\n\t\t.funcs = (struct patch_func []){ {} },\n\t\t.relocs = %s,\n"
+			 "\t\t.nr_relocs = %zu,\n\t},\n", m->n_relocs[0] ? "patch_relocs_0" : "NULL", m->n_relocs[0]);
 	for (size_t i = 0; i < m->n_objects; i++)
 		if (m->objects[i].object)
 			write_object(b, kb, m, i);

@@ -19,6 +19,8 @@ struct module_extern {
 	size_t owner;		/* object whose code refers to it: index into kb->objects */
 	uint32_t sym;		/* in the object */
 };
+/* In place of the name of a special section that our core hands to the kernel later. */
+#define MODULE_JUMPS ".suture.jump_table"
 #define MODULE_EXTERN_PREFIX ".suture.extern."
 
 enum module_callback { CB_PRE_PATCH, CB_POST_PATCH, CB_PRE_UNPATCH, CB_POST_UNPATCH, CB_COUNT };
@@ -52,6 +54,7 @@ struct module_parts {
 	struct module_state *states;
 	size_t n_states, cap_states;
 	size_t *n_relocs;	/* [kb->objects]: set by relocs_write() */
+	size_t n_jumps;		/* jump labels that our core hands to the kernel: likewise */
 	bool replace;		/* set by the patched source */
 	struct strvec new_funcs, new_data;
 };

@@ -114,7 +114,7 @@ static int to_place(struct mlink *l, const struct piece *p, const struct elf_rel
 		ret->sym = undefined(l, place->name);
 		return 0;
 	}
-	if ((!kernel || !l->kb->livepatch) && k && k->early)
+	if (k && k->early && (!kernel || (!l->kb->livepatch && !special_is_deferred(k))))
 		return complain(l, p->unit, p->sec, rel->offset, SUT_K_LATE, place->name,
 				kernel ? "an entry of a special section refers to what the kernel does not export"
 				       : "an entry of a special section refers to a module");

@@ -6,9 +6,11 @@
  *
  * They are taken out of the object before the module is linked. So that the table can say where they are,
  * each section that had one begins with a global symbol. A branch that does not reach its target goes through a
- * stub, for which the glue has room.
+ * stub, for which the glue has room; and so does, on arm64, an adrp that falls on one of the last two words of a
+ * page.
  */
 #include "kernel/module.h"
+#include "kernel/special.h"
 #include "target/target.h"
 
 #include <stdlib.h>
@@ -58,6 +60,7 @@ struct relocs {
 	struct module_parts *m;
 	struct buf *decls, *v;	/* [kb->objects] */
 	struct strvec called;	/* places that branches lead to */
+	size_t n_adrp;
 	struct sut_err *err;
 };
 
@@ -81,6 +84,8 @@ static int add(struct relocs *rs, uint32_t sec, const struct elf_out_rel *r, con
 			 (unsigned long long)r->offset, r->type, (long long)r->addend, (char *)place.p);
 		if (is_branch(rs->m->out.machine, r->type) && !strvec_has(&rs->called, (char *)place.p))
 			strvec_push(&rs->called, (char *)place.p);
+		rs->n_adrp += rs->m->out.machine == EM_AARCH64 &&
+			      target_rel(target_find(EM_AARCH64), r->type)->part == PART_HI;
 	}
 	rs->m->n_relocs[x->owner]++;
 	buf_free(&place);
@@ -118,6 +123,28 @@ static void work(struct relocs *rs)
 		o->syms[rs->m->externs[i].sym].dropped = true;
 }
 
+/* How many of them may be in the last two words of a page, wherever the code will lie. */
+static size_t adrp_stubs(const struct relocs *rs)
+{
+	const struct elf_out *o = &rs->m->out;
+	size_t size = 0;
+
+	for (size_t i = 1; i < o->n_secs; i++)
+		size += o->secs[i].flags & SHF_EXECINSTR ? ALIGN_UP(o->secs[i].data.n, 16) : 0;
+	return MIN(rs->n_adrp, 2 * (size / 4096 + 2));
+}
+
+static void write_jumps(struct buf *table, struct module_parts *m)
+{
+	uint32_t sec = elf_out_find(&m->out, MODULE_JUMPS);
+
+	if (!sec)
+		return;
+	m->n_jumps = m->out.secs[sec].data.n / special_find("__jump_table", m->out.machine)->size;
+	elf_out_sym(&m->out, "suture_jumps", sec, 0, 0, STT_NOTYPE, STB_GLOBAL);
+	buf_addf(table, "extern char suture_jumps[];\n#define PATCH_JUMPS %zu\n", m->n_jumps);
+}
+
 int relocs_write(struct buf *table, const struct kbuild *kb, struct module_parts *m, struct sut_err *err)
 {
 	struct buf decls = {0};
@@ -129,7 +156,8 @@ int relocs_write(struct buf *table, const struct kbuild *kb, struct module_parts
 	work(&rs);
 	if (decls.n)
 		buf_add(table, decls.p, decls.n);
-	buf_addf(table, "#define PATCH_STUBS %zu\n", rs.called.n);
+	buf_addf(table, "#define PATCH_STUBS %zu\n", rs.called.n + adrp_stubs(&rs));
+	write_jumps(table, m);
 	for (size_t i = 0; i < kb->n_objects; i++) {
 		if (rs.v[i].n)
 			buf_addf(table, "\nstatic const struct suture_reloc patch_relocs_%zu[] = {\n%s};\n", i,

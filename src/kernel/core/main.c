@@ -406,6 +406,8 @@ static int check_patch(struct suture_patch *patch)
 		pr_err("%s is for %s %s, not for this kernel\n", patch->mod->name, patch->release, patch->version);
 		return -ENOEXEC;
 	}
+	if (patch->nr_jumps && patch->objs->name)
+		return -EINVAL;
 	suture_for_each_object(patch, obj) {
 		if (!obj->funcs || (obj->name && strlen(obj->name) >= MODULE_NAME_LEN))
 			return -EINVAL;

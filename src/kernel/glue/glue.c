@@ -60,6 +60,10 @@ static struct patch_type patch = {
 	.version = PATCH_VERSION,
 	.stubs = patch_stubs,
 	.stubs_size = PATCH_STUBS * SUTURE_STUB_SIZE,
+#ifdef PATCH_JUMPS
+	.jumps = suture_jumps,
+	.nr_jumps = PATCH_JUMPS,
+#endif
 #endif
 	.objs = patch_objects,
 #ifdef PATCH_STATES

@@ -47,9 +47,14 @@ if [ ! -e ready ]; then
 		dpkg-deb -x "$f" root
 	done
 	rm -rf debs
-	# The driver looks here for its programs first.
+	# The driver looks here for its programs first. Whether an option is known, which kbuild asks a hundred
+	# times of an empty file, the cross compiler says as well.
+	native=$("$triplet-gcc-12" -print-prog-name=cc1)
 	cat >lib/cc1 <<END
 #!/bin/sh
+case " \$* " in
+*" /dev/null "*) exec '$native' "\$@" ;;
+esac
 exec qemu-$cpu-static -L '$here/root' '$here/root/usr/lib/gcc/$triplet/12/cc1' "\$@"
 END
 	for name in gcc gcc-12 cc; do

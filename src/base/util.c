@@ -427,7 +427,7 @@ static void pass_cancel(const volatile int *cancel, pid_t pid, uint64_t *asked)
 }
 
 /* Collects what comes from @fd until its end, or until @pid has ended after a cancel. */
-static char *collect(int fd, pid_t pid, const volatile int *cancel, uint64_t *asked)
+static char *collect(int fd, pid_t pid, const struct run_opts *o, uint64_t *asked)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	size_t n = 0, cap = 0;
@@ -438,10 +438,10 @@ static char *collect(int fd, pid_t pid, const volatile int *cancel, uint64_t *as
 
 		if (n + 4096 >= cap)
 			out = xrealloc(out, cap = cap ? cap * 2 : 16384);
-		if (cancel && poll(&p, 1, 50) <= 0) {
+		if (o->cancel && poll(&p, 1, 50) <= 0) {
 			siginfo_t si = {0};
 
-			pass_cancel(cancel, pid, asked);
+			pass_cancel(o->cancel, pid, asked);
 			/* Its children may hold the pipe for as long as they like. */
 			if (*asked && !waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) && si.si_pid)
 				break;
@@ -452,6 +452,8 @@ static char *collect(int fd, pid_t pid, const volatile int *cancel, uint64_t *as
 			continue;
 		if (r <= 0)
 			break;
+		if (o->on_output)
+			o->on_output(o->ctx, out + n, (size_t)r);
 		n += (size_t)r;
 	}
 	out[n] = '\0';
@@ -483,7 +485,7 @@ int run_command(char *const argv[], const struct run_opts *opts)
 		child_exec(argv, o, fds[1]);
 	if (o->ret_output) {
 		close(fds[1]);
-		*o->ret_output = collect(fds[0], pid, o->cancel, &asked);
+		*o->ret_output = collect(fds[0], pid, o, &asked);
 		close(fds[0]);
 	}
 	while ((w = waitpid(pid, &status, o->cancel ? WNOHANG : 0)) != pid) {

@@ -88,6 +88,9 @@ struct run_opts {
 	const char *stdin_path; /* NULL: /dev/null */
 	char **ret_output;	/* captures stdout and stderr together; caller frees */
 	bool keep_stderr;	/* with ret_output: capture stdout only */
+	/* With ret_output: called with each piece of output as it comes, which may end within a line. */
+	void (*on_output)(void *ctx, const char *text, size_t n);
+	void *ctx;
 	const volatile int *cancel; /* not zero: end the command (SIGINT, then SIGTERM); may be NULL */
 };
 /*

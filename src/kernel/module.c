@@ -52,6 +52,27 @@ const struct diff_func *func_of(const struct kbuild_unit *ku, uint32_t sym)
 
 /* ---- special sections ---- */
 
+/* The section of the result that entry @i goes to. */
+static uint32_t table_for(struct mlink *l, size_t u, const struct elf_sec *s, const struct special *k, size_t i)
+{
+	const char *name = special_is_deferred(k) && !l->kb->livepatch ? MODULE_JUMPS : s->name;
+	struct elf_out *out = &l->m->out;
+	uint32_t link = 0, sec, made;
+	uint64_t off;
+
+	/* Linkers do not mix tables that belong to one section of code each with others. */
+	if (s->flags & SHF_LINK_ORDER && special_owner(unit_of(l, u)->new, s, k, i, &sec, &off))
+		link = piece_take(l, u, sec, off)->out;
+	for (uint32_t t = 1; t < out->n_secs; t++)
+		if (!strcmp(out->secs[t].name, name) && out->secs[t].link == link)
+			return t;
+	made = elf_out_sec(out, name, s->type, s->flags & (SHF_ALLOC | SHF_WRITE | (link ? SHF_LINK_ORDER : 0)),
+			   s->align);
+	out->secs[made].entsize = s->entsize;
+	out->secs[made].link = link;
+	return made;
+}
+
 static void copy_entry(struct mlink *l, size_t u, uint32_t sec, const struct special *k, size_t i)
 {
 	const struct elf_obj *o = unit_of(l, u)->new;
@@ -60,11 +81,7 @@ static void copy_entry(struct mlink *l, size_t u, uint32_t sec, const struct spe
 	const struct ref *refs = s->n_rels ? refs_of(l, u, sec) : NULL;
 	struct elf_out *out = &l->m->out;
 
-	p.out = elf_out_find(out, s->name);
-	if (!p.out) {
-		p.out = elf_out_sec(out, s->name, s->type, s->flags & (SHF_ALLOC | SHF_WRITE), s->align);
-		out->secs[p.out].entsize = s->entsize;
-	}
+	p.out = table_for(l, u, s, k, i);
 	p.at = buf_add(&out->secs[p.out].data, s->data + p.from, k->size);
 	for (size_t r = 0; r < s->n_rels; r++) {
 		const struct elf_rel *rel = &s->rels[r];
@@ -208,6 +225,8 @@ int module_link(const struct kbuild *kb, struct module_parts *ret, struct sut_er
 	author_read(&l);
 	work_off(&l);
 	list_new(&l);
+	if (err->n == before)
+		relocs_store_addends(&ret->out, err);
 	for (size_t u = 0; u < kb->n_units; u++) {
 		for (size_t i = 0; l.refs[u] && i < kb->units[u].new->n_secs; i++)
 			free(l.refs[u][i]);
@@ -232,6 +251,7 @@ void module_parts_free(struct module_parts *m)
 	free(m->objects);
 	free(m->externs);
 	free(m->states);
+	free(m->n_relocs);
 	strvec_free(&m->new_funcs);
 	strvec_free(&m->new_data);
 	memset(m, 0, sizeof(*m));

@@ -64,6 +64,9 @@ static const struct special table[] = {
 	{"__mmu_ftr_fixup", EM_PPC64, SPECIAL_ENTRIES, 48, 16, 48, true, true, NULL},
 	{"__fw_ftr_fixup", EM_PPC64, SPECIAL_ENTRIES, 48, 16, 48, true, true, NULL},
 	{"__lwsync_fixup", EM_PPC64, SPECIAL_ENTRIES, 8, 0, 8, true, true, NULL},
+	/* ---- arm ---- */
+	{".alt.smp.init", EM_ARM, SPECIAL_ENTRIES, 8, 0, 4, true, true, NULL}, /* for a single processor */
+	{".pv_table", EM_ARM, SPECIAL_ENTRIES, 4, 0, 4, true, true, NULL}, /* where memory begins */
 	/* ---- what authors of patches write ---- */
 	{".suture.*", 0, SPECIAL_AUTHOR, 0, 0, 0, true, false, NULL},
 	/* ---- lists of which the original's entry serves, or that only boot reads ---- */

@@ -9,6 +9,8 @@
 
 #include "build/diff/diff.h"
 
+#include <string.h>
+
 enum special_role {
 	SPECIAL_NONE,		/* an ordinary section */
 	SPECIAL_ENTRIES,	/* entries of one size, each with a reference to the code it is about */
@@ -31,6 +33,12 @@ struct special {
 				 * there by then, so nothing of a module that may come later */
 	const char *with;	/* SPECIAL_PAIRED: the section whose entries these go with */
 };
+
+/* Early, but of patches for our core: that has the kernel use it when all references are made. */
+static inline bool special_is_deferred(const struct special *k)
+{
+	return !strcmp(k->name, "__jump_table");
+}
 
 /* What a section is, NULL: an ordinary one. */
 const struct special *special_find(const char *section, uint16_t machine);

@@ -214,7 +214,7 @@ static int compare_config(const struct ktree *t, const char *path, const char *w
 /* --- make --- */
 
 int ktree_make(const struct ktree *t, const char *out, const char *const *flags, char *const *more,
-	       char **ret_output)
+	       const struct ktree_watch *watch, char **ret_output)
 {
 	struct strvec argv = {0}, env = {0};
 	struct buf kcflags = {0};
@@ -228,7 +228,11 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	for (size_t i = 0; flags[i]; i++)
 		buf_addf(&kcflags, "%s%s", i ? " " : "", flags[i]);
 	strvec_push(&argv, "make");
-	strvec_push(&argv, "-s");
+	if (watch) {
+		o.on_output = watch->on_output;
+		o.ctx = watch->ctx;
+	}
+	strvec_push(&argv, watch ? "--no-print-directory" : "-s");
 	strvec_push(&argv, "-k");
 	strvec_pushf(&argv, "-j%d", t->jobs > 0 ? t->jobs : jobs_cpus());
 	strvec_push(&argv, "-C");
@@ -290,7 +294,7 @@ static int prepare_out(const struct ktree *t, const char *out, const char *const
 		r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
 	/* One after the other: the second needs the configuration as it has become. */
 	for (int i = 0; i < 2 && !r; i++) {
-		if (ktree_make(t, out, flags, (char *[]){i ? prepare : olddefconfig, NULL}, &said))
+		if (ktree_make(t, out, flags, (char *[]){i ? prepare : olddefconfig, NULL}, NULL, &said))
 			r = prepare_failed(t, said, err);
 		free(said);
 		said = NULL;
@@ -335,7 +339,7 @@ static int list_units(struct ktree *t, struct sut_err *err)
 	strvec_pushf(&more, "SUTURE_LIST=%s", mk);
 	strvec_pushf(&more, "SUTURE_OUT=%s", lists);
 	strvec_push(&more, "suture.o");
-	if (ktree_make(t, t->out, t->target->compile_flags, more.v, &said))
+	if (ktree_make(t, t->out, t->target->compile_flags, more.v, NULL, &said))
 		log_debug("walking the makefiles: %s", said ? said : "");
 	tree_walk(lists, add_list, &t->units);
 	qsort(t->units.v, t->units.n, sizeof(*t->units.v), cmp_str);

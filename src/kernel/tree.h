@@ -45,12 +45,17 @@ struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err);
 void ktree_free(struct ktree *t);
 /* The value of "CONFIG_@name", or NULL where it is not set. */
 const char *ktree_config(const struct ktree *t, const char *name);
+struct ktree_watch {		/* somebody who wants to know what make is about */
+	void (*on_output)(void *ctx, const char *text, size_t n);
+	void *ctx;
+};
 /*
  * make in the tree with folder @out, words @flags for KCFLAGS, and @more words (NULL-terminated, may be NULL).
- * Its exit status; what it said in @ret_output (may be NULL).
+ * Its exit status; what it said in @ret_output (may be NULL). With @watch (may be NULL) it says what it does,
+ * in kbuild's short form ("  CC      fs/open.o"), when that begins.
  */
 int ktree_make(const struct ktree *t, const char *out, const char *const *flags, char *const *more,
-	       char **ret_output);
+	       const struct ktree_watch *watch, char **ret_output);
 /* Is @path (relative, "fs/proc/cmdline.c") compiled into the kernel or a module of it? */
 bool ktree_has_unit(const struct ktree *t, const char *path);
 

@@ -124,18 +124,63 @@ static int does_not_compile(const struct ktree *t, const char *which, const char
 	return -1;
 }
 
+struct progress {		/* what is being compiled, told now and then: it may take minutes */
+	const char *which;
+	size_t n, begun;
+	uint64_t told;
+	char line[256];		/* what came of one so far */
+	size_t len;
+};
+
+enum { TELL_EVERY_S = 3, TELL_AFTER_S = 15 };
+
+static void on_line(struct progress *p)
+{
+	const char *at = strstr(p->line, ".o"), *name = at;
+	uint64_t now = now_ns();
+
+	/* "  CC      fs/open.o", "  CC [M]  fs/ext4/inode.o": of units, not of what kbuild makes for itself. */
+	if (!str_starts(p->line, "  CC ") || !at || at[2] || str_starts(p->line, "  CC      scripts/"))
+		return;
+	while (name > p->line && name[-1] != ' ')
+		name--;
+	p->begun++;
+	if (p->told && now - p->told < TELL_EVERY_S * 1000000000ull)
+		return;
+	p->told = now;
+	log_info("compiling %.*s.c (%s), %zu of %zu", (int)(at - name), name, p->which, p->begun, p->n);
+}
+
+static void on_output(void *ctx, const char *text, size_t n)
+{
+	struct progress *p = ctx;
+
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] == '\n') {
+			p->line[p->len] = '\0';
+			on_line(p);
+			p->len = 0;
+		} else if (p->len + 1 < sizeof(p->line)) {
+			p->line[p->len++] = text[i];
+		}
+	}
+}
+
 static int make_units(const struct ktree *t, const char *out, const char *const *flags, const struct kunits *u,
 		      const char *which, struct sut_err *err)
 {
 	struct strvec goals = {0};
+	struct progress p = {.which = out == t->proof_out ? "the original, for the proof" : which, .n = u->n};
+	uint64_t since = now_ns();
 	char *said = NULL;
-	int r, status;
+	int r, status = 0;
 
 	for (size_t i = 0; i < u->n; i++)
 		strvec_pushf(&goals, "%.*s.o", (int)strlen(u->v[i].source) - 2, u->v[i].source);
-	if (goals.n > 1)
-		log_info("compiling %zu units (%s)", goals.n, which);
-	status = goals.n ? ktree_make(t, out, flags, goals.v, &said) : 0;
+	if (goals.n)
+		status = ktree_make(t, out, flags, goals.v, &(struct ktree_watch){on_output, &p}, &said);
+	if (now_ns() - since > TELL_AFTER_S * 1000000000ull)
+		log_info("%zu units compiled in %.0f s", p.begun, (double)(now_ns() - since) / 1e9);
 	if (t->cancel && *t->cancel)
 		r = sut_fail(err, SUT_B_COMPILE, "kernel", "it was interrupted");
 	else

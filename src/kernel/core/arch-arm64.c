@@ -115,6 +115,41 @@ static bool fits(s64 value, unsigned int bits)
 	return value >= -(1LL << (bits - 1)) && value < (1LL << (bits - 1));
 }
 
+static int put_adrp(u32 *insn, u64 value, u64 place)
+{
+	s64 pages = (s64)((value & ~0xfffULL) - (place & ~0xfffULL)) >> 12;
+
+	if (!fits(pages, 21))
+		return -ERANGE;
+	*insn = put_bits(put_bits(*insn, 29, 2, pages), 5, 19, pages >> 2);
+	return 0;
+}
+
+/*
+ * An adrp in one of the last two words of a page may give a wrong address on some Cortex-A53 (erratum 843419).
+ * It moves into a stub, whose first word is never there, and a branch leads there and back. What the place
+ * holds later is that branch; the register is then told by the stub.
+ */
+static int moved_adrp(struct suture_entry *entry, const struct suture_reloc *reloc, u64 value, u64 place, u32 *insn)
+{
+	u64 stub = reloc_own_stub(entry, reloc);
+	__le32 code[2];
+	u32 adrp = *insn;
+	int err;
+
+	if (!stub || !fits(stub - place, 28))
+		return -ERANGE;
+	if ((adrp & 0x9f000000) != 0x90000000)
+		adrp = le32_to_cpu(*(__le32 *)stub);
+	err = put_adrp(&adrp, value, stub);
+	if (err)
+		return err;
+	code[0] = cpu_to_le32(adrp);
+	code[1] = cpu_to_le32(put_bits(0x14000000, 0, 26, (s64)(place - stub) >> 2));	/* b place + 4 */
+	*insn = put_bits(0x14000000, 0, 26, (s64)(stub - place) >> 2);			/* b stub */
+	return reloc_poke(entry->patch->mod, (void *)stub, code, sizeof(code));
+}
+
 /* What an instruction at @place becomes. */
 static int reloc_insn(struct suture_entry *entry, const struct suture_reloc *reloc, u64 value, u64 place, u32 *insn)
 {
@@ -136,14 +171,9 @@ static int reloc_insn(struct suture_entry *entry, const struct suture_reloc *rel
 		return 0;
 	case R_AARCH64_ADR_PREL_PG_HI21:
 	case R_AARCH64_ADR_PREL_PG_HI21_NC:
-		/* An adrp there may give a wrong address on some Cortex-A53. */
-		if (is_forbidden_offset_for_adrp((void *)place))
-			return -EOPNOTSUPP;
-		away = (s64)((value & ~0xfffULL) - (place & ~0xfffULL)) >> 12;
-		if (!fits(away, 21))
-			return -ERANGE;
-		*insn = put_bits(put_bits(*insn, 29, 2, away), 5, 19, away >> 2);
-		return 0;
+		if (IS_ENABLED(CONFIG_ARM64_ERRATUM_843419) && (place & 0xfff) >= 0xff8)
+			return moved_adrp(entry, reloc, value, place, insn);
+		return put_adrp(insn, value, place);
 	case R_AARCH64_ADR_PREL_LO21:
 		if (!fits(away, 21))
 			return -ERANGE;

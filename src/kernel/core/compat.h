@@ -104,6 +104,12 @@ static inline void compat_probed_returns(struct task_struct *task, void (*walk)(
 #define COMPAT_PROBE_TRAMPOLINE "__kretprobe_trampoline"
 #endif
 
+/* 6.10: the list of modules that use a key is not kept in keys that are read-only after the kernel's start */
+static inline bool compat_jumps_write_keys(void)
+{
+	return LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0);
+}
+
 /*
  * The sections of a loaded module, which /sys/module/NAME/sections shows. The structure is the kernel's
  * private one, the same from 5.8 to 6.13; symbols_init() checks it against this module before it is used.

@@ -9,6 +9,7 @@
  *   check.c	who is where: the stacks of all tasks, with all CPUs stopped
  *   symbols.c	where symbols are; functions of the kernel that are not exported
  *   reloc.c	writing to the patch module's own text and read-only data; stubs
+ *   jump.c	jump labels of the patch's code
  *   shadow.c	shadow variables
  *   arch-*.c	all that differs between architectures
  *
@@ -56,6 +57,7 @@ enum suture_patch_state {
  * @deadline:	in jiffies, @tries: of the change that is under way
  * @stubs:	what each stub in the patch's room leads to
  * @report:	the text of the file "blockers", a page
+ * @dirs:	folders of objects and functions in sysfs
  */
 struct suture_entry {
 	struct list_head node;
@@ -68,6 +70,8 @@ struct suture_entry {
 	struct suture_stub *stubs;
 	unsigned int nr_stubs;
 	char *report;
+	struct kobject **dirs;
+	unsigned int nr_dirs;
 };
 
 extern struct mutex suture_mutex;
@@ -190,15 +194,27 @@ int symbols_find(struct module *mod, const char *name, unsigned long sympos, uns
 
 /* ---- reloc.c ---- */
 
-/* A stub that was written, known by what it leads to, as that may be loaded elsewhere next time. */
+/*
+ * A stub that was written, known by what it leads to, as that may be loaded elsewhere next time; or, where it
+ * serves one place only, by that.
+ */
 struct suture_stub {
 	const char *name, *object;
 	unsigned long sympos, offset;
+	const void *place;
 };
 
 int reloc_apply(struct suture_entry *entry, struct suture_object *obj);
 int reloc_poke(struct module *mod, void *where, const void *bytes, unsigned int len);
+/* Where the stub for calls of @reloc's symbol is, which is at @target; written. 0: there is no room. */
 unsigned long reloc_stub(struct suture_entry *entry, const struct suture_reloc *reloc, unsigned long target);
+/* Room for a stub of the place of @reloc alone, SUTURE_STUB_SIZE bytes; the same one each time. 0: none. */
+unsigned long reloc_own_stub(struct suture_entry *entry, const struct suture_reloc *reloc);
+
+/* ---- jump.c ---- */
+
+/* When the kernel's symbols are resolved: hands the jump labels of the patch to the kernel. */
+int jumps_add(struct suture_patch *patch);
 
 /* ---- shadow.c ---- */
 

@@ -406,6 +406,8 @@ static int check_patch(struct suture_patch *patch)
 		pr_err("%s is for %s %s, not for this kernel\n", patch->mod->name, patch->release, patch->version);
 		return -ENOEXEC;
 	}
+	if (patch->nr_jumps && patch->objs->name)
+		return -EINVAL;
 	suture_for_each_object(patch, obj) {
 		if (!obj->funcs || (obj->name && strlen(obj->name) >= MODULE_NAME_LEN))
 			return -EINVAL;
@@ -519,3 +521,4 @@ module_exit(core_exit);
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The Suture authors");
 MODULE_DESCRIPTION("Live patching for kernels without CONFIG_LIVEPATCH");
+MODULE_VERSION(__stringify(SUTURE_CORE_API));

@@ -80,6 +80,9 @@ int object_enable(struct suture_entry *entry, struct suture_object *obj)
 	if (!object_loaded(obj))
 		return 0;
 	err = reloc_apply(entry, obj);
+	/* The kernel is the first object: so this is before any code of the patch runs. */
+	if (!err && !obj->name)
+		err = jumps_add(entry->patch);
 	if (!err && obj->callbacks.pre_patch)
 		err = obj->callbacks.pre_patch(obj);
 	if (err)

@@ -51,44 +51,58 @@ static bool same_string(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-unsigned long reloc_stub(struct suture_entry *entry, const struct suture_reloc *reloc, unsigned long target)
+/* The stub that @want describes, found or new. NULL: no room. */
+static void *find_stub(struct suture_entry *entry, const struct suture_stub *want)
 {
 	struct suture_patch *patch = entry->patch;
 	unsigned int max = patch->stubs ? patch->stubs_size / SUTURE_STUB_SIZE : 0, i;
 	unsigned long text, text_size;
-	u8 code[SUTURE_STUB_SIZE];
 	void *where;
 
 	if (!entry->stubs && max) {
 		entry->stubs = kcalloc(max, sizeof(*entry->stubs), GFP_KERNEL);
 		if (!entry->stubs)
-			return 0;
+			return NULL;
 	}
 	for (i = 0; i < entry->nr_stubs; i++) {
-		struct suture_stub *s = &entry->stubs[i];
+		const struct suture_stub *s = &entry->stubs[i];
 
-		if (same_string(s->name, reloc->name) && same_string(s->object, reloc->object) &&
-		    s->sympos == reloc->sympos && s->offset == reloc->offset)
+		if (same_string(s->name, want->name) && same_string(s->object, want->object) &&
+		    s->sympos == want->sympos && s->offset == want->offset && s->place == want->place)
 			break;
 	}
 	if (i == max) {
-		pr_err("%s: no room for a stub to %s\n", entry->name, reloc->name ?: "-");
-		return 0;
+		pr_err("%s: no room for a stub to %s\n", entry->name, want->name ?: "-");
+		return NULL;
 	}
 	where = patch->stubs + i * SUTURE_STUB_SIZE;
 	text = compat_module_text(patch->mod, &text_size);
 	if (!IS_ALIGNED((unsigned long)where, 16) || (unsigned long)where - text > text_size - SUTURE_STUB_SIZE) {
 		pr_err("%s: its room for stubs is not executable, or not aligned\n", entry->name);
-		return 0;
+		return NULL;
 	}
-	if (reloc_poke(patch->mod, where, code, arch_stub(code, target)))
+	if (i == entry->nr_stubs)
+		entry->stubs[entry->nr_stubs++] = *want;
+	return where;
+}
+
+unsigned long reloc_stub(struct suture_entry *entry, const struct suture_reloc *reloc, unsigned long target)
+{
+	struct suture_stub want = { .name = reloc->name, .object = reloc->object, .sympos = reloc->sympos,
+				    .offset = reloc->offset };
+	void *where = find_stub(entry, &want);
+	u8 code[SUTURE_STUB_SIZE];
+
+	if (!where || reloc_poke(entry->patch->mod, where, code, arch_stub(code, target)))
 		return 0;
-	if (i == entry->nr_stubs) {
-		entry->stubs[i] = (struct suture_stub){ .name = reloc->name, .object = reloc->object,
-							.sympos = reloc->sympos, .offset = reloc->offset };
-		entry->nr_stubs++;
-	}
 	return (unsigned long)where;
+}
+
+unsigned long reloc_own_stub(struct suture_entry *entry, const struct suture_reloc *reloc)
+{
+	struct suture_stub want = { .name = reloc->name, .place = reloc->where };
+
+	return (unsigned long)find_stub(entry, &want);
 }
 
 /* The module that a reference leads to: the patched object itself, or one that the patch module depends on. */

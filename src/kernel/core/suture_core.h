@@ -24,6 +24,7 @@
  *                                       a line for each task; COMM may have blanks, and is in
  *                                       brackets where it is not about a task (a probe in the way).
  *                                       They stay after the deadline.
+ *   /sys/kernel/suture/NAME/OBJECT/FUNCTION,POSITION/  for each function that is replaced, as livepatch has them
  *
  * NAME is that of the patch module. The module holds a reference to itself from suture_enable_patch()
  * until the patch is off again, so rmmod says EBUSY till then. No function has to be called at its exit.
@@ -36,6 +37,7 @@
 #include <linux/module.h>
 #include <linux/types.h>
 
+/* Changes with everything that a patch module could tell. It is the module's version. */
 #define SUTURE_CORE_API 1
 
 /**
@@ -84,7 +86,8 @@ struct suture_func {
  *
  * For data of a module both are needed: one that is being loaded has names but no list of its sections yet,
  * one that is loaded may have kept the names of functions only.
- * A call that does not reach its target goes through a stub in @stubs of the patch.
+ * A call that does not reach its target goes through a stub in @stubs of the patch; on arm64 also an `adrp` at
+ * one of the last two words of a page.
  */
 struct suture_reloc {
 	void *where;
@@ -161,8 +164,12 @@ struct suture_state {
  * @states:	ends with an element with id 0; NULL: none
  * @replace:	all patches that are enabled are replaced by this one, in the same moment
  * @stubs:	room in the patch module's .text for calls out of reach, SUTURE_STUB_SIZE aligned to 16
- *		for each function that @relocs call
+ *		for each function that @relocs call, and each place where they need one for itself
  * @stubs_size:	its size in bytes
+ * @jumps:	struct jump_entry of the patch's code, as in the section __jump_table, which would be read before
+ *		@relocs of the kernel tell where the keys are; in writable memory. The module has no
+ *		section of that name then, and the first of @objs is the kernel.
+ * @nr_jumps:	how many
  */
 struct suture_patch {
 	struct module *mod;
@@ -173,6 +180,8 @@ struct suture_patch {
 	bool replace;
 	void *stubs;
 	unsigned int stubs_size;
+	void *jumps;
+	unsigned int nr_jumps;
 
 	/* internal */
 	unsigned int stubs_used;

@@ -14,12 +14,19 @@ static unsigned long distance;
 module_param(distance, ulong, 0);
 
 extern char test_call[];
+static unsigned long kallsyms_address;
 const char *test_kallsyms_lookup(unsigned long addr, unsigned long *size, unsigned long *offset, char **mod,
 				 char *buf);
 
 #ifdef CONFIG_ARM64
 #define CALL R_AARCH64_CALL26
 #define ADDEND 0
+/* An adrp where erratum 843419 forbids one. */
+extern char test_adrp[], test_add[];
+void *test_address(void);
+asm(".pushsection .text.adrp, \"ax\"\n.balign 4096\n.skip 0xff4\n.globl test_address, test_adrp, test_add\n"
+    ".type test_address, %function\ntest_address: mov x0, xzr\ntest_adrp: adrp x0, .\n"
+    "test_add: add x0, x0, #0\nret\n.popsection");
 asm(".pushsection .text\n.balign 4\n.globl test_kallsyms_lookup\n.type test_kallsyms_lookup, %function\n"
     "test_kallsyms_lookup: stp x29, x30, [sp, #-16]!\nmov x29, sp\n.globl test_call\ntest_call: bl .\n"
     "ldp x29, x30, [sp], #16\nret\n.popsection");
@@ -44,6 +51,10 @@ static int new_cmdline(struct seq_file *m, void *v)
 	char *mod = NULL;
 	const char *name = test_kallsyms_lookup((unsigned long)seq_printf, &size, &offset, &mod, buf);
 
+#ifdef CONFIG_ARM64
+	if (test_address() != (void *)kallsyms_address)
+		name = NULL;
+#endif
 	seq_printf(m, "the kernel calls it %s\n", name ?: "-");
 	return 0;
 }
@@ -53,6 +64,11 @@ asm(".pushsection .text\n.balign 16\n.globl test_stubs\ntest_stubs: .skip 96\n.p
 static struct suture_func funcs[] = { FUNC(cmdline_proc_show, new_cmdline), {} };
 static struct suture_reloc relocs[] = {
 	{ .where = test_call, .type = CALL, .addend = ADDEND, .name = "kallsyms_lookup" },
+#ifdef CONFIG_ARM64
+	{ .where = &kallsyms_address, .type = R_AARCH64_ABS64, .name = "kallsyms_lookup" },
+	{ .where = test_adrp, .type = R_AARCH64_ADR_PREL_PG_HI21, .name = "kallsyms_lookup" },
+	{ .where = test_add, .type = R_AARCH64_ADD_ABS_LO12_NC, .name = "kallsyms_lookup" },
+#endif
 };
 static struct suture_object objs[] = {
 	{ .funcs = funcs, .relocs = relocs, .nr_relocs = ARRAY_SIZE(relocs) }, {}
@@ -63,9 +79,12 @@ static struct suture_patch patch = {
 
 static int __init patch_init(void)
 {
+	unsigned int i;
+
 	patch.release = init_utsname()->release;
 	patch.version = init_utsname()->version;
-	relocs[0].offset = distance;
+	for (i = 0; i < ARRAY_SIZE(relocs); i++)
+		relocs[i].offset = distance;
 	return suture_enable_patch(&patch);
 }
 

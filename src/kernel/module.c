@@ -52,6 +52,34 @@ const struct diff_func *func_of(const struct kbuild_unit *ku, uint32_t sym)
 
 /* ---- special sections ---- */
 
+/*
+ * A field of a SPECIAL_FIXUPS entry. An end is that of the piece that its start is in, as the next one begins
+ * there. What is replaced by nothing needs no place of its own.
+ */
+static void fixup_goal(struct mlink *l, size_t u, const struct elf_sec *s, const struct special *k, size_t i,
+		       const struct elf_rel *rel, struct goal *ret)
+{
+	const struct elf_obj *o = unit_of(l, u)->new;
+	size_t entry = i * k->size + k->owner, field = (rel->offset - entry) / 8 & ~1ULL;
+	const struct elf_rel *start = elf_sec_rel_at(s, entry + field * 8), *end = elf_sec_rel_at(s, entry + field * 8 + 8);
+	uint64_t from = 0, to = 0, at;
+	uint32_t sec = 0;
+	const struct piece *p;
+
+	if (start && end) {
+		special_place(o, s, end, &sec, &to);
+		special_place(o, s, start, &sec, &from);
+	}
+	at = rel == end ? to : from;
+	if (from == to) {
+		special_owner(o, s, k, i, &sec, &from);
+		at = from;
+	}
+	p = piece_take(l, u, sec, from);
+	ret->sym = elf_out_sec_sym(&l->m->out, p->out);
+	ret->addend = (int64_t)(at + p->at - p->from + rel->offset % k->size);
+}
+
 static void copy_entry(struct mlink *l, size_t u, uint32_t sec, const struct special *k, size_t i)
 {
 	const struct elf_obj *o = unit_of(l, u)->new;
@@ -59,10 +87,12 @@ static void copy_entry(struct mlink *l, size_t u, uint32_t sec, const struct spe
 	struct piece p = {.unit = u, .sec = sec, .from = i * k->size, .to = (i + 1) * k->size};
 	const struct ref *refs = s->n_rels ? refs_of(l, u, sec) : NULL;
 	struct elf_out *out = &l->m->out;
+	const char *name;
 
-	p.out = elf_out_find(out, s->name);
+	name = k->role == SPECIAL_ENTRIES && k->with ? k->with : s->name;
+	p.out = elf_out_find(out, name);
 	if (!p.out) {
-		p.out = elf_out_sec(out, s->name, s->type, s->flags & (SHF_ALLOC | SHF_WRITE), s->align);
+		p.out = elf_out_sec(out, name, s->type, s->flags & (SHF_ALLOC | SHF_WRITE), s->align);
 		out->secs[p.out].entsize = s->entsize;
 	}
 	p.at = buf_add(&out->secs[p.out].data, s->data + p.from, k->size);
@@ -73,7 +103,9 @@ static void copy_entry(struct mlink *l, size_t u, uint32_t sec, const struct spe
 		if (rel->offset < p.from || rel->offset >= p.to)
 			continue;
 		/* The place that it is about is in the module, whatever else would lead to the original. */
-		if (rel->offset == p.from + k->owner) {
+		if (k->role == SPECIAL_FIXUPS) {
+			fixup_goal(l, u, s, k, i, rel, &g);
+		} else if (rel->offset == p.from + k->owner) {
 			uint32_t to;
 			uint64_t off;
 
@@ -104,7 +136,7 @@ static void scan_entries(struct mlink *l, size_t index)
 		const struct elf_sec *s = &o->secs[i];
 		const struct special *k = s->flags & SHF_ALLOC ? special_find(s->name, o->machine) : NULL;
 
-		if (!k || k->role != SPECIAL_ENTRIES)
+		if (!special_has_entries(k))
 			continue;
 		for (size_t e = 0; e < s->size / k->size; e++) {
 			uint32_t sec;

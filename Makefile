@@ -285,6 +285,12 @@ $(O)/gen/glue.inc $(O)/gen/patch_h.inc:
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
+$(O)/gen/core.inc: $(sort $(wildcard src/kernel/core/*))
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)for f in $^; do echo "{\"$${f##*/}\","; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $$f; echo '},'; done >$@
+$(O)/src/kernel/coremod.o: ALL_CFLAGS += -I$(O)
+$(O)/src/kernel/coremod.o: $(O)/gen/core.inc
 $(O)/src/kernel/make.o: ALL_CFLAGS += -I$(O)
 $(O)/src/kernel/make.o: $(O)/gen/glue.inc $(O)/gen/patch_h.inc
 # Some tests run the program.

@@ -58,7 +58,7 @@ static struct patch_kernel *describe(const struct kbuild *kb, const struct modul
 	k->build_id = xmemdup(kb->build_id, kb->build_id_size);
 	k->build_id_size = kb->build_id_size;
 	k->module = module_name(name);
-	k->core = xstrdup(kb->livepatch ? "livepatch" : "suture_core");
+	k->core = xstrdup(kb->livepatch ? "livepatch" : CORE_MODULE);
 	k->content = xstrdup(content);
 	for (size_t i = 0; i < m->n_objects; i++) {
 		const struct kbuild_object *from = &kb->objects[m->objects[i].object];
@@ -82,6 +82,15 @@ static struct patch_kernel *describe(const struct kbuild *kb, const struct modul
 	return k;
 }
 
+static void add_file(struct patch_kernel *k, const char *module, const struct buf *ko)
+{
+	struct patch_file *f = VEC_PUSH(k->files, k->n_files, k->cap_files);
+
+	f->name = xasprintf("%s.ko", module);
+	f->data = ko->p;
+	f->size = ko->n;
+}
+
 static int make_patch(struct kernel_build *b, const struct kernel_build_opts *o, struct module_parts *m,
 		      struct sut_err *err)
 {
@@ -90,9 +99,8 @@ static int make_patch(struct kernel_build *b, const struct kernel_build_opts *o,
 	struct module_opts mo = {.key = o->key, .cert = o->cert,
 				 .replace = o->replace, .cancel = o->kernel.cancel};
 	struct patch *p = build_describe(&bo);
-	struct patch_file *f;
 	uint8_t sum[SHA256_SIZE];
-	struct buf code = {0}, ko = {0};
+	struct buf code = {0}, ko = {0}, core = {0};
 	char *content, *info;
 	int r;
 
@@ -105,17 +113,19 @@ static int make_patch(struct kernel_build *b, const struct kernel_build_opts *o,
 	info = info_text(p, content);
 	mo.name = p->name;
 	mo.info = info;
-	r = module_make(&b->kb, m, &mo, &ko, err);
+	r = b->kb.livepatch ? 0 : coremod_make(&b->kb, &mo, &core, err);
+	if (!r)
+		r = module_make(&b->kb, m, &mo, &ko, err);
 	if (!r) {
 		p->kernel = describe(&b->kb, m, p->name, content);
 		p->kernel->replace = m->replace || o->replace;
 		p->kernel->is_signed = o->key != NULL;
-		f = VEC_PUSH(p->kernel->files, p->kernel->n_files, p->kernel->cap_files);
-		f->name = xasprintf("%s.ko", p->kernel->module);
-		f->data = ko.p;
-		f->size = ko.n;
+		add_file(p->kernel, p->kernel->module, &ko);
+		if (core.n)
+			add_file(p->kernel, CORE_MODULE, &core);
 		b->patch = p;
 	} else {
+		buf_free(&core);
 		patch_free(p);
 	}
 	free(content);
@@ -133,8 +143,6 @@ int kernel_build_patch(struct kernel_build *b, const struct kernel_build_opts *o
 
 	if (!kb->build_id)
 		return sut_fail(err, SUT_B_NO_BUILD_ID, kb->release, "the kernel has no build-id note");
-	if (!kb->livepatch)
-		return sut_fail(err, SUT_K_NO_LIVEPATCH, kb->release, "it is configured without CONFIG_LIVEPATCH");
 	r = module_link(kb, &m, err);
 	b->link_ns = now_ns() - t;
 	t = now_ns();

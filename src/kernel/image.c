@@ -75,6 +75,10 @@ void kimage_index(struct kimage *k)
 	k->text = text ? text->addr : 0;
 }
 
+/*
+ * Linked once more with the number of its build, a kernel has two: the first is used by nobody, and has "# SMP"
+ * where the other has "#1 SMP".
+ */
 static void find_banner(struct kimage *k, const uint8_t *p, size_t n)
 {
 	static const char start[] = "Linux version ";
@@ -82,12 +86,18 @@ static void find_banner(struct kimage *k, const uint8_t *p, size_t n)
 
 	while ((at = memmem(at, (size_t)(end - at), start, strlen(start)))) {
 		const uint8_t *rest = at + strlen(start), *stop;
+		bool numbered;
 
 		/* Others are formats with a %. */
 		stop = memchr(rest, '\n', MIN((size_t)(end - rest), (size_t)500));
 		if (stop && *rest >= '0' && *rest <= '9') {
-			k->banner = xstrndup((const char *)at, (size_t)(stop - at));
-			return;
+			numbered = !memmem(at, (size_t)(stop - at), ") # ", 4);
+			if (!k->banner || numbered) {
+				free(k->banner);
+				k->banner = xstrndup((const char *)at, (size_t)(stop - at));
+			}
+			if (numbered)
+				return;
 		}
 		at = rest;
 	}
@@ -241,7 +251,10 @@ void kimage_free(struct kimage *k)
 	free(k->banner);
 	free(k->build_id);
 	free(k->elf);
+	for (size_t i = 0; i < k->n_secs; i++)
+		free(k->secs[i].name);
 	free(k->secs);
+	free(k->srcversion);
 	free(k->names);
 	free(k);
 }

@@ -15,6 +15,7 @@ struct ksym {
 struct kimage_sec {		/* of a module: where its layout put a section of the file */
 	uint64_t addr, size;
 	uint32_t idx;
+	char *name;
 };
 
 struct kimage {
@@ -29,6 +30,7 @@ struct kimage {
 	size_t build_id_size;
 	uint8_t *elf;		/* an ELF file with the code, the data and a symbol table */
 	size_t elf_size;
+	char *srcversion;	/* of a module; NULL: it says none */
 	struct kimage_sec *secs; /* modules only */
 	size_t n_secs, cap_secs;
 	char *names;		/* private: owns the names */

@@ -34,22 +34,6 @@ static const struct module_extern *extern_of(const struct module_parts *m, const
 	return !*end && i < m->n_externs ? &m->externs[i] : NULL;
 }
 
-/* What only a debugger reads. */
-static void drop_debug(struct elf_out *ko)
-{
-	for (uint32_t i = 1; i < ko->n_secs; i++) {
-		struct elf_out_sec *s = &ko->secs[i];
-
-		if (s->flags & SHF_ALLOC)
-			continue;
-		if (!str_starts(s->name, ".debug") && !str_starts(s->name, ".stab") && strcmp(s->name, ".comment"))
-			continue;
-		s->type = SHT_NULL;
-		for (size_t k = 1; k < ko->n_syms; k++)
-			ko->syms[k].dropped |= ko->syms[k].shndx == i;
-	}
-}
-
 /* Without a name the distance from _text says where it is. */
 static void name_extern(struct elf_out_sym *y, const struct module_extern *x, int64_t *ret_add)
 {
@@ -64,13 +48,12 @@ static void name_extern(struct elf_out_sym *y, const struct module_extern *x, in
 	y->value = 0;
 }
 
-int klp_finish(struct elf_out *ko, const struct kbuild *kb, const struct module_parts *m, struct sut_err *err)
+void klp_finish(struct elf_out *ko, const struct kbuild *kb, const struct module_parts *m)
 {
 	const struct module_extern **x = xcalloc(ko->n_syms, sizeof(*x));
 	int64_t *add = xcalloc(ko->n_syms, sizeof(*add));
 	size_t n_lists = ko->n_rels;
 
-	drop_debug(ko);
 	for (size_t i = 1; i < ko->n_syms; i++) {
 		x[i] = extern_of(m, &ko->syms[i]);
 		if (x[i])
@@ -101,6 +84,4 @@ int klp_finish(struct elf_out *ko, const struct kbuild *kb, const struct module_
 	}
 	free(x);
 	free(add);
-	(void)err;
-	return 0;
 }

@@ -30,6 +30,11 @@ char *module_name(const char *patch)
 	for (char *p = name; *p; p++)
 		if (!isalnum((unsigned char)*p))
 			*p = '_';
+	/* That one is taken: it applies patches. */
+	if (!strcmp(name, CORE_MODULE)) {
+		free(name);
+		name = xstrdup(CORE_MODULE "_");
+	}
 	/* Long names are cut; a part of their sum keeps them apart. */
 	if (strlen(name) > NAME_MAX_MODULE) {
 		uint8_t sum[SHA256_SIZE];
@@ -57,26 +62,99 @@ static void write_object(struct buf *b, const struct kbuild *kb, const struct mo
 {
 	static const char *const names[CB_COUNT] = {"pre_patch", "post_patch", "pre_unpatch", "post_unpatch"};
 	const struct module_object *o = &m->objects[i];
+	const struct kbuild_object *ko = &kb->objects[o->object];
 
 	buf_addf(b, "\t{\n");
 	if (o->object)
-		buf_addf(b, "\t\t.name = \"%s\",\n", kb->objects[o->object].name);
+		buf_addf(b, "\t\t.name = \"%s\",\n", ko->name);
+	if (o->object && !kb->livepatch && ko->image->srcversion)
+		buf_addf(b, "\t\t.srcversion = \"%s\",\n", ko->image->srcversion);
 	buf_addf(b, "\t\t.funcs = patch_funcs_%zu,\n", i);
+	if (m->n_relocs && m->n_relocs[o->object])
+		buf_addf(b, "\t\t.relocs = patch_relocs_%zu,\n\t\t.nr_relocs = %zu,\n", o->object,
+			 m->n_relocs[o->object]);
 	for (size_t k = 0; k < CB_COUNT; k++)
 		if (o->callbacks[k])
 			buf_addf(b, "\t\t.callbacks.%s = %s,\n", names[k], o->callbacks[k]);
 	buf_addf(b, "\t},\n");
 }
 
-/* The table that glue.c includes. */
-static void write_table(struct buf *b, const struct kbuild *kb, const struct module_parts *m,
-			const struct module_opts *opts)
+static void write_bytes(struct buf *b, const char *name, size_t n, const struct buf *v)
 {
+	buf_addf(b, "static const u8 %s_%zu[] = {", name, n);
+	for (size_t i = 0; i < v->n; i++)
+		buf_addf(b, "%s0x%02x,", i % 16 ? " " : "\n\t", v->p[i]);
+	buf_addf(b, "\n};\n");
+}
+
+/* One line of the list of functions; what it must look like goes before that into @data. */
+static void write_func(struct buf *b, struct buf *data, size_t n, const struct kbuild *kb, const struct kbuild_unit *u,
+		       uint32_t sym, const char *alias, const struct kbuild_sym *place)
+{
+	const char *section = module_section_name(kb, place);
+	struct buf bytes = {0}, mask = {0};
+	bool known = !kb->livepatch && expect_code(kb, u, sym, &bytes, &mask);
+
+	buf_addf(b, "\tPATCH_FUNC(\"%s\", %s, %u, 0x%llx, %s%s%s, %llu, ", place->name, alias, place->sympos,
+		 (unsigned long long)(section ? place->sec_offset : place->offset), section ? "\"" : "",
+		 section ? section : "NULL", section ? "\"" : "", (unsigned long long)place->size);
+	if (known) {
+		write_bytes(data, "patch_expect", n, &bytes);
+		write_bytes(data, "patch_mask", n, &mask);
+		buf_addf(b, "patch_expect_%zu, patch_mask_%zu, %zu)\n", n, n, bytes.n);
+	} else {
+		buf_addf(b, "NULL, NULL, 0)\n");
+	}
+	buf_free(&bytes);
+	buf_free(&mask);
+}
+
+/* The parts that the compiler put elsewhere change with the function. Livepatch has no entries for them. */
+static void write_funcs(struct buf *b, const struct kbuild *kb, const struct module_parts *m, size_t object, size_t *n)
+{
+	struct buf list = {0};
+
+	for (size_t k = 0; k < m->n_funcs; k++) {
+		const struct module_func *f = &m->funcs[k];
+		const struct kbuild_unit *u = &kb->units[f->unit];
+		struct kbuild_sym cold;
+
+		if (f->object != object)
+			continue;
+		write_func(&list, b, (*n)++, kb, u, f->func->orig, f->alias, &f->place);
+		for (size_t i = 0; i < f->func->n_orig_cold && !kb->livepatch; i++)
+			if (kbuild_orig_sym(kb, u, f->func->orig_cold[i], &cold) && cold.named)
+				write_func(&list, b, (*n)++, kb, u, f->func->orig_cold[i], "NULL", &cold);
+	}
+	buf_addf(b, "\nstatic struct patch_func patch_funcs_%zu[] = {\n%s\t{}\n};\n", object,
+		 list.n ? (char *)list.p : "");
+	buf_free(&list);
+}
+
+/* "#1 SMP Debian 6.1.176-1 (2026-07-02)": what uname -v says stands behind the compiler, in a banner. */
+static const char *version_of(const struct kbuild *kb)
+{
+	const char *v = kb->banner ? strstr(kb->banner, ") #") : NULL;
+
+	return v ? v + 2 : "";
+}
+
+/* The table that glue.c includes. */
+static int write_table(struct buf *b, const struct kbuild *kb, struct module_parts *m, const struct module_opts *opts,
+		       struct sut_err *err)
+{
+	size_t n = 0;
+	bool has_kernel = false;
+
 	buf_addf(b, "#define PATCH_REPLACE %s\n#define PATCH_INFO ", m->replace || opts->replace ? "true" : "false");
 	c_string(b, opts->info);
 	buf_addf(b, "\n#define PATCH_RELEASE ");
 	c_string(b, kb->release);
+	buf_addf(b, "\n#define PATCH_VERSION ");
+	c_string(b, version_of(kb));
 	buf_addf(b, "\n\n");
+	if (!kb->livepatch && relocs_write(b, kb, m, err) < 0)
+		return -1;
 	for (size_t i = 0; i < m->n_funcs; i++)
 		buf_addf(b, "extern void %s(void);\n", m->funcs[i].alias);
 	for (size_t i = 0; i < m->n_objects; i++)
@@ -84,31 +162,32 @@ static void write_table(struct buf *b, const struct kbuild *kb, const struct mod
 			if (m->objects[i].callbacks[k])
 				buf_addf(b, "extern %s %s(struct patch_object *);\n", k == CB_PRE_PATCH ? "int" : "void",
 					 m->objects[i].callbacks[k]);
-	for (size_t i = 0; i < m->n_objects; i++) {
-		buf_addf(b, "\nstatic struct patch_func patch_funcs_%zu[] = {\n", i);
-		for (size_t k = 0; k < m->n_funcs; k++) {
-			const struct module_func *f = &m->funcs[k];
-
-			if (f->object == i)
-				buf_addf(b, "\tPATCH_FUNC(\"%s\", %s, %u, 0x%llx, %llu)\n", f->place.name, f->alias,
-					 f->place.sympos, (unsigned long long)f->place.offset,
-					 (unsigned long long)f->place.size);
-		}
-		buf_addf(b, "\t{}\n};\n");
-	}
-	buf_addf(b, "\nstatic struct patch_object patch_objects[] = {\n");
 	for (size_t i = 0; i < m->n_objects; i++)
-		write_object(b, kb, m, i);
+		write_funcs(b, kb, m, i, &n);
+	buf_addf(b, "\nstatic struct patch_object patch_objects[] = {\n");
+	/* The kernel comes first: what modules' code refers to there must be resolved before it runs. */
+	for (size_t i = 0; i < m->n_objects; i++)
+		if (!m->objects[i].object) {
+			write_object(b, kb, m, i);
+			has_kernel = true;
+		}
+	if (!has_kernel && m->n_relocs && m->n_relocs[0])
+		buf_addf(b, "\t{\n\t\t.funcs = (struct patch_func []){ {} },\n\t\t.relocs = patch_relocs_0,\n"
+			 "\t\t.nr_relocs = %zu,\n\t},\n", m->n_relocs[0]);
+	for (size_t i = 0; i < m->n_objects; i++)
+		if (m->objects[i].object)
+			write_object(b, kb, m, i);
 	buf_addf(b, "\t{}\n};\n");
 	if (!m->n_states)
-		return;
+		return 0;
 	buf_addf(b, "\n#define PATCH_STATES\nstatic struct patch_state patch_states[] = {\n");
 	for (size_t i = 0; i < m->n_states; i++)
 		buf_addf(b, "\tPATCH_STATE(%llu, %u)\n", (unsigned long long)m->states[i].id, m->states[i].version);
 	buf_addf(b, "\t{}\n};\n");
+	return 0;
 }
 
-static int put(const char *dir, const char *name, const void *data, size_t n, struct sut_err *err)
+int module_put_file(const char *dir, const char *name, const void *data, size_t n, struct sut_err *err)
 {
 	char *path = path_join(dir, name);
 	int r = write_file(path, data, n);
@@ -122,18 +201,27 @@ static int put(const char *dir, const char *name, const void *data, size_t n, st
 static int write_sources(const struct kbuild *kb, struct module_parts *m, const struct module_opts *opts,
 			 const char *dir, const char *name, struct sut_err *err)
 {
-	struct buf table = {0}, code = {0};
-	char *makefile = xasprintf("obj-m := %s.o\n%s-y := glue.o code.o\n", name, name);
+	static const char interface[] = "suture_core.h";
+	struct buf table = {0}, code = {0}, makefile = {0};
+	char *core = coremod_dir(kb);
 	int r;
 
-	write_table(&table, kb, m, opts);
+	buf_addf(&makefile, "obj-m := %s.o\n%s-y := glue.o code.o\n", name, name);
+	if (!kb->livepatch)
+		buf_addf(&makefile, "KBUILD_EXTRA_SYMBOLS := %s/Module.symvers\n", core);
+	r = write_table(&table, kb, m, opts, err);
 	elf_out_write(&m->out, &code);
-	r = put(dir, "glue.c", glue_text, strlen(glue_text), err) || put(dir, "table.h", table.p, table.n, err) ||
-	    put(dir, "code.o_shipped", code.p, code.n, err) ||
-	    put(dir, "Makefile", makefile, strlen(makefile), err) || put(dir, ".code.o.cmd", "", 0, err);
+	r = r || module_put_file(dir, "glue.c", glue_text, strlen(glue_text), err) ||
+	    module_put_file(dir, "table.h", table.p, table.n, err) ||
+	    module_put_file(dir, "code.o_shipped", code.p, code.n, err) ||
+	    module_put_file(dir, "Makefile", makefile.p, makefile.n, err) ||
+	    module_put_file(dir, ".code.o.cmd", "", 0, err) ||
+	    (!kb->livepatch && module_put_file(dir, interface, coremod_source(interface),
+					       strlen(coremod_source(interface)), err));
 	buf_free(&table);
 	buf_free(&code);
-	free(makefile);
+	buf_free(&makefile);
+	free(core);
 	return r ? -1 : 0;
 }
 
@@ -145,7 +233,7 @@ int module_put_header(const struct ktree *t, struct sut_err *err)
 	if (mkdir_p(dir) < 0)
 		r = sut_fail(err, SUT_E_IO, dir, "%s", strerror(errno));
 	else
-		r = put(dir, "patch.h", header_text, strlen(header_text), err);
+		r = module_put_file(dir, "patch.h", header_text, strlen(header_text), err);
 	free(dir);
 	return r;
 }
@@ -159,7 +247,7 @@ static char *last_lines(char *text)
 	return p;
 }
 
-static int run_make(const struct kbuild *kb, const struct module_opts *opts, const char *dir, struct sut_err *err)
+int module_run_make(const struct kbuild *kb, const struct module_opts *opts, const char *dir, struct sut_err *err)
 {
 	struct strvec argv = {0}, env = {0};
 	char *text = NULL;
@@ -196,43 +284,60 @@ static int run_make(const struct kbuild *kb, const struct module_opts *opts, con
 	return r;
 }
 
+/* What only a debugger reads. */
+static void drop_debug(struct elf_out *ko)
+{
+	for (uint32_t i = 1; i < ko->n_secs; i++) {
+		struct elf_out_sec *s = &ko->secs[i];
+
+		if (s->flags & SHF_ALLOC)
+			continue;
+		if (!str_starts(s->name, ".debug") && !str_starts(s->name, ".stab") && strcmp(s->name, ".comment"))
+			continue;
+		s->type = SHT_NULL;
+		for (size_t k = 1; k < ko->n_syms; k++)
+			ko->syms[k].dropped |= ko->syms[k].shndx == i;
+	}
+}
+
+int module_take(const char *path, const struct module_parts *m, const struct kbuild *kb,
+		const struct module_opts *opts, struct buf *ret_ko, struct sut_err *err)
+{
+	struct elf_obj *o = elf_obj_open(path, err);
+	struct elf_out ko;
+	int r = 0;
+
+	if (!o)
+		return -1;
+	elf_out_copy(&ko, o);
+	drop_debug(&ko);
+	if (m)
+		klp_finish(&ko, kb, m);
+	elf_out_write(&ko, ret_ko);
+	if (opts->key)
+		r = module_sign(ret_ko, opts->key, opts->cert, err);
+	elf_out_free(&ko);
+	elf_obj_free(o);
+	return r;
+}
+
 int module_make(const struct kbuild *kb, struct module_parts *m, const struct module_opts *opts,
 		struct buf *ret_ko, struct sut_err *err)
 {
 	char *name = module_name(opts->name), *dir = path_join(kb->tree->dir, "module"), *file, *path;
-	struct elf_obj *o = NULL;
-	struct elf_out ko;
 	int r = -1;
 
 	file = xasprintf("%s.ko", name);
 	path = path_join(dir, file);
-	if (!kb->headers) {
+	if (!kb->headers)
 		sut_fail(err, SUT_K_MAKE, kb->release, "no folder to build modules in was found (--headers)");
-		goto out;
-	}
-	if (strlen(opts->info) > INFO_MAX) {
+	else if (strlen(opts->info) > INFO_MAX)
 		sut_fail(err, SUT_K_MAKE, opts->name, "what it says of itself is too long (%zu bytes)",
 			 strlen(opts->info));
-		goto out;
-	}
-	if (remove_tree(dir) < 0 || mkdir_p(dir) < 0) {
+	else if (remove_tree(dir) < 0 || mkdir_p(dir) < 0)
 		sut_fail(err, SUT_E_IO, dir, "%s", strerror(errno));
-		goto out;
-	}
-	if (write_sources(kb, m, opts, dir, name, err) < 0 || run_make(kb, opts, dir, err) < 0)
-		goto out;
-	o = elf_obj_open(path, err);
-	if (!o)
-		goto out;
-	elf_out_copy(&ko, o);
-	r = klp_finish(&ko, kb, m, err);
-	if (!r)
-		elf_out_write(&ko, ret_ko);
-	if (!r && opts->key)
-		r = module_sign(ret_ko, opts->key, opts->cert, err);
-	elf_out_free(&ko);
-out:
-	elf_obj_free(o);
+	else if (!write_sources(kb, m, opts, dir, name, err) && !module_run_make(kb, opts, dir, err))
+		r = module_take(path, kb->livepatch ? m : NULL, kb, opts, ret_ko, err);
 	free(name);
 	free(dir);
 	free(file);

@@ -240,6 +240,8 @@ int module_link(const struct kbuild *kb, struct module_parts *ret, struct sut_er
 	author_read(&l);
 	work_off(&l);
 	list_new(&l);
+	if (err->n == before)
+		relocs_store_addends(&ret->out, err);
 	for (size_t u = 0; u < kb->n_units; u++) {
 		for (size_t i = 0; l.refs[u] && i < kb->units[u].new->n_secs; i++)
 			free(l.refs[u][i]);
@@ -264,6 +266,7 @@ void module_parts_free(struct module_parts *m)
 	free(m->objects);
 	free(m->externs);
 	free(m->states);
+	free(m->n_relocs);
 	strvec_free(&m->new_funcs);
 	strvec_free(&m->new_data);
 	memset(m, 0, sizeof(*m));

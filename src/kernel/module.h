@@ -51,6 +51,7 @@ struct module_parts {
 	size_t n_externs, cap_externs;
 	struct module_state *states;
 	size_t n_states, cap_states;
+	size_t *n_relocs;	/* [kb->objects]: set by relocs_write() */
 	bool replace;		/* set by the patched source */
 	struct strvec new_funcs, new_data;
 };
@@ -77,9 +78,42 @@ int module_make(const struct kbuild *kb, struct module_parts *m, const struct mo
 
 /* Puts suture/patch.h where the units of the tree find it. */
 int module_put_header(const struct ktree *t, struct sut_err *err);
+int module_put_file(const char *dir, const char *name, const void *data, size_t n, struct sut_err *err);
+/* make modules in @dir, by the headers' build system. */
+int module_run_make(const struct kbuild *kb, const struct module_opts *opts, const char *dir, struct sut_err *err);
+/* Takes a module that kbuild made: without what only a debugger reads, finished for livepatch where @m is given,
+ * signed where there is a key. Fresh bytes in @ret_ko. */
+int module_take(const char *path, const struct module_parts *m, const struct kbuild *kb,
+		const struct module_opts *opts, struct buf *ret_ko, struct sut_err *err);
 
-/* klp.c: turns references to @m's externs into klp relocations and drops what only a debugger wants. */
-int klp_finish(struct elf_out *ko, const struct kbuild *kb, const struct module_parts *m, struct sut_err *err);
+/* klp.c: turns references to @m's externs into klp relocations. */
+void klp_finish(struct elf_out *ko, const struct kbuild *kb, const struct module_parts *m);
+
+/*
+ * Kernels without livepatch.
+ *
+ * coremod.c: the core module, made of the sources that this program carries, for the kernel of @kb. Fresh bytes in
+ * @ret_ko; its sources and its Module.symvers are then in coremod_dir() (fresh).
+ */
+#define CORE_MODULE "suture_core"
+int coremod_make(const struct kbuild *kb, const struct module_opts *opts, struct buf *ret_ko, struct sut_err *err);
+char *coremod_dir(const struct kbuild *kb);
+/* The text of one of its sources, NULL: there is none of that name. */
+const char *coremod_source(const char *name);
+/* relocs.c: takes the references to @m's externs out of its object, and writes them down as C:
+ * "patch_relocs_I" for kb->objects[I], and how many stubs they may need as PATCH_STUBS. Sets m->n_relocs. */
+int relocs_write(struct buf *table, const struct kbuild *kb, struct module_parts *m, struct sut_err *err);
+/* For architectures that keep addends in the relocated fields: puts them there. */
+int relocs_store_addends(struct elf_out *o, struct sut_err *err);
+/* Name of the section of a module that @place is in; NULL: it is not known, or @place is in vmlinux. */
+const char *module_section_name(const struct kbuild *kb, const struct kbuild_sym *place);
+/*
+ * expect.c: what the code of a function, or of a part of it, must be when the patch is loaded, with a mask of
+ * the bits that the kernel does not rewrite itself. @sym: in u->orig. False: its code is not known.
+ */
+bool expect_code(const struct kbuild *kb, const struct kbuild_unit *u, uint32_t sym, struct buf *ret_bytes,
+		 struct buf *ret_mask);
+
 /* sign.c: appends the kernel's kind of signature to a module. */
 int module_sign(struct buf *ko, const char *key, const char *cert, struct sut_err *err);
 

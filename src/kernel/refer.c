@@ -3,6 +3,7 @@
 #include "kernel/mlink.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const struct ref *refs_of(struct mlink *l, size_t u, uint32_t sec)
 {
@@ -113,14 +114,28 @@ static int to_place(struct mlink *l, const struct piece *p, const struct elf_rel
 		ret->sym = undefined(l, place->name);
 		return 0;
 	}
-	if (!kernel && k && k->early)
+	if ((!kernel || !l->kb->livepatch) && k && k->early)
 		return complain(l, p->unit, p->sec, rel->offset, SUT_K_LATE, place->name,
-				"an entry of a special section refers to a module");
+				kernel ? "an entry of a special section refers to what the kernel does not export"
+				       : "an entry of a special section refers to a module");
 	if (!place->named && !(kernel && place->has_addr) && l->kb->livepatch)
 		return complain(l, p->unit, p->sec, rel->offset, SUT_K_REFERENCE, o->syms[sym].name,
 				"the kernel has no name for it by which it could be found");
 	ret->sym = extern_sym(l, p->unit, place);
 	return 0;
+}
+
+/* What our core exports, to patches of kernels that have no livepatch. */
+static bool is_of_core(const struct mlink *l, const char *name)
+{
+	static const char *const names[] = {"suture_shadow_get", "suture_shadow_alloc", "suture_shadow_get_or_alloc",
+					    "suture_shadow_free", "suture_shadow_free_all", "suture_get_state",
+					    "suture_get_prev_state"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!l->kb->livepatch && !strcmp(names[i], name))
+			return true;
+	return false;
 }
 
 static int to_outside(struct mlink *l, const struct piece *p, const struct elf_rel *rel, uint32_t sym,
@@ -130,6 +145,10 @@ static int to_outside(struct mlink *l, const struct piece *p, const struct elf_r
 	struct sut_err quiet = {0};
 	struct kbuild_sym place;
 
+	if (!ku->new->syms[sym].shndx && is_of_core(l, ku->new->syms[sym].name)) {
+		*ret = (struct goal){undefined(l, ku->new->syms[sym].name), rel->addend};
+		return 0;
+	}
 	if (kbuild_new_sym(l->kb, ku, sym, &place, &quiet)) {
 		sut_err_free(&quiet);
 		return to_place(l, p, rel, sym, &place, ret);

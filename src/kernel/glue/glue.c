@@ -12,7 +12,8 @@
 #ifdef CONFIG_LIVEPATCH
 #include <linux/livepatch.h>
 
-#define PATCH_FUNC(old, new, pos, off, size) {.old_name = old, .new_func = new, .old_sympos = pos},
+#define PATCH_FUNC(old, new, pos, off, sec, size, bytes, bits, len) \
+	{.old_name = old, .new_func = new, .old_sympos = pos},
 #define PATCH_STATE(nr, ver) {.id = nr, .version = ver},
 #define patch_type klp_patch
 #define enable_patch klp_enable_patch
@@ -23,8 +24,9 @@
 #else
 #include "suture_core.h"
 
-#define PATCH_FUNC(old, new, pos, off, size) \
-	{.old_name = old, .new_func = new, .old_sympos = pos, .offset = off, .old_size = size},
+#define PATCH_FUNC(old, new, pos, off, sec, size, bytes, bits, len) \
+	{.old_name = old, .new_func = new, .old_sympos = pos, .offset = off, .section = sec, .old_size = size, \
+	 .expect = bytes, .mask = bits, .expect_len = len},
 #define PATCH_STATE(nr, ver) {.id = nr, .version = ver},
 #define patch_type suture_patch
 #define enable_patch suture_enable_patch
@@ -41,11 +43,23 @@ static char *suture = PATCH_INFO;
 module_param(suture, charp, 0444);
 MODULE_PARM_DESC(suture, "about this patch (do not set)");
 
+#ifndef CONFIG_LIVEPATCH
+/* Room for calls that do not reach their target; the core writes it. */
+asm(".pushsection .text\n"
+    ".balign 16\n"
+    ".globl patch_stubs\n"
+    "patch_stubs: .skip " __stringify(PATCH_STUBS) " * " __stringify(SUTURE_STUB_SIZE) "\n"
+    ".popsection");
+extern char patch_stubs[];
+#endif
+
 static struct patch_type patch = {
 	.mod = THIS_MODULE,
 #ifndef CONFIG_LIVEPATCH
 	.release = PATCH_RELEASE,
 	.version = PATCH_VERSION,
+	.stubs = patch_stubs,
+	.stubs_size = PATCH_STUBS * SUTURE_STUB_SIZE,
 #endif
 	.objs = patch_objects,
 #ifdef PATCH_STATES

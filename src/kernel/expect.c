@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a function's code must be when a patch is loaded by our core.
+ *
+ * The proof was about the file that is booted. That the kernel that runs is the same says its build-id; the
+ * bytes are the last word, and the only one about a module that comes later. They are those of the image. What
+ * differs in memory is masked: the places that the kernel rewrites itself, of which special sections
+ * have lists, and in modules each relocated field.
+ */
+#include "kernel/module.h"
+#include "target/target.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct rewritten {
+	const char *section;
+	uint16_t machine;	/* EM_*, 0: all others */
+	uint8_t size, owner;	/* of an entry; where in it is the reference to the code */
+	uint8_t bytes;		/* of code that are rewritten, 0: */
+	uint8_t len_at;		/* a byte of the entry that says how many */
+} table[] = {
+	{"__jump_table", EM_ARM, 12, 0, 4, 0},
+	{"__jump_table", 0, 16, 0, 4, 0},
+	{"__mcount_loc", EM_ARM, 4, 0, 4, 0},
+	/* ---- arm: where the memory is; one processor or several ---- */
+	{".pv_table", EM_ARM, 4, 0, 4, 0},
+	{".alt.smp.init", EM_ARM, 8, 0, 4, 0},
+};
+
+static const struct rewritten *rewritten_find(const char *section, uint16_t machine)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (!strcmp(table[i].section, section) && (!table[i].machine || table[i].machine == machine))
+			return &table[i];
+	return NULL;
+}
+
+struct code {			/* of one function, in the image and in the object that was matched with it */
+	const struct elf_obj *o;
+	const struct prove_func *pf;
+	const struct match *m;
+	uint64_t addr, size;
+	struct buf *mask;
+};
+
+/* @len bytes of the object's section from @off on count no more. */
+static void forget(struct code *c, uint32_t sec, uint64_t off, uint64_t len)
+{
+	uint64_t at;
+
+	if (&c->o->secs[sec] != c->pf->mf.sec || off < c->pf->mf.off || off >= c->pf->mf.off + c->pf->mf.size)
+		return;
+	at = match_place(&c->pf->mf, c->m, off);
+	for (uint64_t i = 0; at && i < len && at + i - c->addr < c->size; i++)
+		c->mask->p[at + i - c->addr] = 0;
+}
+
+static void forget_rewritten(struct code *c)
+{
+	for (size_t i = 1; i < c->o->n_secs; i++) {
+		const struct elf_sec *s = &c->o->secs[i];
+		const struct rewritten *w = s->flags & SHF_ALLOC ? rewritten_find(s->name, c->o->machine) : NULL;
+
+		for (size_t e = 0; w && e < s->size / w->size; e++) {
+			const struct elf_rel *r = elf_sec_rel_at(s, e * w->size + w->owner);
+			const struct elf_sym *y = r ? &c->o->syms[r->sym] : NULL;
+
+			if (y && y->shndx && y->shndx < c->o->n_secs)
+				forget(c, y->shndx, y->value + (uint64_t)r->addend,
+				       w->bytes ? w->bytes : s->data[e * w->size + w->len_at]);
+		}
+	}
+}
+
+/* A field that a detour of the loader changes takes the instruction behind it along, at most. */
+static void forget_relocated(struct code *c, const struct target *t)
+{
+	const struct elf_sec *s = c->pf->mf.sec;
+
+	for (size_t i = 0; i < s->n_rels; i++) {
+		const struct rel_info *ri = target_rel(t, s->rels[i].type);
+
+		forget(c, s->idx, s->rels[i].offset & ~(uint64_t)(t->insn_min - 1),
+		       ri->kind == REL_PLT ? 8 : MAX(ri->size, (uint8_t)4));
+	}
+}
+
+bool expect_code(const struct kbuild *kb, const struct kbuild_unit *u, uint32_t sym, struct buf *ret_bytes,
+		 struct buf *ret_mask)
+{
+	const struct kbuild_object *ob = &kb->objects[u->object];
+	uint32_t proved = u->to_proof ? u->to_proof[sym] : sym;
+	const struct match *m = u->pu && proved ? prove_match(u->pu, proved) : NULL;
+	uint64_t left, n;
+	const uint8_t *p;
+	struct code c;
+
+	if (!m || !u->pu->func_of_sym[proved])
+		return false;
+	p = prove_code_at(ob->po, m->addr, &left);
+	n = p ? MIN(m->size, left) : 0;
+	if (!n)
+		return false;
+	buf_add(ret_bytes, p, n);
+	buf_add(ret_mask, NULL, n);
+	memset(ret_mask->p, 0xff, n);
+	c = (struct code){u->pu->orig, &u->pu->funcs[u->pu->func_of_sym[proved] - 1], m, m->addr, n, ret_mask};
+	forget_rewritten(&c);
+	if (u->object)
+		forget_relocated(&c, ob->po->target);
+	return true;
+}

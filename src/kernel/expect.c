@@ -8,6 +8,7 @@
  * have lists, and in modules each relocated field.
  */
 #include "kernel/module.h"
+#include "kernel/special.h"
 #include "target/target.h"
 
 #include <stdlib.h>
@@ -18,11 +19,18 @@ static const struct rewritten {
 	uint16_t machine;	/* EM_*, 0: all others */
 	uint8_t size, owner;	/* of an entry; where in it is the reference to the code */
 	uint8_t bytes;		/* of code that are rewritten, 0: */
-	uint8_t len_at;		/* a byte of the entry that says how many */
+	uint8_t len_at;		/* a byte of the entry that says how many, 0: the next reference is the end */
 } table[] = {
 	{"__jump_table", EM_ARM, 12, 0, 4, 0},
 	{"__jump_table", 0, 16, 0, 4, 0},
 	{"__mcount_loc", EM_ARM, 4, 0, 4, 0},
+	/* ---- ppc64: the length of what a feature changes is in the entry, as an end ---- */
+	{"__mcount_loc", EM_PPC64, 8, 0, 4, 0},
+	{"__ftr_fixup", EM_PPC64, 48, 16, 0, 0},
+	{"__mmu_ftr_fixup", EM_PPC64, 48, 16, 0, 0},
+	{"__fw_ftr_fixup", EM_PPC64, 48, 16, 0, 0},
+	{"__lwsync_fixup", EM_PPC64, 8, 0, 4, 0},
+	{"__barrier_nospec_fixup", EM_PPC64, 8, 0, 4, 0},
 	/* ---- arm: where the memory is; one processor or several ---- */
 	{".pv_table", EM_ARM, 4, 0, 4, 0},
 	{".alt.smp.init", EM_ARM, 8, 0, 4, 0},
@@ -64,11 +72,15 @@ static void forget_rewritten(struct code *c)
 
 		for (size_t e = 0; w && e < s->size / w->size; e++) {
 			const struct elf_rel *r = elf_sec_rel_at(s, e * w->size + w->owner);
-			const struct elf_sym *y = r ? &c->o->syms[r->sym] : NULL;
+			const struct elf_rel *end = elf_sec_rel_at(s, e * w->size + w->owner + 8);
+			uint64_t len = w->bytes ? w->bytes : s->data[e * w->size + w->len_at], off, to;
+			uint32_t sec, to_sec;
 
-			if (y && y->shndx && y->shndx < c->o->n_secs)
-				forget(c, y->shndx, y->value + (uint64_t)r->addend,
-				       w->bytes ? w->bytes : s->data[e * w->size + w->len_at]);
+			if (!r || !special_place(c->o, s, r, &sec, &off))
+				continue;
+			if (!w->bytes && !w->len_at)
+				len = end && special_place(c->o, s, end, &to_sec, &to) ? to - off : 0;
+			forget(c, sec, off, len);
 		}
 	}
 }

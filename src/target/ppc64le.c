@@ -64,7 +64,7 @@ static const struct rel_info rels[] = {
 	REL(R_PPC64_REL64, REL_PC, 8, PART_WHOLE),
 	REL(R_PPC64_REL32, REL_PC, 4, PART_WHOLE),
 	REL(R_PPC64_REL24, REL_PLT, 4, PART_WHOLE),
-	NEW(ENTRY, REL_NONE, 0),
+	NEW(ENTRY, REL_NONE, 8), /* a marker of two instructions that a linker or loader may rewrite */
 	NEW(REL24_NOTOC, REL_PLT, 4),
 	NEW(REL24_P9NOTOC, REL_PLT, 4),
 	REL(R_PPC64_REL14, REL_PLT, 4, PART_WHOLE),

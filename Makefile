@@ -225,16 +225,20 @@ cores: $(GUEST_ARCHS:%=core-%)
 $(GUEST_ARCHS:%=core-%): core-%: deps-guest
 	$(Q)prove $(PROVE_FLAGS) --timer --exec tests/kernel/core/run.sh $*-$(CORE_SERIES)
 
-# Patches of the kernel, on the stock kernel of amd64 in an emulated machine: `make test-kernel KERNEL_CASES='body
-# module'`. The first run fetches that kernel with its source (1.6 GB unpacked).
-.PHONY: test-kernel demo-kernel deps-kernel
+# Patches of the kernel, on a stock kernel in an emulated machine: `make test-kernel KERNEL_CASES='body module'`,
+# `make test-kernel-arm64`. The first run fetches that kernel with its source (1.6 GB unpacked).
+.PHONY: test-kernel demo-kernel deps-kernel $(CROSS_ARCHS:%=test-kernel-%)
 KERNEL_CASES :=
 deps-kernel:
 	$(Q)scripts/deps.sh kernel
-test-kernel demo-kernel: deps-kernel cross-amd64 $(O)/suture
+test-kernel: test-kernel-amd64
+$(CROSS_ARCHS:%=test-kernel-%): test-kernel-%: deps-kernel cross-% $(O)/suture
+	$(Q)scripts/kernel.sh build/kernel $*
+	$(Q)KERNEL_ARCH=$* SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) tests/kernel/run.sh $(KERNEL_CASES)
+$(GUEST_ARCHS:%=test-kernel-%): deps-guest
+demo-kernel: deps-kernel cross-amd64 $(O)/suture
 	$(Q)scripts/kernel.sh build/kernel
-	$(Q)$(if $(filter test-kernel,$@),SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) tests/kernel/run.sh \
-		$(KERNEL_CASES),O=$(O) demo/kernel.sh)
+	$(Q)O=$(O) demo/kernel.sh
 
 # A fuzzer for each parser, with clang's libFuzzer: make fuzz SECONDS=600. Seeds are what the build made.
 .PHONY: fuzz

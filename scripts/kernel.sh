@@ -1,46 +1,72 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A stock Debian kernel with all that a patch for it is built from: kernel.sh DIR
+# A stock Debian kernel with all that a patch for it is built from: kernel.sh DIR [ARCH [VERSION]]
 #
-#   root-amd64/         its image, modules, headers and build tools, unpacked
+#   root-ARCH/          its image, modules, headers and build tools (those of this machine), unpacked
 #   linux-source-6.1/   its source, the very version
+#   version             Debian's version of both
 #
-# The newest kernel whose source and image the archive has in one version. Packages are unpacked, never
-# installed; nothing is fetched again while DIR/ready is there.
+# ARCH is Debian's name (amd64). Without VERSION it is what DIR has for another architecture, or else the newest
+# whose source and image the archive has. Packages are unpacked, never installed; nothing is fetched twice.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
+arch=${2:-amd64}
+# PORT: the flavour of its kernel package, where that is not the name of the architecture
+case $arch in
+armhf) flavour=armmp ;;
+ppc64el) flavour=powerpc64le ;;
+*) flavour=$arch ;;
+esac
 mkdir -p "$1"
 cd "$1"
-[ ! -e ready ] || exit 0
-[ ! -e linux-source-6.1/Makefile ] || [ ! -e root-amd64/boot ] || exit 0
-rm -rf debs root-amd64 linux-source-6.1
-mkdir -p debs root-amd64
+[ ! -e linux-source-6.1/Makefile ] || [ ! -e "root-$arch/boot" ] || exit 0
+rm -rf debs part
 
-APT_CONFIG=$("$root/scripts/apt-private.sh" "$PWD/apt" amd64)
-export APT_CONFIG
-sources=$(apt-cache madison linux-source-6.1 | awk '{ print $3 }')
-image='' version=''
-for image in $(apt-cache pkgnames linux-image-6.1. | grep -xE 'linux-image-6\.1\.[0-9]+-[0-9]+-amd64' | sort -rV); do
-	version=$(apt-cache show "$image" | sed -n 's/^Version: //p' | head -1)
-	if echo "$sources" | grep -qxF "$version"; then break; fi
-	version=''
-done
-[ -n "$version" ] || {
-	echo "the archive has no 6.1 kernel with the source of the same version" >&2
+# "linux-image-6.1.0-50-amd64 6.1.176-1", a line for each in the archive, the newest first
+images()
+{
+	APT_CONFIG=$conf apt-cache dumpavail | awk -v want="^linux-image-6\\.1\\.[0-9]+-[0-9]+-$flavour\$" '
+		$1 == "Package:" { p = $2 ~ want ? $2 : "" }
+		$1 == "Version:" && p { print p, $2 }' | sort -Vr
+}
+
+host=$("$root/scripts/apt-private.sh" "$PWD/apt-host")
+conf=$("$root/scripts/apt-private.sh" "$PWD/apt-$arch" "$arch")
+version=${3:-$(cat version 2>/dev/null || true)}
+sources=$(APT_CONFIG=$host apt-cache madison linux-source-6.1 | awk '$5 != "Sources" { print $3 }')
+image=$(images | while read -r name v; do
+	[ -z "$version" ] || [ "$v" = "$version" ] || continue
+	if echo "$sources" | grep -qxF "$v"; then
+		echo "$name $v"
+		break
+	fi
+done)
+[ -n "$image" ] || {
+	echo "the archive has no 6.1 kernel ${version:+$version }for $arch with the source of the same version" >&2
 	exit 1
 }
+version=${image#* } image=${image% *}
 release=${image#linux-image-}
-common=${release%-amd64}-common
-echo "fetching: $image $version, its headers and its source (about 220 MB)"
-(cd debs && apt-get download -qq "$image=$version" "linux-headers-$release=$version" \
-	"linux-headers-$common=$version" "linux-kbuild-6.1=$version" "linux-source-6.1=$version")
-for f in debs/linux-image-*.deb debs/linux-headers-*.deb debs/linux-kbuild-*.deb; do
-	dpkg-deb -x "$f" root-amd64
+common=${release%-$flavour}-common
+mkdir -p debs part
+echo "fetching: $image $version and its headers"
+(cd debs && APT_CONFIG=$conf apt-get download -qq "$image=$version" "linux-headers-$release=$version" \
+	"linux-headers-$common=$version" && APT_CONFIG=$host apt-get download -qq "linux-kbuild-6.1=$version")
+for f in debs/*.deb; do
+	dpkg-deb -x "$f" part
 done
 # The one absolute path in it.
-sed -i "s#include /usr/src#include $PWD/root-amd64/usr/src#" "root-amd64/usr/src/linux-headers-$release/Makefile"
-echo 'unpacking: the source'
-dpkg-deb --fsys-tarfile debs/linux-source-6.1_*.deb | tar -xO ./usr/src/linux-source-6.1.tar.xz | tar -xJ
-rm -rf debs
-touch ready
+sed -i "s#include /usr/src#include $PWD/root-$arch/usr/src#" "part/usr/src/linux-headers-$release/Makefile"
+rm -rf "root-$arch" debs
+mv part "root-$arch"
+if [ ! -e linux-source-6.1/Makefile ]; then
+	mkdir -p debs part
+	echo "fetching and unpacking: its source"
+	(cd debs && APT_CONFIG=$host apt-get download -qq "linux-source-6.1=$version")
+	dpkg-deb --fsys-tarfile debs/*.deb | tar -xO ./usr/src/linux-source-6.1.tar.xz | tar -xJ -C part
+	rm -rf linux-source-6.1 debs
+	mv part/linux-source-6.1 .
+	rmdir part
+	echo "$version" >version
+fi

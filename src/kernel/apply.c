@@ -7,6 +7,9 @@
  * is to be sure that it is the right kernel before anything is loaded, to see who is in the way, and to
  * leave nothing half done.
  *
+ * A kernel without livepatch gets our core module first (core/), which switches all tasks in one moment, shows
+ * itself in sysfs as livepatch does, and goes with the last patch.
+ *
  * The order is: identity (release, build-id, build-ids of modules, places of the functions in kallsyms), then
  * what is loaded already, then load. From there every way out leads to one of two states: all tasks patched
  * and the module loaded, or all tasks as before and the module unloaded. A transition that does not end in
@@ -17,20 +20,19 @@
  * command that was killed is taken over by the next one.
  */
 #include "kernel/apply.h"
+#include "kernel/kmod.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
 	LOOK_US = 50000,		/* between two looks at a transition */
 	DEFAULT_TIMEOUT_S = 60,
-	UNLOAD_TRIES = 40,
+	CORE_EXTRA_S = 10,		/* the core goes on for so long where nobody follows any more */
 };
 
 static const uint64_t second = 1000000000;
@@ -73,6 +75,16 @@ static void say(const struct kernel_opts *o, const char *fmt, ...)
 static bool cancelled(const struct kernel_opts *o)
 {
 	return o->cancel && *o->cancel;
+}
+
+static uint64_t timeout_of(const struct kernel_opts *o)
+{
+	return o->timeout_ns ? o->timeout_ns : DEFAULT_TIMEOUT_S * second;
+}
+
+static uint64_t deadline_of(const struct kernel_opts *o)
+{
+	return timeout_of(o) + CORE_EXTRA_S * second;
 }
 
 /* ---- is it the right kernel? ---- */
@@ -170,6 +182,8 @@ static int check(const struct patch *p, struct kernel_result *ret, struct sut_er
 		if (strcmp(k->objects[i].name, "vmlinux"))
 			check_module(&k->objects[i], ret, err);
 	if (err->n == before)
+		kcore_check(p, err);
+	if (err->n == before)
 		check_places(k, ret, err);
 	return err->n > before ? -1 : 0;
 }
@@ -222,36 +236,39 @@ static enum loaded look(const struct patch *p, struct sut_err *err)
 
 /* ---- modules ---- */
 
+/* Of a patch; and with the last one the core. */
 static bool unload(const char *module)
 {
-	for (int i = 0; i < UNLOAD_TRIES; i++) {
-		if (syscall(SYS_delete_module, module, O_NONBLOCK) == 0 || errno == ENOENT)
-			return true;
-		if (errno != EAGAIN && errno != EBUSY && errno != EINTR)
-			return false;
-		usleep(LOOK_US);
-	}
-	return false;
+	bool gone = kmod_unload(module);
+	int e = errno;
+
+	kcore_drop();
+	errno = e;
+	return gone;
 }
 
-static int load(const struct patch_file *f, const char *subject, struct sut_err *err)
+/* The core first. Another command may have unloaded it in between: then once more. */
+static int load(const struct patch *p, const struct kernel_opts *o, struct sut_err *err)
 {
-	int log = ksys_log_open(), e;
-	char *words;
+	struct sut_err own = {0};
+	int r = -1;
 
-	if (syscall(SYS_init_module, f->data, f->size, "") == 0) {
-		if (log >= 0)
-			close(log);
-		return 0;
+	for (int i = 0; i < 2 && r < 0; i++) {
+		sut_err_free(&own);
+		r = kcore_load(p, &own);
+		if (r < 0)
+			break;
+		kcore_set_deadline(deadline_of(o));
+		r = kmod_load(&p->kernel->files[0], p->name, &own);
+		if (r < 0 && errno != ENOENT)
+			break;
 	}
-	e = errno;
-	words = ksys_log_read(log);
-	if (log >= 0)
-		close(log);
-	sut_fail(err, e == EPERM ? SUT_K_PERMISSION : SUT_K_LOAD, subject, "%s: %s%s%s", f->name, strerror(e),
-		 words ? "; the kernel says: " : "", words ? words : "");
-	free(words);
-	return -1;
+	if (r < 0) {
+		kcore_drop();
+		sut_err_move_new(err, &own);
+	}
+	sut_err_free(&own);
+	return r;
 }
 
 /* ---- the transition ---- */
@@ -329,11 +346,12 @@ static int transition_failed(const char *name, const char *module, const struct 
 	bool enabled, transition, there = ksys_patch_look(module, &enabled, &transition);
 	bool interrupted = cancelled(o);
 
+	look_at_tasks(module, ret);
 	if (!there || (!enabled && !transition)) {
 		ret->unloaded = unload(module);
-		return sut_fail(err, SUT_K_LOAD, name, "the kernel took it back by itself");
+		return sut_fail(err, ret->blockers.n ? SUT_K_TRANSITION : SUT_K_LOAD, name,
+				"the kernel took it back by itself");
 	}
-	look_at_tasks(module, ret);
 	if (take_back(module, name, o, timeout, ret, err) < 0)
 		return -1;
 	if (interrupted)
@@ -343,11 +361,6 @@ static int transition_failed(const char *name, const char *module, const struct 
 	if (!ret->unloaded)
 		sut_fail_chain(err, "the module '%s' is off and still loaded", module);
 	return -1;
-}
-
-static uint64_t timeout_of(const struct kernel_opts *o)
-{
-	return o->timeout_ns ? o->timeout_ns : DEFAULT_TIMEOUT_S * second;
 }
 
 static int finish(struct kernel_result *ret, uint64_t start, const struct sut_err *err, size_t before)
@@ -393,7 +406,7 @@ static void apply(const struct patch *p, const struct kernel_opts *o, struct ker
 		/* fall through */
 	case LOADED_NOT:
 		say(o, "loading %s", k->module);
-		if (load(&k->files[0], p->name, err) < 0)
+		if (load(p, o, err) < 0)
 			return;
 		break;
 	case LOADED_COMING:
@@ -461,6 +474,7 @@ static void revert_one(const struct ksys_patch *s, const char *name, const struc
 	ret->n_funcs = s->n_funcs;
 	if (!s->off && s->enabled) {
 		say(o, "reverting %s", s->module);
+		kcore_set_deadline(deadline_of(o));
 		if (ksys_patch_enable(s->module, false) < 0) {
 			sut_fail(err, errno == EBUSY ? SUT_K_ON_TOP : SUT_K_STUCK, name, "the kernel refuses: %s",
 				 strerror(errno));

@@ -334,7 +334,17 @@ static void read_livepatch_tasks(const struct ksys_patch *p, struct ksys_tasks *
 		closedir(d);
 }
 
-/* "PID COMM FUNCTION+0xOFFSET", a line for each task. */
+/* The process that a thread belongs to. */
+static pid_t process_of(pid_t tid)
+{
+	char *text = slurp("/proc/%d/status", tid), *line = text ? strstr(text, "\nTgid:") : NULL;
+	pid_t pid = line ? (pid_t)strtol(line + 6, NULL, 10) : tid;
+
+	free(text);
+	return pid;
+}
+
+/* "PID COMM FUNCTION+0xOFFSET", a line for each task. Those without a number are none, and have no stack. */
 static void read_core_tasks(const struct ksys_patch *p, struct ksys_tasks *ret)
 {
 	char *text = slurp("/sys/kernel/suture/%s/blockers", p->module), *save = NULL;
@@ -346,10 +356,14 @@ static void read_core_tasks(const struct ksys_patch *p, struct ksys_tasks *ret)
 		if (!comm || func == comm)
 			continue;
 		t = VEC_PUSH(ret->v, ret->n, ret->cap);
-		t->pid = t->tid = (pid_t)strtol(line, NULL, 10);
+		t->tid = (pid_t)strtol(line, NULL, 10);
+		t->pid = t->tid > 0 ? process_of(t->tid) : 0;
 		snprintf(t->comm, sizeof(t->comm), "%.*s", (int)(func - comm - 1), comm + 1);
-		strvec_push(&t->stack, func + 1);
 		t->func = xstrndup(func + 1, strcspn(func + 1, "+"));
+		if (t->tid > 0)
+			read_stack(t, p);
+		if (!t->stack.n)
+			strvec_push(&t->stack, func + 1);
 	}
 	free(text);
 }
@@ -393,7 +407,7 @@ int ksys_symbols(struct ksys_lookup *v, size_t n)
 	FILE *f = fopen("/proc/kallsyms", "re");
 	bool nonzero = false;
 	char line[1024];
-	uint64_t text = 0;
+	uint64_t text = 0, stext = 0;
 
 	while (f && fgets(line, sizeof(line), f)) {
 		char *end, *sym, *mod;
@@ -412,13 +426,15 @@ int ksys_symbols(struct ksys_lookup *v, size_t n)
 		nonzero |= addr != 0;
 		if (!mod && !strcmp(sym, "_text"))
 			text = addr;
+		if (!mod && !strcmp(sym, "_stext"))
+			stext = addr;
 		match_symbol(v, n, mod ? mod : "vmlinux", sym, addr);
 	}
 	if (f)
 		fclose(f);
 	for (size_t i = 0; i < n; i++) {
 		if (!strcmp(v[i].object, "vmlinux"))
-			v[i].addr -= text;
+			v[i].addr -= text ? text : stext;
 		v[i].found &= v[i].pos || v[i].n == 1;
 	}
 	return f && nonzero ? 0 : -1;

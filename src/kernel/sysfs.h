@@ -67,7 +67,7 @@ void ksys_tasks_free(struct ksys_tasks *t);
 struct ksys_lookup {		/* one symbol that is looked for */
 	const char *object, *name;
 	uint32_t pos;		/* place among equal names, 0: there should be one */
-	uint64_t addr;		/* of vmlinux: from _text */
+	uint64_t addr;		/* of vmlinux: from _text, or from _stext where there is none */
 	uint32_t n;		/* how many have the name */
 	bool found;
 };

@@ -355,6 +355,8 @@ static int check_kernel(struct check *c, const struct patch_kernel *k)
 			return -1;
 		else if (!k->files[i].size || k->files[i].size > PATCH_MAX_SEC_SIZE)
 			return BAD(c, "file '%s' has %zu bytes", k->files[i].name, k->files[i].size);
+	if (!strcmp(k->core, "suture_core") && (k->n_files < 2 || strcmp(k->files[1].name, "suture_core.ko")))
+		return BAD(c, "its core is not there");
 	ko = xasprintf("%s.ko", k->module);
 	same = !strcmp(ko, k->files[0].name);
 	free(ko);

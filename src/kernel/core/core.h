@@ -56,6 +56,7 @@ enum suture_patch_state {
  * @deadline:	in jiffies, @tries: of the change that is under way
  * @stubs:	what each stub in the patch's room leads to
  * @report:	the text of the file "blockers", a page
+ * @dirs:	folders of objects and functions in sysfs
  */
 struct suture_entry {
 	struct list_head node;
@@ -68,6 +69,8 @@ struct suture_entry {
 	struct suture_stub *stubs;
 	unsigned int nr_stubs;
 	char *report;
+	struct kobject **dirs;
+	unsigned int nr_dirs;
 };
 
 extern struct mutex suture_mutex;

@@ -519,3 +519,4 @@ module_exit(core_exit);
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The Suture authors");
 MODULE_DESCRIPTION("Live patching for kernels without CONFIG_LIVEPATCH");
+MODULE_VERSION(__stringify(SUTURE_CORE_API));

@@ -21,6 +21,16 @@ unsigned long site_new_end(unsigned long addr)
 	return addr + size;
 }
 
+/* Where a function that another patch redirects begins with a branch of ours, its own instruction is put back. */
+static void put_back(unsigned long addr, u8 *buf, unsigned long n)
+{
+	struct suture_site *site;
+
+	list_for_each_entry(site, &suture_sites, node)
+		if (site->addr == addr && site->active && site->old_insn && n >= sizeof(site->old_insn))
+			memcpy(buf, &site->old_insn, sizeof(site->old_insn));
+}
+
 static int check_bytes(const struct suture_func *func)
 {
 	u8 buf[64];
@@ -34,6 +44,8 @@ static int check_bytes(const struct suture_func *func)
 		n = min_t(unsigned long, sizeof(buf), func->expect_len - at);
 		if (copy_from_kernel_nofault(buf, (void *)(func->old_addr + at), n))
 			goto differs;
+		if (!at)
+			put_back(func->old_addr, buf, n);
 		for (i = 0; i < n; i++)
 			if ((buf[i] ^ func->expect[at + i]) & (func->mask ? func->mask[at + i] : 0xff)) {
 				at += i;

@@ -24,6 +24,7 @@
  *                                       a line for each task; COMM may have blanks, and is in
  *                                       brackets where it is not about a task (a probe in the way).
  *                                       They stay after the deadline.
+ *   /sys/kernel/suture/NAME/OBJECT/FUNCTION,POSITION/  for each function that is replaced, as livepatch has them
  *
  * NAME is that of the patch module. The module holds a reference to itself from suture_enable_patch()
  * until the patch is off again, so rmmod says EBUSY till then. No function has to be called at its exit.
@@ -36,6 +37,7 @@
 #include <linux/module.h>
 #include <linux/types.h>
 
+/* Changes with everything that a patch module could tell. It is the module's version. */
 #define SUTURE_CORE_API 1
 
 /**

@@ -76,6 +76,7 @@ static void entry_release(struct kobject *kobj)
 	struct suture_entry *entry = to_entry(kobj);
 
 	kfree(entry->stubs);
+	kfree(entry->dirs);
 	kfree(entry->report);
 	kfree(entry);
 	/* The reference that entry_new() took: this code had to be there until now. */
@@ -87,6 +88,59 @@ static struct kobj_type entry_type = {
 	.sysfs_ops = &kobj_sysfs_ops,
 	.default_groups = entry_groups,
 };
+
+static struct kobject *add_dir(struct suture_entry *entry, const char *name, struct kobject *parent)
+{
+	struct kobject *dir = kobject_create_and_add(name, parent);
+
+	if (dir)
+		entry->dirs[entry->nr_dirs++] = dir;
+	return dir;
+}
+
+/* A folder for each object, and in it one for each function. */
+static int add_dirs(struct suture_entry *entry)
+{
+	struct suture_object *obj;
+	struct suture_func *func;
+	unsigned int n = 0;
+
+	suture_for_each_object(entry->patch, obj) {
+		n++;
+		suture_for_each_func(obj, func)
+			n++;
+	}
+	entry->dirs = kcalloc(n, sizeof(*entry->dirs), GFP_KERNEL);
+	if (!entry->dirs)
+		return -ENOMEM;
+	suture_for_each_object(entry->patch, obj) {
+		struct kobject *dir = add_dir(entry, obj->name ?: "vmlinux", &entry->kobj);
+
+		if (!dir)
+			return -ENOMEM;
+		suture_for_each_func(obj, func) {
+			char *name;
+
+			if (!func->new_func)
+				continue;
+			name = kasprintf(GFP_KERNEL, "%s,%lu", func->old_name, func->old_sympos ?: 1);
+			if (!name || !add_dir(entry, name, dir)) {
+				kfree(name);
+				return -ENOMEM;
+			}
+			kfree(name);
+		}
+	}
+	return 0;
+}
+
+static void remove_dirs(struct suture_entry *entry)
+{
+	while (entry->nr_dirs) {
+		kobject_del(entry->dirs[--entry->nr_dirs]);
+		kobject_put(entry->dirs[entry->nr_dirs]);
+	}
+}
 
 struct suture_entry *entry_new(struct suture_patch *patch)
 {
@@ -103,8 +157,11 @@ struct suture_entry *entry_new(struct suture_patch *patch)
 	err = kobject_init_and_add(&entry->kobj, &entry_type, suture_dir, "%s", entry->name);
 	if (!err && !entry->report)
 		err = -ENOMEM;
+	if (!err)
+		err = add_dirs(entry);
 	if (err) {
 		entry->state = SUTURE_OFF;
+		remove_dirs(entry);
 		kobject_put(&entry->kobj);
 		return ERR_PTR(err);
 	}
@@ -113,6 +170,7 @@ struct suture_entry *entry_new(struct suture_patch *patch)
 
 void entry_drop(struct suture_entry *entry)
 {
+	remove_dirs(entry);
 	kobject_del(&entry->kobj);
 	kobject_put(&entry->kobj);
 }

@@ -136,6 +136,9 @@ $(GEN): $(wildcard tests/random/*.c tests/random/*.h)
 	$(Q)mkdir -p $(@D)
 	$(Q)cc -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -o $@ $(wildcard tests/random/*.c)
 RANDOM_FEW := 1x60@default 2x60@O0 3x60@O3
+RANDOM_FEW_arm64 := 1x40@default 2x40@O3
+RANDOM_FEW_armhf := 3x40@default 4x40@a32-O3
+RANDOM_FEW_ppc64el := 5x40@default 6x40@power10
 random_tests = $(patsubst %,tests/random/%x$(FUNCTIONS)$(1),$(shell seq $(FIRST) $$(($(FIRST)+$(SEEDS)-1))))
 random: $(O)/suture $(O)/tests/memtext $(GEN)
 	$(Q)$(prove) $(random_tests)
@@ -199,12 +202,16 @@ $(CROSS_ARCHS:%=deb-%): deb-%: cross-%
 GUEST_VARIANTS_arm64 := bti
 GUEST_VARIANTS_armhf := a32 pg
 GUEST_VARIANTS_ppc64el := power10
+# Divisions that a new switch needs are helpers of the compiler there.
+GUEST_MORE_armhf := rodata/test@Os
 guest_tests = $(foreach a,$(1),$(LIVE:%=tests/live/%/test@$(a)) $(foreach v,$(GUEST_VARIANTS_$(a)),\
-	$(patsubst %,tests/live/%/test@$(v)@$(a),$(filter $(LIVE_CORE) crowded,$(LIVE)))))
+	$(patsubst %,tests/live/%/test@$(v)@$(a),$(filter $(LIVE_CORE) crowded,$(LIVE)))) \
+	$(foreach t,$(GUEST_MORE_$(a)),$(if $(filter $(LIVE),$(patsubst %/,%,$(dir $(t)))),tests/live/$(t)@$(a))) \
+	$(if $(filter file,$(origin LIVE)),$(RANDOM_FEW_$(a):%=tests/random/%@$(a))))
 in_guests = SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath build/guest) \
 	tests/guest/with.sh $(1) --
 with_guests = $(call in_guests,$(call guest_tests,$(1)))
-$(CROSS_ARCHS:%=guest-%): guest-%: cross-% deps-guest $(O)/suture
+$(CROSS_ARCHS:%=guest-%): guest-%: cross-% deps-guest $(O)/suture $(GEN)
 	$(Q)$(call with_guests,$*) env $(prove) $(call guest_tests,$*)
 .PHONY: $(CROSS_ARCHS:%=random-%)
 $(CROSS_ARCHS:%=random-%): random-%: cross-% deps-guest $(O)/suture $(GEN)
@@ -215,7 +222,7 @@ $(CROSS_ARCHS:%=random-%): random-%: cross-% deps-guest $(O)/suture $(GEN)
 $(CROSS_ARCHS:%=count-%): count-%: cross-% deps-guest $(O)/suture
 	$(Q)ICOUNT=1 SUTURE=$(abspath $(O)/suture) CROSS=$(CROSS) GUEST_WORK=$(abspath build/count) tests/guest/with.sh \
 		tests/live/instructions/test@$* -- env GUEST_WORK=$(abspath build/count) $(prove) -v tests/live/instructions/test@$*
-guests: $(GUEST_ARCHS:%=cross-%) deps-guest $(O)/suture
+guests: $(GUEST_ARCHS:%=cross-%) deps-guest $(O)/suture $(GEN)
 	$(Q)$(call with_guests,$(GUEST_ARCHS)) env $(prove) $(call guest_tests,$(GUEST_ARCHS))
 
 # The kernel core on stock kernels, each in a guest: `make core-arm64`, `make cores`. CORE_SERIES= of the kernel.

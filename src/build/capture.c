@@ -229,8 +229,7 @@ static int wait_for_build(const struct capture_opts *o, const struct capture *c,
 			kill(-pid, SIGTERM);
 		usleep(20000);
 		if (now_ns() - told > 5000000000u && log_wants(LOG_INFO)) {
-			log_info("capturing the build: %s ... %zu commands", o->make,
-				 count_records(c));
+			log_info("capturing the build: %zu compiler commands so far", count_records(c));
 			told = now_ns();
 		}
 	}

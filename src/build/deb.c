@@ -13,8 +13,8 @@
  * commands are then turned to the cross compiler (foreign.c).
  *
  * The build is the build step of dpkg-buildpackage -b: the same environment (architecture
- * variables, SOURCE_DATE_EPOCH of the changelog), debian/rules build, no tests, no packaging. Where
- * the source has a folder of that name, make would take it for the result: build-arch then.
+ * variables, SOURCE_DATE_EPOCH of the changelog), debian/rules build-arch, no tests, no packaging.
+ * Documentation (build-indep) is nothing that runs, and needs packages of its own.
  */
 #include "build/deb.h"
 
@@ -317,8 +317,7 @@ int deb_prepare(const char *spec, const char *cache, const volatile int *cancel,
 	ret->make = xstrdup("eval \"$(dpkg-architecture -s)\" && "
 			    "SOURCE_DATE_EPOCH=$(dpkg-parsechangelog -STimestamp) && "
 			    "export SOURCE_DATE_EPOCH && "
-			    "if [ -e build ]; then debian/rules build-arch; "
-			    "else debian/rules build; fi");
+			    "debian/rules build-arch");
 	strvec_pushf(&ret->env, "DEB_BUILD_OPTIONS=nocheck parallel=%d", jobs_cpus());
 	strvec_push(&ret->env, "DEB_RULES_REQUIRES_ROOT=no");
 	r = 0;
@@ -421,12 +420,12 @@ int deb_build_deps(const struct deb *d, struct sut_err *err)
 		} else if (geteuid() != 0) {
 			sut_fail(err, SUT_B_DEB_DEPS, spec, "%s", missing.v[0].cause);
 			r = sut_fail_remedy(err, "run as root: APT_CONFIG=%s/apt.conf apt-get "
-					    "build-dep %s", a->dir, spec);
+					    "--arch-only build-dep %s", a->dir, spec);
 		} else {
 			log_info("installing the build dependencies of %s", spec);
 			r = apt_tool(a, NULL,
 				 ARGV(W("apt-get"), W("-qy"), W("--no-install-recommends"),
-				      W("build-dep"), spec),
+				      W("--arch-only"), W("build-dep"), spec),
 				 SUT_B_DEB_FETCH, NULL, err);
 		}
 	}

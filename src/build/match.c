@@ -9,8 +9,9 @@
  * byte strings: both streams are decoded in step.
  *
  *	- padding (nops) is skipped on both sides, however much there is;
- *	- data between instructions (literal pools, tables of branches) is equal when its bytes are, and
- *	  what an instruction takes from there is equal when the places correspond;
+ *	- data between instructions (literal pools) is equal when its bytes are, and what an instruction
+ *	  takes from there is equal when the places correspond; a table of branches behind the one that
+ *	  uses it is equal when what they lead to corresponds;
  *	- an instruction without relocation is equal when its bytes are, or when both are the same direct
  *	  branch of any size whose targets correspond;
  *	- an instruction with a relocation is given to the architecture (target->match_rel), which knows
@@ -89,6 +90,21 @@ static uint32_t table_len(const struct elf_sec *sec, const struct target *t, uin
 	return n;
 }
 
+/*
+ * Marks the table behind the branch at @i, which uses it. Nothing tells where it ends and a pool of literals
+ * begins, but that an instruction takes the first of those; each is taken by one.
+ */
+static void mark_table(struct match_func *f, size_t i)
+{
+	uint64_t from = f->insns[i].addr + f->insns[i].len, to = UINT64_MAX;
+
+	for (size_t k = 0; k < f->n_insns; k++)
+		if (f->insns[k].kind == INSN_PCREL && f->insns[k].target >= from)
+			to = MIN(to, f->insns[k].target);
+	for (size_t k = i + 1; k < f->n_insns && f->insns[k].kind == INSN_DATA && f->insns[k].addr < to; k++)
+		f->insns[k].cond = f->insns[i].cond;
+}
+
 bool match_func_init(struct match_func *f, const struct elf_obj *o, const struct elf_sec *sec,
 		     uint32_t off, uint32_t size, struct target_dis *dis)
 {
@@ -120,6 +136,9 @@ bool match_func_init(struct match_func *f, const struct elf_obj *o, const struct
 	}
 	dis->sec = NULL;
 	f->isa = f->insns[0].isa;
+	for (size_t i = 0; i < f->n_insns; i++)
+		if (f->insns[i].kind == INSN_JUMP_IND && f->insns[i].cond)
+			mark_table(f, i);
 	/* Padding at the end belongs to the layout, not to the function. */
 	while (f->n_insns > 1 && (f->insns[f->n_insns - 1].kind == INSN_NOP ||
 				  f->insns[f->n_insns - 1].kind == INSN_TRAP))
@@ -177,7 +196,7 @@ static void skip_pads(const struct target *t, const uint8_t *bin, size_t n, unsi
 		*b += len;
 }
 
-/* Data follows other data at once, and so does the table of the branch that uses it. */
+/* Data follows other data at once, and a table the branch that uses it; but what follows a table is aligned. */
 static bool may_be_padded(const struct match_func *f, size_t i)
 {
 	const struct insn *in = &f->insns[i], *before = i ? in - 1 : NULL;
@@ -187,7 +206,7 @@ static bool may_be_padded(const struct match_func *f, size_t i)
 		return false;
 	if (in->kind != INSN_DATA)
 		return true;
-	return before->kind != INSN_DATA && !(before->kind == INSN_JUMP_IND && before->cond);
+	return !in->cond && (before->kind != INSN_DATA || before->cond);
 }
 
 static ssize_t insn_index(const struct match_func *f, uint64_t at)
@@ -406,7 +425,7 @@ static uint64_t entry_at(const uint8_t *p, uint32_t width)
 static bool match_table(const struct table *tb, const struct insn *in, const uint8_t *obj,
 			const uint8_t *bin, size_t n, uint64_t at, uint64_t unit, struct walk *w)
 {
-	if (n < in->len || in->len % tb->width)
+	if (!tb->width || n < in->len || in->len % tb->width)
 		return false;
 	for (size_t k = 0; k < in->len; k += tb->width)
 		*VEC_PUSH(w->branches, w->n_branches, w->cap_branches) = (struct branch){
@@ -495,7 +514,7 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 		}
 		if (in->kind != INSN_DATA)
 			tb.width = 0;
-		if (tb.width) {
+		if (in->kind == INSN_DATA && in->cond) {
 			if (!match_table(&tb, in, s->data + in->addr, bin + b, n - b, addr + b,
 					 tb.width == TABLE_WIDE ? 1 : t->insn_min, &w))
 				goto out;

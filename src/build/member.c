@@ -238,7 +238,10 @@ static bool names_any(const struct elf_obj *o, const struct prove_unit *pu, size
 	return false;
 }
 
-/* Is the function missing in the object and in @o, and are all others in either both or none? */
+/*
+ * Is the function missing in the object and in @o, and are all others in either both or none? What is small
+ * may be found by accident, where something else has its code.
+ */
 static bool agrees_on_drop(const struct elf_obj *o, const struct prove_unit *pu, size_t func)
 {
 	size_t both = 0;
@@ -248,24 +251,48 @@ static bool agrees_on_drop(const struct elf_obj *o, const struct prove_unit *pu,
 
 		if (i == func ? found || named : named && !found)
 			return false;
+		if (!named && pu->funcs[i].state == PROVE_FOUND && pu->funcs[i].mf.size >= PROVE_STRONG_SIZE)
+			return false;
 		both += named && found;
 	}
 	return both > 0;
 }
 
+/* May @l, of which the build made a file, have made object @k with unit @u in it? */
+static bool may_have_linked(const struct build *b, size_t k, const struct build_unit *u, const struct link *l)
+{
+	const char *base = l->output ? path_base(l->output) : NULL, *object = u ? u->compiled->unit->output : NULL;
+	bool direct = false;
+
+	if (!base || is_other_file(b, l->output))
+		return false;
+	for (size_t i = 0; i < b->n_objects; i++)
+		if (i != k && !strcmp(base, path_base(b->objects[i]->o->path)) &&
+		    strcmp(base, path_base(b->objects[k]->o->path)))
+			return false;
+	/* A unit whose object file is the input of a link is in no others; else an archive brings it. */
+	for (size_t i = 0; object && i < b->capture.n_links; i++)
+		direct |= strvec_has(&b->capture.links[i].inputs, object);
+	return !direct || strvec_has(&l->inputs, object);
+}
+
 bool member_is_dropped(const struct build *b, size_t k, const struct prove_unit *pu, uint32_t sym)
 {
+	const struct build_unit *u = NULL;
 	uint32_t func = pu->func_of_sym[sym];
 	bool dropped = false;
 
+	for (size_t i = 0; i < b->n_units && !u; i++)
+		if (b->units[i].proofs && b->units[i].proofs[k] == pu)
+			u = &b->units[i];
 	for (size_t i = 0; func && i < b->capture.n_links && !dropped; i++) {
-		const char *output = b->capture.links[i].output;
+		const struct link *l = &b->capture.links[i];
 		struct sut_err ignored = {0};
 		struct elf_obj *o;
 
-		if (!output || is_other_file(b, output))
+		if (!may_have_linked(b, k, u, l))
 			continue;
-		o = target_obj_open(output, &ignored);
+		o = target_obj_open(l->output, &ignored);
 		dropped = o && o->machine == b->objects[k]->o->machine && agrees_on_drop(o, pu, func - 1);
 		elf_obj_free(o);
 		sut_err_free(&ignored);

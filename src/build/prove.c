@@ -25,8 +25,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STRONG_SIZE 32 /* bytes; below, a single place may be an accident */
-
 static bool only_pads(const struct prove_object *po, uint64_t from, uint64_t to, unsigned int isa)
 {
 	while (from < to) {
@@ -169,7 +167,7 @@ static bool decide_unique(struct prove_unit *pu, uint32_t *order, bool strong_on
 
 		if (pf->state == PROVE_FOUND || !pf->n_cands)
 			continue;
-		if (strong_only && (pf->mf.size < STRONG_SIZE || pf->n_cands > 1))
+		if (strong_only && (pf->mf.size < PROVE_STRONG_SIZE || pf->n_cands > 1))
 			continue;
 		for (size_t i = pf->n_cands; i-- > 0;)
 			if (!candidate_agrees(pu, pf, i, false))

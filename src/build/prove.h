@@ -54,6 +54,8 @@ struct sym_fact {
 	char *witness;		/* the function whose code told it */
 };
 
+#define PROVE_STRONG_SIZE 32 /* bytes of a function; below, a single place may be an accident */
+
 enum prove_state {
 	PROVE_MISSING,		/* no place matches */
 	PROVE_AMBIGUOUS,	/* several do, and nothing decides */

@@ -76,7 +76,7 @@ struct insn {
 				 * INSN_PCREL: all of the instruction but the displacement, likewise.
 				 * INSN_JUMP_IND: where a table follows at once, of distances from
 				 * there: the bytes of an entry. 1 or 2: they count in units of
-				 * insn_min; 4: with a sign, in bytes */
+				 * insn_min; 4: with a sign, in bytes. INSN_DATA: the same, in the table */
 	bool has_target;	/* @target is a branch target or a PC-relative memory address */
 	uint64_t target;
 	uint8_t field_off, field_len; /* the displacement field behind @target */

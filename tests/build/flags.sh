@@ -156,4 +156,39 @@ $(sed '/#include/d' src/h.h; cat src/main.c src/ans.c src/lib.c | sed '/"h.h"/d'
 END
 ok 'a program of other code' builds 3 --source src --make make --object other -o other.sut header.patch
 ok 'is refused, though it has another name than what the build links' says SUT-B058
+# A library of the same build names none of the program's functions: that says nothing of the program.
+project two-files
+cat >src/shared.h <<'END'
+static __attribute__((noinline)) int shared(const int *p, int n)
+{
+	int sum = 7;
+
+	while (n-- > 0)
+		sum = sum * 31 + p[n];
+	return sum;
+}
+END
+cat >>src/ans.c <<'END'
+#include "shared.h"
+int first(int *p, int n)
+{
+	p[0] += n;
+	return shared(p, n) ^ 5;
+}
+int second(int *p, int n)
+{
+	return n > 3 ? shared(p, n) / n : helper(n) * 77;
+}
+END
+printf '#include "shared.h"\nint more(int *p, int n) { return shared(p, n) - p[1]; }\n' >src/libmore.c
+sed -i '/^prog:/s/$/ libmore.so/; $alibmore.so: libmore.c shared.h\n\t$(CC) $(CFLAGS) -fPIC -shared -o $@ libmore.c' src/Makefile
+cp -r src ours
+sed -i 's/n > 10/n > 12/' src/ans.c
+made make
+rm -rf src
+mv ours src
+fix
+ok 'a function that the program has in another form' builds 3 --source src --make make --object made/prog \
+	--object made/libmore.so -o fix.sut fix.patch
+ok 'is not taken for one that the linker dropped' says SUT-B050 "'answer'"
 finish

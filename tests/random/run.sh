@@ -42,7 +42,7 @@ if [ -z "${VARIANT:-}" ]; then
 	case $CC in
 	aarch64-*) set -- default O0 O1 O3 Os nopie noplt sections O2 bti clang ;;
 	arm-*) set -- default O0 O1 O3 Os nopie a32 sections O2 unwind a32-O3 ;;
-	powerpc64le-*) set -- default O0 O1 O3 Os nopie vsx sections O2 pads clang ;;
+	powerpc64le-*) set -- default O0 O1 O3 Os nopie vsx sections O2 pads clang power10 ;;
 	*) set -- default O0 O1 O3 Os nopie noplt sections O2 cet clang ;;
 	esac
 	shift $((seed % $#))
@@ -68,6 +68,7 @@ variant()
 	unwind) CFLAGS="-O2 -funwind-tables" ;;
 	pads) CFLAGS="-O2 -fpatchable-function-entry=2" ;;
 	vsx) CFLAGS="-O3 -mcpu=power9" ;;
+	power10) CFLAGS="-O2 -mcpu=power10" ;;
 	clang)
 		CC=${TARGET_CLANG:-clang-14}
 		[ "$triplet" = gcc ] || CC="$CC --target=$triplet"

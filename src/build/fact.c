@@ -271,7 +271,8 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 		a -= (uint64_t)r->off;
 		if (defined_func(pu->orig, r->sym) && !is_candidate(pu, r->sym, a))
 			return false;
-		return set_u64(c, f, &f->has_addr, &f->addr, a);
+		return set_u64(c, f, &f->has_addr, &f->addr, a) &&
+		       base_fact(c, r->sec, a - pu->orig->syms[r->sym].value);
 	case REL_TLS_LE:
 	case REL_TLS_DTPOFF:
 		if (!f || r->info->kind == REL_TLS_LD)

@@ -48,20 +48,29 @@ struct code {			/* of one function, in the image and in the object that was matc
 	const struct elf_obj *o;
 	const struct prove_func *pf;
 	const struct match *m;
+	const struct target *t;
+	const uint8_t *bytes;	/* in the image */
 	uint64_t addr, size;
 	struct buf *mask;
 };
 
-/* @len bytes of the object's section from @off on count no more. */
+/*
+ * @len bytes of the object's section from @off on count no more. Nops have no place of their own: a match tells
+ * where a run of them begins, and which of those the kernel rewrites is not known.
+ */
 static void forget(struct code *c, uint32_t sec, uint64_t off, uint64_t len)
 {
-	uint64_t at;
+	uint64_t at, run = 0;
 
 	if (&c->o->secs[sec] != c->pf->mf.sec || off < c->pf->mf.off || off >= c->pf->mf.off + c->pf->mf.size)
 		return;
 	at = match_place(&c->pf->mf, c->m, off);
-	for (uint64_t i = 0; at && i < len && at + i - c->addr < c->size; i++)
-		c->mask->p[at + i - c->addr] = 0;
+	if (at < c->addr || at - c->addr >= c->size)
+		return;
+	at -= c->addr;
+	for (size_t n = 1; n && at + run < c->size; run += n)
+		n = c->t->pad_len(c->bytes + at + run, c->size - at - run, c->pf->mf.isa);
+	memset(c->mask->p + at, 0, MIN(MAX(run, len), c->size - at));
 }
 
 static void forget_rewritten(struct code *c)
@@ -117,7 +126,8 @@ bool expect_code(const struct kbuild *kb, const struct kbuild_unit *u, uint32_t 
 	buf_add(ret_bytes, p, n);
 	buf_add(ret_mask, NULL, n);
 	memset(ret_mask->p, 0xff, n);
-	c = (struct code){u->pu->orig, &u->pu->funcs[u->pu->func_of_sym[proved] - 1], m, m->addr, n, ret_mask};
+	c = (struct code){u->pu->orig, &u->pu->funcs[u->pu->func_of_sym[proved] - 1], m, ob->po->target, p, m->addr, n,
+			 ret_mask};
 	forget_rewritten(&c);
 	if (u->object)
 		forget_relocated(&c, ob->po->target);

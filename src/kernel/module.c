@@ -21,6 +21,10 @@
  *	  names, or by the distance from _text, when the patch (or the module) is loaded.
  *	- constants whose place nobody knows: a copy.
  *
+ * ppc64le: the module has a TOC of its own. Its units are compiled (struct target's kernel_flags) so that each
+ * reference goes by a slot of .toc, which is a piece of eight bytes with one relocation; the same holds for
+ * calls. Functions are entered at their global entry only, with r12, and whoever called puts r2 back.
+ *
  * Special sections that the kernel reads when the patch is loaded must not refer to a module: K_LATE.
  */
 #include "kernel/mlink.h"

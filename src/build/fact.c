@@ -110,23 +110,37 @@ static bool is_ifunc(const struct elf_obj *o, uint32_t sym)
 	return o->syms[sym].type == STT_GNU_IFUNC;
 }
 
-static bool is_candidate(const struct prove_unit *pu, uint32_t sym, uint64_t addr)
+/* Does code of the unit that defines @sym match at @addr? */
+static bool matches_at(const struct prove_unit *pu, const struct prove_func *pf, uint64_t addr)
 {
-	uint32_t k = pu->func_of_sym[sym];
-	const struct prove_func *pf = k ? &pu->funcs[k - 1] : NULL;
-
-	addr &= ~pu->po->target->isa_mask;
-	if (!pf)
-		return true; /* assembly in the unit: nothing to contradict */
-	/* Another unit's definition may have taken the place of a weak one. */
-	if (pu->orig->syms[sym].bind == STB_WEAK && pf->state != PROVE_FOUND)
-		return true;
 	if (pf->state == PROVE_FOUND)
 		return pf->cands[pf->chosen].addr == addr;
 	for (size_t i = 0; i < pf->n_cands; i++)
 		if (pf->cands[i].addr == addr)
 			return true;
 	return false;
+}
+
+static bool is_candidate(const struct prove_unit *pu, uint32_t sym, uint64_t addr)
+{
+	uint32_t k = pu->func_of_sym[sym];
+	const struct prove_func *pf = k ? &pu->funcs[k - 1] : NULL;
+
+	if (!pf)
+		return true; /* assembly in the unit: nothing to contradict */
+	/* Another unit's definition may have taken the place of a weak one. */
+	if (pu->orig->syms[sym].bind == STB_WEAK && pf->state != PROVE_FOUND)
+		return true;
+	return matches_at(pu, pf, addr & ~pu->po->target->isa_mask);
+}
+
+/* A weak function that another unit's took the place of. Its entries are not those of the one here. */
+static bool is_displaced(const struct prove_unit *pu, uint32_t sym, uint64_t addr)
+{
+	uint32_t k = pu->func_of_sym[sym];
+
+	return pu->po->target->local_entry && pu->orig->syms[sym].bind == STB_WEAK && k &&
+	       !matches_at(pu, &pu->funcs[k - 1], addr);
 }
 
 /*
@@ -247,7 +261,8 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 			/* A branch may go to an entry for callers of the same object. */
 			if (pu->po->target->local_entry)
 				base -= pu->po->target->local_entry(pu->orig->syms[r->sym].other);
-			if (!defined_func(pu->orig, r->sym) || is_ifunc(pu->orig, r->sym))
+			if (!defined_func(pu->orig, r->sym) || is_ifunc(pu->orig, r->sym) ||
+			    is_displaced(pu, r->sym, base))
 				return true;
 			/* A local function is reached directly; a global one perhaps by a stub. */
 			if (pu->orig->syms[r->sym].bind == STB_LOCAL || pu->po->is_exec)
@@ -271,7 +286,8 @@ static bool ref_agrees(const struct fact_check *c, const struct ref *r, const st
 		a -= (uint64_t)r->off;
 		if (defined_func(pu->orig, r->sym) && !is_candidate(pu, r->sym, a))
 			return false;
-		return set_u64(c, f, &f->has_addr, &f->addr, a);
+		return set_u64(c, f, &f->has_addr, &f->addr, a) &&
+		       base_fact(c, r->sec, a - pu->orig->syms[r->sym].value);
 	case REL_TLS_LE:
 	case REL_TLS_DTPOFF:
 		if (!f || r->info->kind == REL_TLS_LD)

@@ -8,6 +8,7 @@
  * have lists, and in modules each relocated field.
  */
 #include "kernel/module.h"
+#include "kernel/special.h"
 #include "target/target.h"
 
 #include <stdlib.h>
@@ -18,7 +19,7 @@ static const struct rewritten {
 	uint16_t machine;	/* EM_*, 0: all others */
 	uint8_t size, owner;	/* of an entry; where in it is the reference to the code */
 	uint8_t bytes;		/* of code that are rewritten, 0: */
-	uint8_t len_at;		/* a byte of the entry that says how many */
+	uint8_t len_at;		/* a byte of the entry that says how many, 0: the next reference is the end */
 } table[] = {
 	{"__jump_table", EM_ARM, 12, 0, 4, 0},
 	{"__jump_table", 0, 16, 0, 4, 0},
@@ -26,6 +27,13 @@ static const struct rewritten {
 	/* ---- arm64: bytes of the original instructions are said at 10 ---- */
 	{"__patchable_function_entries", EM_AARCH64, 8, 0, 8, 0},
 	{".altinstructions", EM_AARCH64, 12, 0, 0, 10},
+	/* ---- ppc64: the length of what a feature changes is in the entry, as an end ---- */
+	{"__mcount_loc", EM_PPC64, 8, 0, 4, 0},
+	{"__ftr_fixup", EM_PPC64, 48, 16, 0, 0},
+	{"__mmu_ftr_fixup", EM_PPC64, 48, 16, 0, 0},
+	{"__fw_ftr_fixup", EM_PPC64, 48, 16, 0, 0},
+	{"__lwsync_fixup", EM_PPC64, 8, 0, 4, 0},
+	{"__barrier_nospec_fixup", EM_PPC64, 8, 0, 4, 0},
 	/* ---- arm: where the memory is; one processor or several ---- */
 	{".pv_table", EM_ARM, 4, 0, 4, 0},
 	{".alt.smp.init", EM_ARM, 8, 0, 4, 0},
@@ -43,20 +51,29 @@ struct code {			/* of one function, in the image and in the object that was matc
 	const struct elf_obj *o;
 	const struct prove_func *pf;
 	const struct match *m;
+	const struct target *t;
+	const uint8_t *bytes;	/* in the image */
 	uint64_t addr, size;
 	struct buf *mask;
 };
 
-/* @len bytes of the object's section from @off on count no more. */
+/*
+ * @len bytes of the object's section from @off on count no more. Nops have no place of their own: a match tells
+ * where a run of them begins, and which of those the kernel rewrites is not known.
+ */
 static void forget(struct code *c, uint32_t sec, uint64_t off, uint64_t len)
 {
-	uint64_t at;
+	uint64_t at, run = 0;
 
 	if (&c->o->secs[sec] != c->pf->mf.sec || off < c->pf->mf.off || off >= c->pf->mf.off + c->pf->mf.size)
 		return;
 	at = match_place(&c->pf->mf, c->m, off);
-	for (uint64_t i = 0; at && i < len && at + i - c->addr < c->size; i++)
-		c->mask->p[at + i - c->addr] = 0;
+	if (at < c->addr || at - c->addr >= c->size)
+		return;
+	at -= c->addr;
+	for (size_t n = 1; n && at + run < c->size; run += n)
+		n = c->t->pad_len(c->bytes + at + run, c->size - at - run, c->pf->mf.isa);
+	memset(c->mask->p + at, 0, MIN(MAX(run, len), c->size - at));
 }
 
 static void forget_rewritten(struct code *c)
@@ -67,11 +84,15 @@ static void forget_rewritten(struct code *c)
 
 		for (size_t e = 0; w && e < s->size / w->size; e++) {
 			const struct elf_rel *r = elf_sec_rel_at(s, e * w->size + w->owner);
-			const struct elf_sym *y = r ? &c->o->syms[r->sym] : NULL;
+			const struct elf_rel *end = elf_sec_rel_at(s, e * w->size + w->owner + 8);
+			uint64_t len = w->bytes ? w->bytes : s->data[e * w->size + w->len_at], off, to;
+			uint32_t sec, to_sec;
 
-			if (y && y->shndx && y->shndx < c->o->n_secs)
-				forget(c, y->shndx, y->value + (uint64_t)r->addend,
-				       w->bytes ? w->bytes : s->data[e * w->size + w->len_at]);
+			if (!r || !special_place(c->o, s, r, &sec, &off))
+				continue;
+			if (!w->bytes && !w->len_at)
+				len = end && special_place(c->o, s, end, &to_sec, &to) ? to - off : 0;
+			forget(c, sec, off, len);
 		}
 	}
 }
@@ -108,7 +129,8 @@ bool expect_code(const struct kbuild *kb, const struct kbuild_unit *u, uint32_t 
 	buf_add(ret_bytes, p, n);
 	buf_add(ret_mask, NULL, n);
 	memset(ret_mask->p, 0xff, n);
-	c = (struct code){u->pu->orig, &u->pu->funcs[u->pu->func_of_sym[proved] - 1], m, m->addr, n, ret_mask};
+	c = (struct code){u->pu->orig, &u->pu->funcs[u->pu->func_of_sym[proved] - 1], m, ob->po->target, p, m->addr, n,
+			 ret_mask};
 	forget_rewritten(&c);
 	if (u->object)
 		forget_relocated(&c, ob->po->target);

@@ -31,6 +31,7 @@ struct kimage {
 	uint8_t *elf;		/* an ELF file with the code, the data and a symbol table */
 	size_t elf_size;
 	char *srcversion;	/* of a module; NULL: it says none */
+	uint64_t gp;		/* of a module: its global pointer (ppc64le: TOC pointer), 0: it has none */
 	struct kimage_sec *secs; /* modules only */
 	size_t n_secs, cap_secs;
 	char *names;		/* private: owns the names */

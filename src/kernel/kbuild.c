@@ -287,6 +287,8 @@ static int open_objects(struct kbuild *kb, struct sut_err *err)
 		if (ob->po) {
 			free(ob->po->name);
 			ob->po->name = xstrdup(ob->name);
+			if (ob->image->gp)
+				ob->po->gp = ob->image->gp;
 		}
 	}
 	return err->n > before ? -1 : 0;

@@ -49,7 +49,8 @@ static bool fact_addr(const struct kbuild_unit *u, uint32_t sym, uint64_t *ret)
 	uint32_t p = u->to_proof ? u->to_proof[sym] : sym;
 	const struct sym_fact *f = p && u->pu ? &u->pu->facts[p] : NULL;
 
-	if (!f || !(f->has_addr || f->has_plt))
+	/* Where calls have an entry of their own they do not tell the address. */
+	if (!f || !(f->has_addr || (f->has_plt && !u->pu->po->target->local_entry)))
 		return false;
 	*ret = f->has_addr ? f->addr : f->plt;
 	return true;

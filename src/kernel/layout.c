@@ -25,7 +25,6 @@ struct layout {
 	uint64_t base, end;
 	uint64_t *addr;		/* [section] */
 	uint64_t *value;	/* [symbol] */
-	uint64_t gp;
 };
 
 /* Near the end of the address space of either size, as the kernel has its modules. */
@@ -54,6 +53,14 @@ static void place_sections(struct layout *l)
 	l->end = ALIGN_UP(l->end, 4096);
 }
 
+/* ppc64le: the loader's TOC pointer, 32 KB into the .toc section's page of 256 bytes. */
+static void place_gp(struct layout *l)
+{
+	for (size_t i = 1; i < l->o->n_secs && l->t->slot_section; i++)
+		if (!strcmp(l->o->secs[i].name, l->t->slot_section) && l->addr[i])
+			l->k->gp = (l->addr[i] & ~0xffULL) + 0x8000;
+}
+
 static bool is_named(const struct elf_sym *y)
 {
 	return *y->name && *y->name != '$' && !str_starts(y->name, ".L") && y->type != STT_SECTION &&
@@ -80,7 +87,10 @@ static void place_symbols(struct layout *l)
 		const struct elf_sym *y = &l->o->syms[i];
 		char type = 'U';
 
-		if (y->shndx == SHN_UNDEF) {
+		if (y->shndx == SHN_UNDEF && !strcmp(y->name, ".TOC.")) {
+			l->value[i] = l->k->gp;
+			continue;
+		} else if (y->shndx == SHN_UNDEF) {
 			l->value[i] = l->end;
 			l->end += SLOT;
 		} else if (y->shndx < l->o->n_secs && l->addr[y->shndx]) {
@@ -104,11 +114,16 @@ static void relocate(const struct layout *l, const struct elf_sec *s, uint8_t *p
 {
 	for (size_t i = 0; i < s->n_rels; i++) {
 		const struct elf_rel *r = &s->rels[i];
-		size_t size = target_rel(l->t, r->type)->size;
+		const struct rel_info *ri = target_rel(l->t, r->type);
+		const struct elf_sym *y = r->sym < l->o->n_syms ? &l->o->syms[r->sym] : NULL;
+		size_t size = ri->size;
+		/* Calls within the module go behind what callers of its own have no use for. */
+		uint64_t entry = ri->kind == REL_PLT && y && y->shndx && l->t->local_entry ?
+				 l->t->local_entry(y->other) : 0;
 
-		if (r->offset < s->size && size <= s->size - r->offset && r->sym < l->o->n_syms)
+		if (r->offset < s->size && size <= s->size - r->offset && y)
 			l->t->apply_rel(r->type, p + r->offset, l->addr[s->idx] + r->offset,
-					l->value[r->sym] + (uint64_t)r->addend, l->gp);
+					l->value[r->sym] + (uint64_t)r->addend + entry, l->k->gp);
 	}
 }
 
@@ -202,6 +217,7 @@ struct kimage *kimage_open_module(const char *path, struct sut_err *err)
 	l.k->machine = l.o->machine;
 	l.base = base_of(l.t);
 	place_sections(&l);
+	place_gp(&l);
 	place_symbols(&l);
 	kimage_index(l.k);
 	l.k->text = l.base;

@@ -21,6 +21,10 @@
  *	  names, or by the distance from _text, when the patch (or the module) is loaded.
  *	- constants whose place nobody knows: a copy.
  *
+ * ppc64le: the module has a TOC of its own. Its units are compiled (struct target's kernel_flags) so that each
+ * reference goes by a slot of .toc, which is a piece of eight bytes with one relocation; the same holds for
+ * calls. Functions are entered at their global entry only, with r12, and whoever called puts r2 back.
+ *
  * Special sections that the kernel reads when the patch is loaded must not refer to a module: K_LATE.
  */
 #include "kernel/mlink.h"
@@ -55,7 +59,8 @@ const struct diff_func *func_of(const struct kbuild_unit *ku, uint32_t sym)
 /* The section of the result that entry @i goes to. */
 static uint32_t table_for(struct mlink *l, size_t u, const struct elf_sec *s, const struct special *k, size_t i)
 {
-	const char *name = special_is_deferred(k) && !l->kb->livepatch ? MODULE_JUMPS : s->name;
+	const char *name = special_is_deferred(k) && !l->kb->livepatch ? MODULE_JUMPS :
+			   k->role == SPECIAL_ENTRIES && k->with ? k->with : s->name;
 	struct elf_out *out = &l->m->out;
 	uint32_t link = 0, sec, made;
 	uint64_t off;
@@ -71,6 +76,34 @@ static uint32_t table_for(struct mlink *l, size_t u, const struct elf_sec *s, co
 	out->secs[made].entsize = s->entsize;
 	out->secs[made].link = link;
 	return made;
+}
+
+/*
+ * A field of a SPECIAL_FIXUPS entry. An end is that of the piece that its start is in, as the next one begins
+ * there. What is replaced by nothing needs no place of its own.
+ */
+static void fixup_goal(struct mlink *l, size_t u, const struct elf_sec *s, const struct special *k, size_t i,
+		       const struct elf_rel *rel, struct goal *ret)
+{
+	const struct elf_obj *o = unit_of(l, u)->new;
+	size_t entry = i * k->size + k->owner, field = (rel->offset - entry) / 8 & ~1ULL;
+	const struct elf_rel *start = elf_sec_rel_at(s, entry + field * 8), *end = elf_sec_rel_at(s, entry + field * 8 + 8);
+	uint64_t from = 0, to = 0, at;
+	uint32_t sec = 0;
+	const struct piece *p;
+
+	if (start && end) {
+		special_place(o, s, end, &sec, &to);
+		special_place(o, s, start, &sec, &from);
+	}
+	at = rel == end ? to : from;
+	if (from == to) {
+		special_owner(o, s, k, i, &sec, &from);
+		at = from;
+	}
+	p = piece_take(l, u, sec, from);
+	ret->sym = elf_out_sec_sym(&l->m->out, p->out);
+	ret->addend = (int64_t)(at + p->at - p->from + rel->offset % k->size);
 }
 
 static void copy_entry(struct mlink *l, size_t u, uint32_t sec, const struct special *k, size_t i)
@@ -90,7 +123,9 @@ static void copy_entry(struct mlink *l, size_t u, uint32_t sec, const struct spe
 		if (rel->offset < p.from || rel->offset >= p.to)
 			continue;
 		/* The place that it is about is in the module, whatever else would lead to the original. */
-		if (rel->offset == p.from + k->owner) {
+		if (k->role == SPECIAL_FIXUPS) {
+			fixup_goal(l, u, s, k, i, rel, &g);
+		} else if (rel->offset == p.from + k->owner) {
 			uint32_t to;
 			uint64_t off;
 
@@ -121,7 +156,7 @@ static void scan_entries(struct mlink *l, size_t index)
 		const struct elf_sec *s = &o->secs[i];
 		const struct special *k = s->flags & SHF_ALLOC ? special_find(s->name, o->machine) : NULL;
 
-		if (!k || k->role != SPECIAL_ENTRIES)
+		if (!special_has_entries(k))
 			continue;
 		for (size_t e = 0; e < s->size / k->size; e++) {
 			uint32_t sec;

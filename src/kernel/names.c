@@ -8,7 +8,26 @@
 #include "kernel/names.h"
 #include "base/log.h"
 
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* The address of the function that is called at @addr, which may be its entry for callers of the same object. */
+static uint64_t callee(const struct kimage *k, const struct prove_object *po, uint64_t addr)
+{
+	const struct ksym *at = po->target->local_entry ? kimage_at(k, addr) : NULL;
+	uint64_t left;
+	const uint8_t *p = at && at->addr != addr ? prove_code_at(po, at->addr, &left) : NULL;
+	size_t len;
+
+	return p && addr - at->addr == po->target->entry_shape(p, left, &len) ? at->addr : addr;
+}
+
+/* A linker's detour, which has a name that begins with a number: "0000006d.plt_branch.NAME". */
+static bool is_detour(const struct ksym *at)
+{
+	return at && isxdigit((unsigned char)*at->name) && strstr(at->name, "_branch.");
+}
 
 /* Is @sym at an address where the image has other names only, although it has that name somewhere? */
 static bool contradicts(const struct kimage *k, const struct prove_unit *pu, uint32_t sym)
@@ -20,9 +39,11 @@ static bool contradicts(const struct kimage *k, const struct prove_unit *pu, uin
 
 	if (!(f->has_addr || f->has_plt) || !*y->name || y->type == STT_SECTION)
 		return false;
-	/* Calls may go to the entry behind the one that has the name, or through a detour. */
-	if (!f->has_addr && (pu->po->target->local_entry || pu->po->target->follow))
+	/* Calls may go through a detour, or to the entry behind the one that has the name. */
+	if (!f->has_addr && (pu->po->target->follow || is_detour(kimage_at(k, addr))))
 		return false;
+	if (!f->has_addr)
+		addr = callee(k, pu->po, addr);
 	addr &= ~pu->po->target->isa_mask;
 	for (size_t i = 0; (s = kimage_nth(k, y->name, i)); i++)
 		if (s->addr == addr)

@@ -13,16 +13,26 @@ static uint64_t cut_after(const struct elf_obj *o, uint32_t sec, uint64_t off)
 		const struct elf_sec *s = &o->secs[i];
 
 		for (size_t k = 0; s->flags & SHF_ALLOC && k < s->n_rels; k++) {
-			const struct elf_sym *y = &o->syms[s->rels[k].sym];
-			uint64_t at = y->value + (uint64_t)s->rels[k].addend;
+			uint32_t to;
+			uint64_t at;
 
+			if (!special_place(o, s, &s->rels[k], &to, &at) || to != sec)
+				continue;
 			/* Fields of instructions are four bytes before the end that they count from. */
 			at += s->flags & SHF_EXECINSTR && o->machine == EM_X86_64 ? 4 : 0;
-			if (y->shndx == sec && at > off && at < end)
+			if (at > off && at < end)
 				end = at;
 		}
 	}
 	return end;
+}
+
+/* ppc64le: the distance to the TOC stands before functions that begin with `ld r2,-8(r12)`. */
+static bool has_toc_word(const struct elf_obj *o, const struct elf_sec *s, uint64_t func)
+{
+	const struct elf_rel *r = o->machine == EM_PPC64 && func >= 8 ? elf_sec_rel_at(s, func - 8) : NULL;
+
+	return r && !strcmp(o->syms[r->sym].name, ".TOC.");
 }
 
 /* The range of a section that is one thing with the byte at @off. */
@@ -68,6 +78,8 @@ static void piece_range(const struct elf_obj *o, uint32_t sec, uint64_t off, uin
 	if (cover && o->syms[cover].size) {
 		*from = o->syms[cover].value;
 		*to = *from + o->syms[cover].size;
+		if (has_toc_word(o, s, *from))
+			*from -= 8;
 	}
 }
 

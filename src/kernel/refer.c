@@ -184,6 +184,12 @@ static int to_undefined(struct mlink *l, const struct piece *p, const struct elf
 	size_t u;
 	uint32_t sym;
 
+	/* The linker's name for the module's own TOC. */
+	if (o->machine == EM_PPC64 && !strcmp(o->syms[rel->sym].name, ".TOC.")) {
+		ret->sym = undefined(l, ".TOC.");
+		ret->addend = rel->addend;
+		return 0;
+	}
 	if (definer(l, p->unit, o->syms[rel->sym].name, &u, &sym)) {
 		const struct kbuild_unit *ku = unit_of(l, u);
 		const struct elf_sym *y = &ku->new->syms[sym];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/refuse.h"
+#include "kernel/inlined.h"
 
 #include <stdlib.h>
 
@@ -84,6 +85,7 @@ int kbuild_refuse(const struct kbuild *kb, struct sut_err *err)
 	for (size_t i = 0; i < kb->n_units; i++) {
 		const struct kbuild_unit *u = &kb->units[i];
 
+		inlined_check(kb, u, err);
 		for (size_t k = 0; u->diff && u->pu && k < u->diff->n_funcs; k++) {
 			const struct diff_func *f = &u->diff->funcs[k];
 			const struct elf_sym *s = f->orig ? &u->orig->syms[f->orig] : NULL;

@@ -59,14 +59,19 @@ static const struct special table[] = {
 	{".orc_unwind", EM_X86_64, SPECIAL_PAIRED, 6, 0, 0, false, false, ".orc_unwind_ip"},
 	/* ---- arm64, ppc64 ---- */
 	{".altinstructions", EM_AARCH64, SPECIAL_ENTRIES, 12, 0, 8, true, true, NULL},
-	/* offset of the mask and value come first: 8 bytes each, then the four references */
-	{"__ftr_fixup", EM_PPC64, SPECIAL_ENTRIES, 48, 16, 48, true, true, NULL},
-	{"__mmu_ftr_fixup", EM_PPC64, SPECIAL_ENTRIES, 48, 16, 48, true, true, NULL},
-	{"__fw_ftr_fixup", EM_PPC64, SPECIAL_ENTRIES, 48, 16, 48, true, true, NULL},
+	/* mask and value come first, 8 bytes each */
+	{"__ftr_fixup", EM_PPC64, SPECIAL_FIXUPS, 48, 16, 48, true, true, NULL},
+	{"__mmu_ftr_fixup", EM_PPC64, SPECIAL_FIXUPS, 48, 16, 48, true, true, NULL},
+	{"__fw_ftr_fixup", EM_PPC64, SPECIAL_FIXUPS, 48, 16, 48, true, true, NULL},
+	{"__ftr_alt_*", EM_PPC64, SPECIAL_PIECES, 0, 0, 0, true, true, NULL},
 	{"__lwsync_fixup", EM_PPC64, SPECIAL_ENTRIES, 8, 0, 8, true, true, NULL},
 	/* ---- arm ---- */
 	{".alt.smp.init", EM_ARM, SPECIAL_ENTRIES, 8, 0, 4, true, true, NULL}, /* for a single processor */
 	{".pv_table", EM_ARM, SPECIAL_ENTRIES, 4, 0, 4, true, true, NULL}, /* where memory begins */
+	/* The loader of modules looks for it by the name that it has in vmlinux. */
+	{"__barrier_nospec_fixup", EM_PPC64, SPECIAL_ENTRIES, 8, 0, 8, true, true, "__spec_barrier_fixup"},
+	{".fixup", EM_PPC64, SPECIAL_PIECES, 0, 0, 0, true, false, NULL},
+	{".toc", EM_PPC64, SPECIAL_PIECES, 0, 0, 0, false, false, NULL},
 	/* ---- what authors of patches write ---- */
 	{".suture.*", 0, SPECIAL_AUTHOR, 0, 0, 0, true, false, NULL},
 	/* ---- lists of which the original's entry serves, or that only boot reads ---- */
@@ -109,15 +114,18 @@ enum diff_role special_diff_role(const char *section, uint16_t machine)
 	return k->role == SPECIAL_OBJECTS ? DIFF_ROLE_CONST : DIFF_ROLE_NONE;
 }
 
-/* What a relocation of data refers to: a section and an offset there. False: nothing of this object. */
-static bool place_of(const struct elf_obj *o, const struct elf_rel *r, uint32_t *ret_sec, uint64_t *ret_off)
+bool special_place(const struct elf_obj *o, const struct elf_sec *s, const struct elf_rel *r, uint32_t *ret_sec,
+		   uint64_t *ret_off)
 {
+	const struct special *k = special_find(s->name, o->machine);
 	const struct elf_sym *y = &o->syms[r->sym];
 
 	if (!y->shndx || y->shndx >= o->n_secs)
 		return false;
 	*ret_sec = y->shndx;
 	*ret_off = y->value + (uint64_t)r->addend;
+	if (k && k->role == SPECIAL_FIXUPS)
+		*ret_off -= r->offset % k->size;
 	return true;
 }
 
@@ -126,7 +134,7 @@ bool special_owner(const struct elf_obj *o, const struct elf_sec *s, const struc
 {
 	const struct elf_rel *r = elf_sec_rel_at(s, i * k->size + k->owner);
 
-	return r && place_of(o, r, ret_sec, ret_off);
+	return r && special_place(o, s, r, ret_sec, ret_off);
 }
 
 /* ---- comparing ---- */
@@ -155,7 +163,7 @@ static void owned_read(struct owned *w, const struct elf_obj *o)
 		const struct elf_sec *s = &o->secs[i];
 		const struct special *k = s->flags & SHF_ALLOC ? special_find(s->name, o->machine) : NULL;
 
-		if (!k || k->role != SPECIAL_ENTRIES || !k->compared)
+		if (!special_has_entries(k) || !k->compared)
 			continue;
 		for (size_t e = 0; e < s->size / k->size; e++) {
 			uint32_t sec, sym;
@@ -185,13 +193,14 @@ static uint64_t piece_end(const struct elf_obj *o, uint32_t sec, uint64_t off)
 			uint32_t to;
 			uint64_t at;
 
-			if (place_of(o, &o->secs[i].rels[k], &to, &at) && to == sec && at > off && at < end)
+			if (special_place(o, &o->secs[i], &o->secs[i].rels[k], &to, &at) && to == sec && at > off && at < end)
 				end = at;
 		}
 	return end;
 }
 
-static bool field_equal(const struct diff_unit *u, const struct elf_rel *n, const struct elf_rel *o, int depth);
+static bool field_equal(const struct diff_unit *u, const struct elf_sec *a, const struct elf_rel *n,
+			const struct elf_sec *b, const struct elf_rel *o, int depth);
 
 /* Replacement instructions: the same bytes, and references to the same things. */
 static bool piece_equal(const struct diff_unit *u, uint32_t ns, uint64_t no, uint32_t os, uint64_t oo, int depth)
@@ -204,13 +213,14 @@ static bool piece_equal(const struct diff_unit *u, uint32_t ns, uint64_t no, uin
 	for (uint64_t i = 0; i < len; i++) {
 		const struct elf_rel *x = elf_sec_rel_at(a, no + i), *y = elf_sec_rel_at(b, oo + i);
 
-		if (!x != !y || a->data[no + i] != b->data[oo + i] || (x && !field_equal(u, x, y, depth)))
+		if (!x != !y || a->data[no + i] != b->data[oo + i] || (x && !field_equal(u, a, x, b, y, depth)))
 			return false;
 	}
 	return true;
 }
 
-static bool field_equal(const struct diff_unit *u, const struct elf_rel *n, const struct elf_rel *o, int depth)
+static bool field_equal(const struct diff_unit *u, const struct elf_sec *a, const struct elf_rel *n,
+			const struct elf_sec *b, const struct elf_rel *o, int depth)
 {
 	uint32_t ns, os, nf, of;
 	uint64_t no, oo;
@@ -218,7 +228,7 @@ static bool field_equal(const struct diff_unit *u, const struct elf_rel *n, cons
 
 	if (n->type != o->type)
 		return false;
-	if (!place_of(u->new, n, &ns, &no) || !place_of(u->orig, o, &os, &oo))
+	if (!special_place(u->new, a, n, &ns, &no) || !special_place(u->orig, b, o, &os, &oo))
 		return n->addend == o->addend && !strcmp(u->new->syms[n->sym].name, u->orig->syms[o->sym].name);
 	k = special_find(u->new->secs[ns].name, u->new->machine);
 	if (k && k->role == SPECIAL_PIECES)
@@ -243,7 +253,7 @@ static bool entry_equal(const struct diff_unit *u, const struct entry *n, const 
 	for (uint64_t i = 0; i < n->k->size; i++) {
 		const struct elf_rel *x = elf_sec_rel_at(n->s, na + i), *y = elf_sec_rel_at(o->s, oa + i);
 
-		if (n->s->data[na + i] != o->s->data[oa + i] || !x != !y || (x && !field_equal(u, x, y, 0)))
+		if (n->s->data[na + i] != o->s->data[oa + i] || !x != !y || (x && !field_equal(u, n->s, x, o->s, y, 0)))
 			return false;
 	}
 	return true;
@@ -325,13 +335,17 @@ static bool is_as_known(const struct elf_obj *o, const struct elf_sec *s, const 
 	uint32_t sec;
 	uint64_t off;
 
-	if (k->role != SPECIAL_ENTRIES)
+	if (!special_has_entries(k))
 		return true;
 	if (s->size % k->size)
 		return false;
 	for (size_t i = 0; i < s->size / k->size; i++)
-		if (!special_owner(o, s, k, i, &sec, &off))
-			return false;
+		for (size_t f = 0; f < (k->role == SPECIAL_FIXUPS ? 4 : 1); f++) {
+			const struct elf_rel *r = elf_sec_rel_at(s, i * k->size + k->owner + f * 8);
+
+			if (!r || !special_place(o, s, r, &sec, &off))
+				return false;
+		}
 	return true;
 }
 
@@ -352,7 +366,7 @@ int special_compare(struct diff_unit *u, const char *source, struct sut_err *err
 			uint32_t sec;
 			uint64_t off;
 
-			if (!place_of(o, &s->rels[r], &sec, &off) || !(o->secs[sec].flags & SHF_EXECINSTR))
+			if (!special_place(o, s, &s->rels[r], &sec, &off) || !(o->secs[sec].flags & SHF_EXECINSTR))
 				continue;
 			f = func_with(u, sym_covering(o, sec, off));
 			if (!f || (f->status != DIFF_CHANGED && f->status != DIFF_NEW))

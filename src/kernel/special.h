@@ -14,6 +14,8 @@
 enum special_role {
 	SPECIAL_NONE,		/* an ordinary section */
 	SPECIAL_ENTRIES,	/* entries of one size, each with a reference to the code it is about */
+	SPECIAL_FIXUPS,		/* entries whose distances count from the start of the entry: start and end of the
+				 * code, then start and end of what takes its place */
 	SPECIAL_PAIRED,		/* entries that go by number with those of another section */
 	SPECIAL_PIECES,		/* code that entries or functions refer to, of no function of its own */
 	SPECIAL_OBJECTS,	/* variables that the kernel finds here; one that changes is a new one */
@@ -25,13 +27,14 @@ struct special {
 	const char *name;	/* ends with '*': all that begin so */
 	uint16_t machine;	/* EM_*, 0: all */
 	uint8_t role;		/* enum special_role */
-	uint8_t size;		/* SPECIAL_ENTRIES, SPECIAL_PAIRED: bytes of an entry */
+	uint8_t size;		/* bytes of an entry */
 	uint8_t owner;		/* where in it is the field that refers to the code */
 	uint8_t refs;		/* bytes behind which there are no more fields that refer */
 	bool compared;		/* the source says what it holds: else it follows from the code */
 	bool early;		/* the kernel uses it when the module is loaded: what it refers to must be
 				 * there by then, so nothing of a module that may come later */
-	const char *with;	/* SPECIAL_PAIRED: the section whose entries these go with */
+	const char *with;	/* SPECIAL_PAIRED: the section whose entries these go with. SPECIAL_ENTRIES: its name in
+				 * modules, NULL: the same */
 };
 
 /* Early, but of patches for our core: that has the kernel use it when all references are made. */
@@ -45,6 +48,15 @@ const struct special *special_find(const char *section, uint16_t machine);
 
 /* For diff_opts.section_role. */
 enum diff_role special_diff_role(const char *section, uint16_t machine);
+
+static inline bool special_has_entries(const struct special *k)
+{
+	return k && (k->role == SPECIAL_ENTRIES || k->role == SPECIAL_FIXUPS);
+}
+
+/* What a relocation of section @s refers to: a section of @o and an offset there. False: nothing of this object. */
+bool special_place(const struct elf_obj *o, const struct elf_sec *s, const struct elf_rel *r, uint32_t *ret_sec,
+		   uint64_t *ret_off);
 
 /* The function symbol (not the section alone) that entry @i of @s belongs to; 0: none. @ret_sec and
  * @ret_off get the place in code. False where the entry has no such reference. */

@@ -339,7 +339,7 @@ static int list_units(struct ktree *t, struct sut_err *err)
 	strvec_pushf(&more, "SUTURE_LIST=%s", mk);
 	strvec_pushf(&more, "SUTURE_OUT=%s", lists);
 	strvec_push(&more, "suture.o");
-	if (ktree_make(t, t->out, t->target->compile_flags, more.v, NULL, &said))
+	if (ktree_make(t, t->out, t->flags, more.v, NULL, &said))
 		log_debug("walking the makefiles: %s", said ? said : "");
 	tree_walk(lists, add_list, &t->units);
 	qsort(t->units.v, t->units.n, sizeof(*t->units.v), cmp_str);
@@ -492,7 +492,7 @@ static char *digest(const struct ktree *t, const char *config, const char *compi
 	if (!stamp)
 		return NULL;
 	buf_addf(&b, "4 %s %s %s %s %s ", stamp, t->release ? t->release : "", t->cross ? t->cross : "", t->cc ? t->cc : "", compiler);
-	for (const char *const *f = t->target->compile_flags; *f; f++)
+	for (const char *const *f = t->flags; *f; f++)
 		buf_addf(&b, "%s ", *f);
 	buf_addf(&b, "%s%s", list_mk, config);
 	sha256(b.p, b.n, sum);
@@ -555,7 +555,7 @@ static int prepare(struct ktree *t, const char *config_path, const char *config,
 		free(p);
 	}
 	if (copy_source(t, err) < 0 ||
-	    prepare_out(t, t->out, t->target->compile_flags, config, err) < 0 || load_config(t, err) < 0 ||
+	    prepare_out(t, t->out, t->flags, config, err) < 0 || load_config(t, err) < 0 ||
 	    compare_config(t, config_path, config, err) < 0 ||
 	    (t->proof_out && prepare_out(t, t->proof_out, t->target->proof_flags, config, err) < 0) ||
 	    list_units(t, err) < 0)
@@ -630,6 +630,8 @@ struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err)
 	t->release = o->release ? xstrdup(o->release) : NULL;
 	t->cancel = o->cancel;
 	t->target = target_find(o->machine);
+	if (t->target)
+		t->flags = t->target->kernel_flags ? t->target->kernel_flags : t->target->compile_flags;
 	t->source = realpath(o->source, NULL);
 	if (!t->source) {
 		sut_fail(err, SUT_E_IO, o->source, "%s", strerror(errno));

@@ -30,6 +30,7 @@ struct ktree {
 	char *version;		/* "6.1.176", of the source's Makefile */
 	char *cross, *cc, *release; /* as given to make; may be NULL */
 	const struct target *target;
+	const char *const *flags; /* for what is compared and carried, NULL-terminated */
 	struct strvec config;	/* "CONFIG_X=y" as prepared */
 	struct strvec units;	/* "fs/proc/cmdline.o" of all that the configuration makes, sorted */
 	bool reused;

@@ -295,7 +295,7 @@ static int compile_patched(const struct ktree *t, const struct patch_set *ps, st
 		strvec_push(&objects, u->v[i].orig);
 	r = swap_in(t, ps, &objects, err);
 	if (!r)
-		r = make_units(t, t->out, t->target->compile_flags, u, "patched", err);
+		r = make_units(t, t->out, t->flags, u, "patched", err);
 	if (!r)
 		r = take_objects(t, u, err);
 	strvec_free(&objects);
@@ -314,7 +314,7 @@ int kunits_compile(struct ktree *t, const struct patch_set *ps, struct kunits *r
 	for (size_t i = 0; i < ret->n; i++)
 		ret->v[i].orig = object_in(t->out, ret->v[i].source);
 	if (!r)
-		r = make_units(t, t->out, t->target->compile_flags, ret, "original", err);
+		r = make_units(t, t->out, t->flags, ret, "original", err);
 	if (!r) {
 		drop_others(t, ps, &included, ret);
 		if (t->proof_out && ret->n)

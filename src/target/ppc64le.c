@@ -64,6 +64,7 @@ static const struct rel_info rels[] = {
 	REL(R_PPC64_REL64, REL_PC, 8, PART_WHOLE),
 	REL(R_PPC64_REL32, REL_PC, 4, PART_WHOLE),
 	REL(R_PPC64_REL24, REL_PLT, 4, PART_WHOLE),
+	NEW(ENTRY, REL_NONE, 8), /* a marker of two instructions that a linker or loader may rewrite */
 	NEW(REL24_NOTOC, REL_PLT, 4),
 	NEW(REL24_P9NOTOC, REL_PLT, 4),
 	REL(R_PPC64_REL14, REL_PLT, 4, PART_WHOLE),
@@ -119,6 +120,12 @@ static const struct rel_info rels[] = {
 static const char *const compile_flags[] = {"-ffunction-sections", "-fdata-sections", NULL};
 /* With -fdata-sections there are no section anchors, and the code is another. */
 static const char *const proof_flags[] = {"-ffunction-sections", NULL};
+/*
+ * A module has a TOC of its own, gigabytes from the kernel. With these all data and functions, those of the
+ * unit, too, are reached by an address in a slot of .toc, and r2 is restored behind each call.
+ */
+static const char *const kernel_flags[] = {"-ffunction-sections", "-fdata-sections", "-mcmodel=large",
+					   "-mlongcall", "-mno-pltseq", NULL};
 
 /*
  * At -Os functions save and restore registers by routines (ELFv2 ABI, 2.3.3) that no library has: each
@@ -600,6 +607,7 @@ const struct target target_ppc64le = {
 	.rel_irelative = R_PPC64_IRELATIVE,
 	.compile_flags = compile_flags,
 	.proof_flags = proof_flags,
+	.kernel_flags = kernel_flags,
 	.own_helpers = own_helpers,
 	.open = open_dis,
 	.decode = ppc_decode,

@@ -226,6 +226,33 @@ static bool match_gp(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 	return v == dis->gp && whole(m, REL_GP, v);
 }
 
+/*
+ * The large code model: ld r2,-8(r12); add r2,r2,r12, with the distance to the TOC in front of the function; or
+ * what linkers and loaders make of it where that is near.
+ */
+static bool match_gp_far(struct target_dis *dis, const uint8_t *obj, size_t obj_n, const uint8_t *bin, size_t n,
+			 uint64_t addr, struct rel_match *m)
+{
+	uint32_t a, b;
+	uint64_t v;
+
+	if (obj_n < 8 || n < 8 || get32(obj) != PPC_LD_R2_R12 || get32(obj + 4) != PPC_ADD_R2_R2_R12)
+		return false;
+	m->obj_len = m->bin_len = 8;
+	if (!memcmp(obj, bin, 8))
+		return whole(m, REL_NONE, 0);
+	a = get32(bin);
+	b = get32(bin + 4);
+	if ((b & 0xffff0000) != PPC_ADDI_R2_R2)
+		return false;
+	v = ((uint64_t)(int64_t)(int16_t)(a & 0xffff) << 16) + (uint64_t)imm16(b);
+	if ((a & 0xffff0000) == PPC_ADDIS_R2_R12)
+		v += addr;
+	else if ((a & 0xffff0000) != PPC_LIS_R2)
+		return false;
+	return v == dis->gp && whole(m, REL_GP, v);
+}
+
 /* Prefixed, relative to the pc (R=1) or with r13. */
 static bool match_34(uint8_t kind, const uint8_t *obj, size_t obj_n, const uint8_t *bin, size_t n,
 		     uint64_t addr, struct rel_match *m)
@@ -285,6 +312,8 @@ bool ppc_match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 	case R_PPC64_REL14_BRTAKEN:
 	case R_PPC64_REL14_BRNTAKEN:
 		return match_branch(dis, obj, obj_n, bin, n, addr, m);
+	case PPC64_ENTRY:
+		return match_gp_far(dis, obj, obj_n, bin, n, addr, m);
 	case R_PPC64_REL16_HA:
 		return match_gp(dis, obj, obj_n, r, n_rels, bin, n, addr, m);
 	case R_PPC64_TOC16_HA:

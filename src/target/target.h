@@ -166,6 +166,9 @@ struct target {
 	const char *const *compile_flags; /* flags for both compiles of a unit; NULL-terminated */
 	/* Where those flags change the code: flags for the compile that is proved. NULL: the same. */
 	const char *const *proof_flags;
+	/* compile_flags for units of the kernel, whose patches are modules: out of reach of what they patch,
+	 * so each reference must have room for any address. NULL: compile_flags. */
+	const char *const *kernel_flags;
 	/* Helpers of the compiler that its static library does not have, or not for code that comes late:
 	 * assembly; NULL: there are none. */
 	const char *own_helpers;

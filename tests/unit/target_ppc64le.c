@@ -118,6 +118,8 @@ int main(void)
 		{"-O2 -fno-pie", "-no-pie -static"},
 		{"-O2 -fpatchable-function-entry=2", "-pie"},
 		{"-O2 -mcmodel=small", "-pie"},
+		{"-O2 -mcmodel=large", "-pie"},
+		{"-O2 -fno-pie -mcmodel=large -mlongcall -mno-pltseq", "-no-pie"},
 		{"-O2 -mcpu=power9", "-pie"},
 		{"-O2 -fPIC", "-shared"},
 		{"-O2 -fPIC -ftls-model=local-dynamic", "-shared"},

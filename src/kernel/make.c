@@ -270,8 +270,8 @@ int module_run_make(const struct kbuild *kb, const struct module_opts *opts, con
 	strvec_pushf(&argv, "ARCH=%s", kb->tree->arch);
 	if (kb->tree->cross)
 		strvec_pushf(&argv, "CROSS_COMPILE=%s", kb->tree->cross);
-	if (kb->tree->cc)
-		strvec_pushf(&argv, "CC=%s", kb->tree->cc);
+	if (kb->tree->own_cc)
+		strvec_pushf(&argv, "CC=%s", kb->tree->own_cc);
 	strvec_push(&argv, "modules");
 	r = run_command(argv.v, &ro);
 	strvec_free(&argv);

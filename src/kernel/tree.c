@@ -437,12 +437,11 @@ static void choose_compiler(struct ktree *t, const struct ktree_opts *o, const c
 		t->cross = xasprintf("%s-", t->target->multiarch);
 	if (o->cc) {
 		t->cc = xstrdup(o->cc);
+		t->own_cc = xstrdup(o->cc);
 		return;
 	}
-	if (own && t->cross) {
+	if (own && t->cross)
 		t->cc = xasprintf("%s/%sgcc", own, t->cross);
-		return;
-	}
 	if (!text)
 		return;
 	text += strlen("\nCONFIG_CC_VERSION_TEXT=\"");
@@ -454,8 +453,10 @@ static void choose_compiler(struct ktree *t, const struct ktree_opts *o, const c
 	if (base) {
 		char *cc = xasprintf("%s%s", t->cross ? t->cross : "", base);
 
-		if (on_path(cc))
-			t->cc = xstrdup(cc);
+		if (on_path(cc)) {
+			t->own_cc = xstrdup(cc);
+			t->cc = t->cc ? t->cc : xstrdup(cc);
+		}
 		free(cc);
 	}
 	free(name);
@@ -674,6 +675,7 @@ void ktree_free(struct ktree *t)
 	free(t->version);
 	free(t->cross);
 	free(t->cc);
+	free(t->own_cc);
 	free(t->release);
 	strvec_free(&t->config);
 	strvec_free(&t->units);

@@ -35,6 +35,11 @@ work=$cache/$arch
 R=$KERNEL/root-$arch
 kernel=$(ls "$R"/boot/vmlinu*)
 release=${kernel##*/vmlinu?-}
+# PORT: where the cross compiler makes other code than the compiler that built the archive
+if [ "$arch" = arm64 ] && [ "$(dpkg --print-architecture)" != arm64 ] && [ -z "${SUTURE_CROSS_arm64:-}" ]; then
+	SUTURE_CROSS_arm64=$("$root/scripts/archive-cc.sh" "$cache/cc" arm64) || exit 1
+	export SUTURE_CROSS_arm64
+fi
 n=0
 bad=0
 

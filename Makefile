@@ -256,6 +256,8 @@ kernel_tests = $(foreach a,$(1),$(KERNEL_CASES:%=tests/kernel/cases/%@$(a)))
 deps-kernel:
 	$(Q)scripts/deps.sh kernel
 test-kernel: test-kernel-amd64
+.PHONY: test-kernels
+test-kernels: $(CROSS_ARCHS:%=test-kernel-%)
 .PHONY: $(CROSS_ARCHS:%=kernel-%)
 $(CROSS_ARCHS:%=kernel-%): kernel-%: deps-kernel
 	$(Q)scripts/kernel.sh build/kernel $*
@@ -332,10 +334,11 @@ check-layers:
 	$(Q)tests/check-layers.sh
 check-docs: $(O)/suture
 	$(Q)tests/check-docs.sh $(O)/suture
-# From what the last runs said: make live guests docs-tests.
+# From what the last runs said: make live guests docs-tests, make test-kernels docs-tests.
 .PHONY: docs-tests
 docs-tests:
-	$(Q)tests/gen-table.sh build/live/tap build/guest >build/tests.md && mv build/tests.md docs/tests.md
+	$(Q)tests/gen-table.sh live build/live/tap build/guest >build/tests.md && mv build/tests.md docs/tests.md
+	$(Q)tests/gen-table.sh kernel build/kernel-work >build/tests.md && mv build/tests.md docs/kernel-tests.md
 docs: $(O)/suture
 	$(Q)tests/gen-codes.sh $(O)/suture >$(O)/codes.md && mv $(O)/codes.md docs/codes.md
 

@@ -188,7 +188,7 @@ GUEST_ARCHS := arm64 armhf ppc64el
 deps-cross deps-guest: deps-%:
 	$(Q)scripts/deps.sh $*
 # What guests run of the tests in C.
-GUEST_PROGRAMS := fault/errors fault/kill fault/races unit/proc_kill unit/proc_remote
+GUEST_PROGRAMS := fault/errors fault/kill fault/races unit/apply_half unit/proc_kill unit/proc_remote
 cross_make = $(MAKE) --no-print-directory O=$(CROSS)/$* STATIC=1 SYSROOT=$(abspath $(CROSS))/$*/sysroot \
 	CROSS_COMPILE=$$(scripts/triplet.sh $*)-
 $(CROSS_ARCHS:%=cross-%): cross-%: deps-cross

@@ -141,6 +141,8 @@ $(GEN): $(wildcard tests/random/*.c tests/random/*.h)
 	$(Q)cc -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -o $@ $(wildcard tests/random/*.c)
 RANDOM_FEW := 1x60@default 2x60@O0 3x60@O3
 RANDOM_FEW_arm64 := 1x40@default 2x40@O3
+RANDOM_FEW_armhf := 3x40@default 4x40@a32-O3
+RANDOM_FEW_ppc64el := 5x40@default 6x40@power10
 random_tests = $(patsubst %,tests/random/%x$(FUNCTIONS)$(1),$(shell seq $(FIRST) $$(($(FIRST)+$(SEEDS)-1))))
 random: $(O)/suture $(O)/tests/memtext $(GEN)
 	$(Q)$(prove) $(random_tests)

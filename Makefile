@@ -266,6 +266,14 @@ $(CROSS_ARCHS:%=kernel-%): kernel-%: deps-kernel
 $(CROSS_ARCHS:%=test-kernel-%): test-kernel-%: kernel-% cross-% $(O)/suture
 	$(Q)KERNEL_ARCH=$* SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) tests/kernel/run.sh $(KERNEL_CASES)
 $(GUEST_ARCHS:%=test-kernel-%): deps-guest
+# Security fixes between two versions of Debian's kernel, on the older one: `make test-kernel-fixes FIXES='pipe ext4'`.
+.PHONY: test-kernel-fixes
+FIXES :=
+KERNEL_FIXES := build/kernel-6.1.176
+test-kernel-fixes: deps-kernel cross-amd64 $(O)/suture
+	$(Q)scripts/kernel.sh $(KERNEL_FIXES) amd64 6.1.176-1
+	$(Q)scripts/kernel.sh $(KERNEL_FIXES) source 6.1.192-2
+	$(Q)SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) KERNEL=$(abspath $(KERNEL_FIXES)) tests/kernel/fixes.sh $(FIXES)
 demo-kernel: deps-kernel cross-amd64 $(O)/suture
 	$(Q)scripts/kernel.sh build/kernel
 	$(Q)O=$(O) demo/kernel.sh

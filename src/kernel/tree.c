@@ -492,10 +492,12 @@ static char *digest(const struct ktree *t, const char *config, const char *compi
 
 	if (!stamp)
 		return NULL;
-	buf_addf(&b, "4 %s %s %s %s %s ", stamp, t->release ? t->release : "", t->cross ? t->cross : "", t->cc ? t->cc : "", compiler);
+	buf_addf(&b, "5 %s %s %s %s %s ", stamp, t->release ? t->release : "", t->cross ? t->cross : "", t->cc ? t->cc : "", compiler);
 	for (const char *const *f = t->flags; *f; f++)
 		buf_addf(&b, "%s ", *f);
-	buf_addf(&b, "%s%s", list_mk, config);
+	for (const char *const *f = t->target->proof_flags; f && *f; f++)
+		buf_addf(&b, "%s ", *f);
+	buf_addf(&b, "%s %s%s", t->own_cc ? t->own_cc : "", list_mk, config);
 	sha256(b.p, b.n, sum);
 	buf_free(&b);
 	free(stamp);

@@ -213,6 +213,15 @@ static int compare_config(const struct ktree *t, const char *path, const char *w
 
 /* --- make --- */
 
+/*
+ * What is proved apart has to be what the archive's compiler makes. What is compared and carried has not: it takes
+ * the compiler at hand, of the same name, and not one under emulation.
+ */
+static bool is_for_patch(const struct ktree *t, const char *out)
+{
+	return t->own_cc && t->proof_out && strcmp(out, t->proof_out) != 0;
+}
+
 int ktree_make(const struct ktree *t, const char *out, const char *const *flags, char *const *more,
 	       const struct ktree_watch *watch, char **ret_output)
 {
@@ -221,6 +230,7 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	struct run_opts o = {.ret_output = ret_output, .cancel = t->cancel};
 	extern char **environ;
 	char *ignored = NULL;
+	const char *cc = is_for_patch(t, out) ? t->own_cc : t->cc;
 	int r;
 
 	if (!ret_output)
@@ -241,8 +251,8 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	strvec_pushf(&argv, "ARCH=%s", t->arch);
 	if (t->cross)
 		strvec_pushf(&argv, "CROSS_COMPILE=%s", t->cross);
-	if (t->cc)
-		strvec_pushf(&argv, "CC=%s", t->cc);
+	if (cc)
+		strvec_pushf(&argv, "CC=%s", cc);
 	/* Paths of messages are those of the tree, wherever its copy lies. */
 	buf_addf(&kcflags, " -fdebug-prefix-map=%s/=", t->src);
 	strvec_pushf(&argv, "KCFLAGS=%s", (char *)kcflags.p);
@@ -283,24 +293,38 @@ static int prepare_failed(const struct ktree *t, const char *out, struct sut_err
 	return sut_fail(err, SUT_K_PREPARE, t->source, "make failed:\n%s", p);
 }
 
-static int prepare_out(const struct ktree *t, const char *out, const char *const *flags, const char *config,
-		       struct sut_err *err)
+static int make_ready(const struct ktree *t, const char *out, const char *const *flags, const char *goal,
+		      struct sut_err *err)
 {
-	static char olddefconfig[] = "olddefconfig", prepare[] = "modules_prepare";
-	char *path = path_join(out, ".config"), *said = NULL;
+	char *said = NULL;
 	int r = 0;
 
-	if (mkdir_p(out) < 0 || write_file(path, config, strlen(config)) < 0)
-		r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
-	/* One after the other: the second needs the configuration as it has become. */
-	for (int i = 0; i < 2 && !r; i++) {
-		if (ktree_make(t, out, flags, (char *[]){i ? prepare : olddefconfig, NULL}, NULL, &said))
-			r = prepare_failed(t, said, err);
-		free(said);
-		said = NULL;
-	}
-	free(path);
+	if (ktree_make(t, out, flags, (char *[]){(char *)goal, NULL}, NULL, &said))
+		r = prepare_failed(t, said, err);
+	free(said);
 	return r;
+}
+
+static int prepare_out(const struct ktree *t, const char *config, struct sut_err *err)
+{
+	char *path = path_join(t->out, ".config");
+	int r = 0;
+
+	if (mkdir_p(t->out) < 0 || write_file(path, config, strlen(config)) < 0)
+		r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
+	free(path);
+	/* One after the other: the second needs the configuration as it has become. */
+	if (r < 0 || make_ready(t, t->out, t->flags, "olddefconfig", err) < 0)
+		return -1;
+	return make_ready(t, t->out, t->flags, "modules_prepare", err);
+}
+
+/* Paths in what was prepared are relative to it: in a copy, make finds only that other flags are asked for. */
+static int prepare_proof(const struct ktree *t, struct sut_err *err)
+{
+	if (tree_copy(t->out, t->proof_out, err) < 0)
+		return -1;
+	return make_ready(t, t->proof_out, t->target->proof_flags, "modules_prepare", err);
 }
 
 static void add_list(void *ctx, const char *dir, const char *rel)
@@ -492,12 +516,13 @@ static char *digest(const struct ktree *t, const char *config, const char *compi
 
 	if (!stamp)
 		return NULL;
-	buf_addf(&b, "5 %s %s %s %s %s ", stamp, t->release ? t->release : "", t->cross ? t->cross : "", t->cc ? t->cc : "", compiler);
+	buf_addf(&b, "6 %s %s %s %s %s %s ", stamp, t->release ? t->release : "", t->cross ? t->cross : "",
+		 t->cc ? t->cc : "", t->own_cc ? t->own_cc : "", compiler);
 	for (const char *const *f = t->flags; *f; f++)
 		buf_addf(&b, "%s ", *f);
 	for (const char *const *f = t->target->proof_flags; f && *f; f++)
 		buf_addf(&b, "%s ", *f);
-	buf_addf(&b, "%s %s%s", t->own_cc ? t->own_cc : "", list_mk, config);
+	buf_addf(&b, "%s%s", list_mk, config);
 	sha256(b.p, b.n, sum);
 	buf_free(&b);
 	free(stamp);
@@ -558,9 +583,8 @@ static int prepare(struct ktree *t, const char *config_path, const char *config,
 		free(p);
 	}
 	if (copy_source(t, err) < 0 ||
-	    prepare_out(t, t->out, t->flags, config, err) < 0 || load_config(t, err) < 0 ||
-	    compare_config(t, config_path, config, err) < 0 ||
-	    (t->proof_out && prepare_out(t, t->proof_out, t->target->proof_flags, config, err) < 0) ||
+	    prepare_out(t, config, err) < 0 || load_config(t, err) < 0 ||
+	    compare_config(t, config_path, config, err) < 0 || (t->proof_out && prepare_proof(t, err) < 0) ||
 	    list_units(t, err) < 0)
 		r = -1;
 	if (!r && write_file(ready, key, strlen(key)) < 0)

@@ -29,7 +29,7 @@ struct ktree {
 	char *arch;		/* kbuild's ARCH */
 	char *version;		/* "6.1.176", of the source's Makefile */
 	char *cross, *cc, *release; /* as given to make; may be NULL */
-	char *own_cc;		/* for what is ours and need not be what somebody else compiled; may be NULL */
+	char *own_cc;		/* for what need not be what somebody else compiled; may be NULL */
 	const struct target *target;
 	const char *const *flags; /* for what is compared and carried, NULL-terminated */
 	struct strvec config;	/* "CONFIG_X=y" as prepared */

@@ -71,8 +71,9 @@ static uint32_t table_for(struct mlink *l, size_t u, const struct elf_sec *s, co
 	for (uint32_t t = 1; t < out->n_secs; t++)
 		if (!strcmp(out->secs[t].name, name) && out->secs[t].link == link)
 			return t;
+	/* As the kernel's linker scripts align what has its own name. */
 	made = elf_out_sec(out, name, s->type, s->flags & (SHF_ALLOC | SHF_WRITE | (link ? SHF_LINK_ORDER : 0)),
-			   s->align);
+			   strcmp(name, MODULE_JUMPS) ? s->align : MAX(s->align, (uint64_t)8));
 	out->secs[made].entsize = s->entsize;
 	out->secs[made].link = link;
 	return made;

@@ -2,6 +2,7 @@
 /* What each reference of the patch's code and data becomes: module.c says in which order. */
 #include "kernel/mlink.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +103,23 @@ int to_piece(struct mlink *l, size_t u, const struct elf_rel *rel, uint32_t sec,
 	return 0;
 }
 
+/*
+ * Livepatch before 6.10 puts the jump labels of a module on a list in each key, also in those that are read-only after
+ * the kernel's start: it would not survive that. Our core gives such an entry another key.
+ */
+static bool is_sealed_key(const struct mlink *l, const struct special *k, const struct kbuild_sym *place)
+{
+	const struct kimage *image = l->kb->objects[0].image;
+	const struct ksym *from = kimage_find(image, "__start_ro_after_init", NULL);
+	const struct ksym *to = kimage_find(image, "__end_ro_after_init", NULL);
+	int major = 0, minor = 0;
+
+	if (!k || !l->kb->livepatch || !special_is_deferred(k) || !place->has_addr || !from || !to)
+		return false;
+	sscanf(l->kb->release, "%d.%d", &major, &minor);
+	return (major < 6 || (major == 6 && minor < 10)) && place->offset + image->text - from->addr < to->addr - from->addr;
+}
+
 static int to_place(struct mlink *l, const struct piece *p, const struct elf_rel *rel, uint32_t sym,
 		    const struct kbuild_sym *place, struct goal *ret)
 {
@@ -110,6 +128,9 @@ static int to_place(struct mlink *l, const struct piece *p, const struct elf_rel
 	bool kernel = !strcmp(place->object, "vmlinux");
 
 	ret->addend = addend_for(o, rel, sym);
+	if (kernel && is_sealed_key(l, k, place))
+		return complain(l, p->unit, p->sec, rel->offset, SUT_K_LATE, place->name,
+				"the key of a jump label is read-only, and kernels before 6.10 would write to it");
 	if (place->exported && kernel) {
 		ret->sym = undefined(l, place->name);
 		return 0;

@@ -523,9 +523,11 @@ static char *digest(const struct ktree *t, const char *config, const char *compi
 
 	if (!stamp)
 		return NULL;
-	buf_addf(&b, "5 %s %s %s %s %s %s ", stamp, t->release ? t->release : "", t->cross ? t->cross : "",
+	buf_addf(&b, "6 %s %s %s %s %s %s ", stamp, t->release ? t->release : "", t->cross ? t->cross : "",
 		 t->cc ? t->cc : "", t->own_cc ? t->own_cc : "", compiler);
 	for (const char *const *f = t->flags; *f; f++)
+		buf_addf(&b, "%s ", *f);
+	for (const char *const *f = t->target->proof_flags; f && *f; f++)
 		buf_addf(&b, "%s ", *f);
 	buf_addf(&b, "%s%s", list_mk, config);
 	sha256(b.p, b.n, sum);

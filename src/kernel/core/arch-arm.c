@@ -105,6 +105,7 @@ int arch_walk(struct task_struct *task, void (*found)(unsigned long addr, void *
 
 	if (sp < low || sp >= high || sp & 3)
 		return -EINVAL;
+	found(thread_saved_pc(task), arg);
 	for (at = sp; at < high; at += sizeof(word)) {
 		if (copy_from_kernel_nofault(&word, (void *)at, sizeof(word)))
 			return -EINVAL;
@@ -114,7 +115,6 @@ int arch_walk(struct task_struct *task, void (*found)(unsigned long addr, void *
 		if (behind_call(word))
 			found(word, arg);
 	}
-	found(thread_saved_pc(task), arg);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
  *
  *	src/	a copy of the source, made of hard links: files are replaced there and never written to
  *	out/	what kbuild makes (proof/ is the same with other flags, see build/proofs.c)
+ *	first.h	what the target has each unit include
  *	units	all objects that the configuration makes: the makefiles are walked once, by make
  *	saved/	originals of what is patched just now (swap.h)
  *	ready	the digest of source, configuration and compiler that all this is made of
@@ -35,6 +36,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define FIRST_HEADER "first.h"
 
 /* PORT: what kbuild calls the architecture */
 static const struct {
@@ -227,6 +230,8 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 		o.ret_output = &ignored;
 	for (size_t i = 0; flags[i]; i++)
 		buf_addf(&kcflags, "%s%s", i ? " " : "", flags[i]);
+	if (flags == t->flags && t->target->kernel_header)
+		buf_addf(&kcflags, " -include %s/" FIRST_HEADER, t->dir);
 	strvec_push(&argv, "make");
 	if (watch) {
 		o.on_output = watch->on_output;
@@ -287,10 +292,12 @@ static int prepare_out(const struct ktree *t, const char *out, const char *const
 		       struct sut_err *err)
 {
 	static char olddefconfig[] = "olddefconfig", prepare[] = "modules_prepare";
-	char *path = path_join(out, ".config"), *said = NULL;
+	char *path = path_join(out, ".config"), *first = path_join(t->dir, FIRST_HEADER), *said = NULL;
+	const char *text = flags == t->flags ? t->target->kernel_header : NULL;
 	int r = 0;
 
-	if (mkdir_p(out) < 0 || write_file(path, config, strlen(config)) < 0)
+	if (mkdir_p(out) < 0 || write_file(path, config, strlen(config)) < 0 ||
+	    (text && write_file(first, text, strlen(text)) < 0))
 		r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
 	/* One after the other: the second needs the configuration as it has become. */
 	for (int i = 0; i < 2 && !r; i++) {
@@ -300,6 +307,7 @@ static int prepare_out(const struct ktree *t, const char *out, const char *const
 		said = NULL;
 	}
 	free(path);
+	free(first);
 	return r;
 }
 
@@ -495,6 +503,7 @@ static char *digest(const struct ktree *t, const char *config, const char *compi
 	buf_addf(&b, "4 %s %s %s %s %s ", stamp, t->release ? t->release : "", t->cross ? t->cross : "", t->cc ? t->cc : "", compiler);
 	for (const char *const *f = t->flags; *f; f++)
 		buf_addf(&b, "%s ", *f);
+	buf_addf(&b, "%s", t->target->kernel_header ? t->target->kernel_header : "");
 	buf_addf(&b, "%s%s", list_mk, config);
 	sha256(b.p, b.n, sum);
 	buf_free(&b);

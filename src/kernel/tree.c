@@ -567,7 +567,9 @@ static int prepare(struct ktree *t, const char *config_path, const char *config,
 	if (copy_source(t, err) < 0 ||
 	    prepare_out(t, t->out, t->flags, config, err) < 0 || load_config(t, err) < 0 ||
 	    compare_config(t, config_path, config, err) < 0 ||
-	    (t->proof_out && prepare_out(t, t->proof_out, t->target->proof_flags, config, err) < 0) ||
+	    /* Of the copy little is made again: what depends on the flags. */
+	    (t->proof_out && (tree_copy(t->out, t->proof_out, err) < 0 ||
+			      prepare_out(t, t->proof_out, t->target->proof_flags, config, err) < 0)) ||
 	    list_units(t, err) < 0)
 		r = -1;
 	if (!r && write_file(ready, key, strlen(key)) < 0)

@@ -286,7 +286,9 @@ static int to_data(struct mlink *l, const struct piece *p, const struct elf_rel 
 		return constant ? to_piece(l, p->unit, rel, r->sec, at, ret)
 				: complain(l, p->unit, p->sec, rel->offset, SUT_K_REFERENCE, s->name,
 					   "it refers to writable data that has no name");
-	if ((d && (d->status == DIFF_NEW || (d->status == DIFF_CHANGED && (constant || renewed)))) ||
+	/* The jump labels of a module's debug messages are read when the patch is loaded: to_place()'s K_LATE. */
+	if ((renewed && ku->object) ||
+	    (d && (d->status == DIFF_NEW || (d->status == DIFF_CHANGED && (constant || renewed)))) ||
 	    (constant && (is_name_of_function(y->name) || has_labels(l, p->unit, r->sec))))
 		return to_piece(l, p->unit, rel, r->sec, at, ret);
 	known = kbuild_new_sym(l->kb, ku, r->sym, &place, &quiet);

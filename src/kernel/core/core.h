@@ -107,6 +107,7 @@ void entry_drop(struct suture_entry *entry);
  * @active:	where calls go instead, 0: nowhere else
  * @next:	what @active becomes at the next change
  * @active_end:	behind the last instruction of what is at @active, @next_end of what is at @next
+ * @stub:	code of this module's that a call may come through on its way to @active, 0: none; @stub_end
  * @users:	patches that have it
  * @ops, @ip:	its ftrace registration; @registered: it cannot be freed
  */
@@ -116,6 +117,7 @@ struct suture_site {
 	struct module *mod;
 	unsigned long active, active_end;
 	unsigned long next, next_end;
+	unsigned long stub, stub_end;
 	unsigned int users;
 	struct ftrace_ops ops;
 	unsigned long ip;

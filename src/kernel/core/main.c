@@ -92,7 +92,7 @@ static struct suture_range *find_ranges(const struct suture_entry *change, unsig
 	unsigned int max = 0;
 
 	list_for_each_entry(site, &suture_sites, node)
-		max++;
+		max += 2;
 	list_for_each_entry(entry, &suture_entries, node)
 		max++;
 	suture_for_each_object(change->patch, obj)
@@ -113,6 +113,8 @@ static struct suture_range *find_ranges(const struct suture_entry *change, unsig
 			ranges[(*n)++] = (struct suture_range){ site->active, site->active_end, true };
 		else
 			ranges[(*n)++] = (struct suture_range){ site->addr, site->end, false };
+		if (site->active && site->stub)
+			ranges[(*n)++] = (struct suture_range){ site->stub, site->stub_end, true };
 	}
 	if (change->state == SUTURE_ENABLING)
 		suture_for_each_object(change->patch, obj)

@@ -22,8 +22,8 @@
  *	- constants whose place nobody knows: a copy.
  *
  * ppc64le: the module has a TOC of its own. Its units are compiled (struct target's kernel_flags) so that each
- * reference goes by a slot of .toc, which is a piece of eight bytes with one relocation; the same holds for
- * calls. Functions are entered at their global entry only, with r12, and whoever called puts r2 back.
+ * reference to data goes by a slot of .toc, which is a piece of eight bytes with one relocation, and that calls
+ * can be led out of the module. Functions of the module are called at their local entry.
  *
  * Special sections that the kernel reads when the patch is loaded must not refer to a module: K_LATE.
  */

@@ -92,14 +92,23 @@ static uint32_t extern_sym(struct mlink *l, size_t u, const struct kbuild_sym *p
 	return x->sym;
 }
 
+/* How far behind a symbol a branch to it goes: to an entry for callers with the same TOC. */
+static int64_t branch_entry(const struct elf_obj *o, const struct elf_rel *rel, const struct elf_sym *y)
+{
+	const struct target *t = target_find(o->machine);
+
+	return t->local_entry && target_rel(t, rel->type)->kind == REL_PLT ? t->local_entry(y->other) : 0;
+}
+
 int to_piece(struct mlink *l, size_t u, const struct elf_rel *rel, uint32_t sec, uint64_t off,
 		    struct goal *ret)
 {
 	const struct elf_obj *o = unit_of(l, u)->new;
 	const struct piece *p = piece_take(l, u, sec, off);
+	const struct elf_sym *y = &o->syms[rel->sym];
 
 	ret->sym = elf_out_sec_sym(&l->m->out, p->out);
-	ret->addend = (int64_t)(o->syms[rel->sym].value + p->at - p->from) + rel->addend;
+	ret->addend = (int64_t)(y->value + p->at - p->from) + rel->addend + branch_entry(o, rel, y);
 	return 0;
 }
 
@@ -222,7 +231,8 @@ static int to_undefined(struct mlink *l, const struct piece *p, const struct elf
 			const struct piece *to = piece_take(l, u, y->shndx, y->value);
 
 			ret->sym = elf_out_sec_sym(&l->m->out, to->out);
-			ret->addend = (int64_t)(y->value + to->at - to->from) + rel->addend;
+			ret->addend = (int64_t)(y->value + to->at - to->from) + rel->addend +
+				      branch_entry(ku->new, rel, y);
 			return 0;
 		}
 		if (ku->diff->to_orig[sym] && kbuild_orig_sym(l->kb, ku, ku->diff->to_orig[sym], &place))

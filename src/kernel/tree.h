@@ -58,6 +58,11 @@ struct ktree_watch {		/* somebody who wants to know what make is about */
  */
 int ktree_make(const struct ktree *t, const char *out, const char *const *flags, char *const *more,
 	       const struct ktree_watch *watch, char **ret_output);
+/* Refuses with the last lines of what make said. */
+int ktree_prepare_failed(const struct ktree *t, const char *said, struct sut_err *err);
+/* treelist.c: fills t->units and the file that has them. ktree_list_mk is what make walks by. */
+extern const char ktree_list_mk[];
+int ktree_list_units(struct ktree *t, struct sut_err *err);
 /* Is @path (relative, "fs/proc/cmdline.c") compiled into the kernel or a module of it? */
 bool ktree_has_unit(const struct ktree *t, const char *path);
 

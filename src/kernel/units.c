@@ -181,14 +181,19 @@ static char *cmd_file(const char *object)
 
 enum version { ORIGINAL, FOR_PROOF, PATCHED };
 
-/* The tree is ours alone and of one source: an original with a record is whole and stays right. */
+/*
+ * Is there an object of the original, with kbuild's whole record? Nothing that it was made of changes as long as
+ * the tree lives, so kbuild would find nothing to do, for which it needs seconds.
+ */
 static bool is_made(const char *out, const char *source)
 {
-	char *object = object_in(out, source), *cmd = file_exists(object) ? cmd_file(object) : NULL;
-	bool made = cmd && *cmd;
+	char *object = object_in(out, source), *cmd = cmd_file(object);
+	char *end = xasprintf("\n$(deps_%.*s.o):", (int)strlen(source) - 2, source);
+	bool made = cmd && strstr(cmd, end) && file_exists(object);
 
-	free(cmd);
 	free(object);
+	free(cmd);
+	free(end);
 	return made;
 }
 

@@ -487,6 +487,17 @@ static bool head_differs(const struct match_func *f, const struct target *t, con
 	return false;
 }
 
+/*
+ * The assembler's own nop between those of a patchable entry and a first instruction that would cross a line.
+ * Where it stands in the program depends on where the function lies.
+ */
+static size_t line_pad(const struct target *t, const struct insn *first, const uint8_t *bin, size_t n, uint64_t addr)
+{
+	if (!t->long_line || first->len <= t->insn_min || (addr + t->insn_min) % t->long_line)
+		return 0;
+	return t->pad_len(bin, n, first->isa);
+}
+
 /* Where the linker moved the instruction that stands at @addr in the object's code; 0: nowhere. */
 static uint64_t moved_to(struct target_dis *dis, const struct insn *in, const uint8_t *bin, size_t n, uint64_t addr,
 			 uint8_t out[TARGET_MAX_JUMP])
@@ -536,6 +547,10 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 		    may_be_padded(f, i))
 			skip_pads(t, bin, n, in->isa, &b);
 		padded = b;
+		if (b >= n)
+			goto out;
+		if (!begun && i)
+			b += line_pad(t, in, bin + b, n - b, addr + b);
 		if (b >= n)
 			goto out;
 		w.bin_of[i] = addr + b;

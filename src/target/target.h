@@ -139,6 +139,8 @@ struct target {
 	const struct rel_info *rels;
 	size_t n_rels;
 	uint8_t insn_min;	/* smallest instruction, also their alignment */
+	/* Longer instructions do not cross a multiple of this: assemblers put a smallest nop in front. 0: they may. */
+	uint8_t long_line;
 	uint64_t jump_reach;	/* farthest displacement of that jump, bytes either way */
 	/* Farthest that code can lie from its object, with encode_far() for all branches between them and
 	 * encode_detour(): how far its references to the object's data reach. 0: no farther than branches. */

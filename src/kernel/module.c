@@ -22,8 +22,8 @@
  *	- constants whose place nobody knows: a copy.
  *
  * ppc64le: the module has a TOC of its own. Its units are compiled (struct target's kernel_flags) so that each
- * reference goes by a slot of .toc, which is a piece of eight bytes with one relocation; the same holds for
- * calls. Functions are entered at their global entry only, with r12, and whoever called puts r2 back.
+ * reference to data goes by a slot of .toc, which is a piece of eight bytes with one relocation, and that calls
+ * can be led out of the module. Functions of the module are called at their local entry.
  *
  * Special sections that the kernel reads when the patch is loaded must not refer to a module: K_LATE.
  */
@@ -71,8 +71,9 @@ static uint32_t table_for(struct mlink *l, size_t u, const struct elf_sec *s, co
 	for (uint32_t t = 1; t < out->n_secs; t++)
 		if (!strcmp(out->secs[t].name, name) && out->secs[t].link == link)
 			return t;
+	/* As the kernel's linker scripts align what has its own name. */
 	made = elf_out_sec(out, name, s->type, s->flags & (SHF_ALLOC | SHF_WRITE | (link ? SHF_LINK_ORDER : 0)),
-			   s->align);
+			   strcmp(name, MODULE_JUMPS) ? s->align : MAX(s->align, (uint64_t)8));
 	out->secs[made].entsize = s->entsize;
 	out->secs[made].link = link;
 	return made;
@@ -106,6 +107,25 @@ static void fixup_goal(struct mlink *l, size_t u, const struct elf_sec *s, const
 	ret->addend = (int64_t)(at + p->at - p->from + rel->offset % k->size);
 }
 
+/*
+ * Data whose fields count from their own place may be a table of labels, so among several symbols none is named for
+ * them (build/diff/ref.c). An entry's field has no other start than its place: it refers to what it seems to.
+ */
+static struct ref field_ref(const struct elf_obj *o, const struct elf_sec *s, const struct ref *r)
+{
+	struct ref ret = *r;
+	uint32_t sec, sym;
+	uint64_t off;
+
+	if (r->kind != REF_ANON || !special_place(o, s, r->rel, &sec, &off) ||
+	    o->secs[sec].flags & (SHF_EXECINSTR | SHF_MERGE) || !(sym = sym_covering(o, sec, off)))
+		return ret;
+	ret.kind = REF_SYM;
+	ret.sym = sym;
+	ret.off = (int64_t)(off - o->syms[sym].value);
+	return ret;
+}
+
 static void copy_entry(struct mlink *l, size_t u, uint32_t sec, const struct special *k, size_t i)
 {
 	const struct elf_obj *o = unit_of(l, u)->new;
@@ -118,10 +138,12 @@ static void copy_entry(struct mlink *l, size_t u, uint32_t sec, const struct spe
 	p.at = buf_add(&out->secs[p.out].data, s->data + p.from, k->size);
 	for (size_t r = 0; r < s->n_rels; r++) {
 		const struct elf_rel *rel = &s->rels[r];
+		struct ref field;
 		struct goal g;
 
 		if (rel->offset < p.from || rel->offset >= p.to)
 			continue;
+		field = field_ref(o, s, &refs[r]);
 		/* The place that it is about is in the module, whatever else would lead to the original. */
 		if (k->role == SPECIAL_FIXUPS) {
 			fixup_goal(l, u, s, k, i, rel, &g);
@@ -131,7 +153,7 @@ static void copy_entry(struct mlink *l, size_t u, uint32_t sec, const struct spe
 
 			special_owner(o, s, k, i, &to, &off);
 			to_piece(l, u, rel, to, off, &g);
-		} else if (goal_of(l, &p, rel, &refs[r], &g) < 0) {
+		} else if (goal_of(l, &p, rel, &field, &g) < 0) {
 			continue;
 		}
 		elf_out_rel(out, p.out, rel->offset - p.from + p.at, rel->type, g.sym, g.addend);

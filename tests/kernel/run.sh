@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Kernel patches on a stock kernel: run.sh [CASE]..., as TAP. A case is a folder of tests/kernel/cases:
+# Kernel patches on a stock kernel: run.sh [CASE]..., as TAP, and that of each in KERNEL_WORK/ARCH/tap. A case is a folder of tests/kernel/cases:
 #
 #   NAME.patch       a diff of the kernel, built as patch NAME; NAME@ARCH.patch takes its place on ARCH
 #   NAME.opts        more options for `build`
@@ -8,6 +8,7 @@
 #                    case's line in the tables of docs/
 #   host             run here instead, before any guest
 #   prepare          run here, where the patches lie, when all are built
+#   last             there: run after all that have none, as it leaves the kernel changed
 #   needs            modules of the kernel that are put beside the test
 #   not              "ARCH REASON" lines: where there is nothing to test
 #
@@ -41,14 +42,13 @@ if [ "$arch" = arm64 ] && [ "$(dpkg --print-architecture)" != arm64 ] && [ -z "$
 	export SUTURE_CROSS_arm64
 fi
 n=0
-bad=0
 
 tap()	# lines of a test: numbered
 {
 	while IFS= read -r line; do
 		case $line in
 		"ok "*) n=$((n + 1)); echo "ok $n${line#ok}" ;;
-		"not ok "*) n=$((n + 1)); bad=$((bad + 1)); echo "not ok $n${line#not ok}" ;;
+		"not ok "*) n=$((n + 1)); echo "not ok $n${line#not ok}" ;;
 		*) echo "$line" ;;
 		esac
 	done
@@ -63,6 +63,22 @@ build()	# build OUT.sut [OPTION]... FIX.patch: for the kernel of the guest
 		--modules "$R/lib/modules/$release" --work "$cache/cache" -o "$out" "$@"
 }
 
+# refused PATCH CODE DESCRIPTION [OPTION]...: a patch of this case (./PATCH: here) is not built, with exit status $status
+refused()
+{
+	case $1 in
+	./*) p=$1.patch ;;
+	*) p=$from/$1.patch ;;
+	esac
+	name=$1 code=$2 about=$3
+	shift 3
+	build "$name.sut" "$@" "$p" >"$name.log" 2>&1
+	is "$?" "${status:-3}" "$about is refused"
+	like "$(cat "$name.log")" "$code" "with its code"
+	[ ! -e "$name.sut" ]
+	ok $? "and no patch is written"
+}
+
 # build_all CASE: all its patches, into the cache. What was built with this program stays.
 build_all()
 {
@@ -72,11 +88,17 @@ build_all()
 		[ ! -e "$from/$name@$arch.patch" ] || p=$from/$name@$arch.patch
 		opts=$(cat "$from/$name.opts" 2>/dev/null)
 		sut=$work/patches/$1.$name.sut
+		log=$work/patches/$1.$name.log
 		[ -e "$sut" ] && [ "$sut" -nt "$SUTURE" ] && [ "$sut" -nt "$p" ] ||
-			build "$sut" --name "$name" $opts "$p" >"$work/log" 2>&1 || {
+			build "$sut" --name "$name" $opts "$p" >"$log" 2>&1 || {
 			rm -f "$sut"
 			echo "not ok - $1: $name is built"
-			sed 's/^/#   /' "$work/log"
+			sed 's/^/#   /' "$log"
+			return 1
+		}
+		[ -e "$sut" ] || {
+			echo "not ok - $1: $name is built, and changes something"
+			sed 's/^/#   /' "$log"
 			return 1
 		}
 		cp "$sut" "$to/$name.sut"
@@ -84,8 +106,8 @@ build_all()
 }
 
 [ $# -gt 0 ] || set -- $(cd "$cases" && ls)
-rm -rf "$work/guest" "$work/list" "$work/results" "$work/console"
-mkdir -p "$work/guest/s/cases" "$work/results"
+rm -rf "$work/guest" "$work/list" "$work/list.last" "$work/results" "$work/console" "$work/tap"
+mkdir -p "$work/guest/s/cases" "$work/results" "$work/tap"
 : >"$work/list"
 for case; do
 	from=$cases/$case
@@ -106,13 +128,21 @@ for case; do
 	[ ! -e "$from/needs" ] || for m in $(cat "$from/needs"); do
 		find "$R/lib/modules" -name "$m.ko" -exec cp {} "$to/" \;
 	done
-	echo "$case" >>"$work/list"
+	echo "$case" >>"$work/list$([ ! -e "$from/last" ] || echo .last)"
 done
+cat "$work/list.last" >>"$work/list" 2>/dev/null
 [ ! -s "$work/list" ] || "$dir/boot.sh" "$arch" "$kernel" "$work" || exit 1
 for case; do
+	n=0
+	tap <"$work/results/$case" >"$work/tap/$case.part"
+	echo "1..$(grep -cE '^(not )?ok ' "$work/tap/$case.part")" >>"$work/tap/$case.part"
+	mv "$work/tap/$case.part" "$work/tap/$case.tap"
+done
+n=0
+for case; do
 	cat "$work/results/$case"
-done >"$work/tap"
-tap <"$work/tap" >"$work/tap.out"
-cat "$work/tap.out"
-echo "1..$(grep -cE '^(not )?ok ' "$work/tap.out")"
-! grep -q '^not ok' "$work/tap.out"
+done >"$work/all"
+tap <"$work/all" >"$work/all.tap"
+cat "$work/all.tap"
+echo "1..$(grep -cE '^(not )?ok ' "$work/all.tap")"
+! grep -q '^not ok' "$work/all.tap"

@@ -89,7 +89,7 @@ demo: deps-demo
 	$(Q)$(MAKE) --no-print-directory $(O)/suture $(O)/demo-load $(O)/tests/memtext
 	$(Q)O=$(O) demo/run.sh
 test: deps-test
-	$(Q)$(MAKE) --no-print-directory run-test GUESTS="$(GUEST_ARCHS)"
+	$(Q)$(MAKE) --no-print-directory run-test GUESTS="$(GUEST_ARCHS)" KERNELS="$(KERNEL_ARCHS)"
 deps-demo deps-test deps-real: deps-%:
 	$(Q)scripts/deps.sh $*
 
@@ -141,6 +141,8 @@ $(GEN): $(wildcard tests/random/*.c tests/random/*.h)
 	$(Q)cc -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -o $@ $(wildcard tests/random/*.c)
 RANDOM_FEW := 1x60@default 2x60@O0 3x60@O3
 RANDOM_FEW_arm64 := 1x40@default 2x40@O3
+RANDOM_FEW_armhf := 3x40@default 4x40@a32-O3
+RANDOM_FEW_ppc64el := 5x40@default 6x40@power10
 random_tests = $(patsubst %,tests/random/%x$(FUNCTIONS)$(1),$(shell seq $(FIRST) $$(($(FIRST)+$(SEEDS)-1))))
 random: $(O)/suture $(O)/tests/memtext $(GEN)
 	$(Q)$(prove) $(random_tests)
@@ -148,11 +150,13 @@ random: $(O)/suture $(O)/tests/memtext $(GEN)
 # All tests under one prove: its summary is the last thing on the screen. GUESTS= names architectures whose
 # guests run the live tests meanwhile. Fault tests come last: their thousand threads would starve a guest.
 GUESTS ?=
+KERNELS ?=
 SCRIPTS := $(sort $(wildcard tests/cli/*.sh tests/build/*.sh tests/check-*.sh))
 run-test: $(O)/suture $(O)/tests/memtext $(UNIT) $(GEN)
-	$(Q)$(if $(GUESTS),$(call with_guests,$(GUESTS)) env) $(prove) $(SCRIPTS) $(UNIT) $(live_tests) \
-		$(matrix_tests) $(RANDOM_FEW:%=tests/random/%) $(call guest_tests,$(GUESTS)) $(FAULT)
-run-test: $(GUESTS:%=cross-%) $(if $(GUESTS),deps-guest)
+	$(Q)$(if $(GUESTS)$(KERNELS),$(call in_guests,$(guest_tests_all)) env) $(prove) $(SCRIPTS) $(UNIT) \
+		$(live_tests) $(matrix_tests) $(RANDOM_FEW:%=tests/random/%) $(guest_tests_all) $(FAULT)
+guest_tests_all = $(call guest_tests,$(GUESTS)) $(call kernel_tests,$(KERNELS))
+run-test: $(GUESTS:%=cross-%) $(KERNELS:%=cross-%) $(KERNELS:%=kernel-%) $(if $(GUESTS)$(KERNELS),deps-guest)
 
 # Debian's own programs and their fixes, from the archive. Slow, and it needs the network: not part of
 # `make test`. REAL= chooses some.
@@ -186,7 +190,7 @@ GUEST_ARCHS := arm64 armhf ppc64el
 deps-cross deps-guest: deps-%:
 	$(Q)scripts/deps.sh $*
 # What guests run of the tests in C.
-GUEST_PROGRAMS := fault/errors fault/kill fault/races unit/proc_kill unit/proc_remote
+GUEST_PROGRAMS := fault/errors fault/kill fault/races unit/apply_half unit/proc_kill unit/proc_remote
 cross_make = $(MAKE) --no-print-directory O=$(CROSS)/$* STATIC=1 SYSROOT=$(abspath $(CROSS))/$*/sysroot \
 	CROSS_COMPILE=$$(scripts/triplet.sh $*)-
 $(CROSS_ARCHS:%=cross-%): cross-%: deps-cross
@@ -247,12 +251,19 @@ $(GUEST_ARCHS:%=core-%): core-%: deps-guest
 # Patches of the kernel, on a stock kernel in an emulated machine: `make test-kernel KERNEL_CASES='body module'`,
 # `make test-kernel-arm64`. The first run fetches that kernel with its source (1.6 GB unpacked).
 .PHONY: test-kernel demo-kernel deps-kernel $(CROSS_ARCHS:%=test-kernel-%)
-KERNEL_CASES :=
+KERNEL_CASES := $(patsubst tests/kernel/cases/%/,%,$(sort $(wildcard tests/kernel/cases/*/)))
+# Those that all tests are about.
+KERNEL_ARCHS := amd64
+kernel_tests = $(foreach a,$(1),$(KERNEL_CASES:%=tests/kernel/cases/%@$(a)))
 deps-kernel:
 	$(Q)scripts/deps.sh kernel
 test-kernel: test-kernel-amd64
-$(CROSS_ARCHS:%=test-kernel-%): test-kernel-%: deps-kernel cross-% $(O)/suture
+.PHONY: test-kernels
+test-kernels: $(CROSS_ARCHS:%=test-kernel-%)
+.PHONY: $(CROSS_ARCHS:%=kernel-%)
+$(CROSS_ARCHS:%=kernel-%): kernel-%: deps-kernel
 	$(Q)scripts/kernel.sh build/kernel $*
+$(CROSS_ARCHS:%=test-kernel-%): test-kernel-%: kernel-% cross-% $(O)/suture
 	$(Q)KERNEL_ARCH=$* SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) tests/kernel/run.sh $(KERNEL_CASES)
 $(GUEST_ARCHS:%=test-kernel-%): deps-guest
 # Security fixes between two versions of Debian's kernel, on the older one: `make test-kernel-fixes FIXES='pipe ext4'`.
@@ -333,10 +344,11 @@ check-layers:
 	$(Q)tests/check-layers.sh
 check-docs: $(O)/suture
 	$(Q)tests/check-docs.sh $(O)/suture
-# From what the last runs said: make live guests docs-tests.
+# From what the last runs said: make live guests docs-tests, make test-kernels docs-tests.
 .PHONY: docs-tests
 docs-tests:
-	$(Q)tests/gen-table.sh build/live/tap build/guest >build/tests.md && mv build/tests.md docs/tests.md
+	$(Q)tests/gen-table.sh live build/live/tap build/guest >build/tests.md && mv build/tests.md docs/tests.md
+	$(Q)tests/gen-table.sh kernel build/kernel-work >build/tests.md && mv build/tests.md docs/kernel-tests.md
 docs: $(O)/suture
 	$(Q)tests/gen-codes.sh $(O)/suture >$(O)/codes.md && mv $(O)/codes.md docs/codes.md
 

@@ -62,7 +62,7 @@ _suture()
 			--config --headers --modules --release --cross --cc --key --cert --replace'
 		;;
 	diff) options='--all --pairs --why' ;;
-	check) options='--all --sample' ;;
+	check) options='--all --max-pause --sample' ;;
 	apply | revert) options='--all --timeout --max-pause' ;;
 	esac
 	if [[ $cur == -* ]]; then

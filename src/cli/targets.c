@@ -168,6 +168,7 @@ void targets_render(const json_t *doc)
 		printf("%s\n", !strcmp(jstr(doc, "command"), "revert")
 				       ? "no process has this patch"
 				       : "no process maps an object of this patch");
+	cli_sync();
 	if (jint(doc, "not_readable") && !cli.quiet)
 		fprintf(stderr, "%s could not be looked into for lack of permission\n",
 			count_text(jint(doc, "not_readable"), "process"));

@@ -7,6 +7,9 @@
  * raw arm64 image that table has no header, but its entry for this very word is known by what it must say:
  * the word lies as far from the image's first byte as it lies there in the file.
  *
+ * Where symbols have their distances from the first byte (newer kernels), the relocations tell all the same: with the
+ * right address most of them point to symbols.
+ *
  * A raw image of arm has the word itself, but not the address of the first byte. Calls tell: with the right
  * one nearly every `bl` leads to the start of a function that kallsyms knows.
  */
@@ -76,6 +79,35 @@ static bool is_symbol(const struct kallsyms *ks, uint64_t addr)
 	return lo < ks->n && ks->v[lo].addr == addr;
 }
 
+/* The address at which most of the values that the image is given when it is moved are those of symbols. */
+static bool base_of_relative(const uint8_t *p, size_t n, const struct kallsyms *ks, uint64_t *ret_start)
+{
+	enum { VALUES = 4000, STEP = 2 << 20 };
+	uint64_t *value = xcalloc(VALUES, sizeof(*value));
+	size_t n_values = 0, best = 0;
+
+	for (size_t at = 0; at + RELA_SIZE <= n && n_values < VALUES; at += 8) {
+		uint64_t v[3];
+
+		memcpy(v, p + at, sizeof(v));
+		if (v[1] == R_AARCH64_RELATIVE && v[0] >> 47 == 0x1ffff && v[2] >> 47 == 0x1ffff)
+			value[n_values++] = v[2];
+	}
+	for (uint64_t back = 0; back <= n && n_values; back += STEP) {
+		uint64_t start = (value[0] & ~(uint64_t)(STEP - 1)) - back;
+		size_t hits = 0;
+
+		for (size_t i = 0; i < n_values; i++)
+			hits += is_symbol(ks, value[i] - start);
+		if (hits > best) {
+			best = hits;
+			*ret_start = start;
+		}
+	}
+	free(value);
+	return n_values >= 16 && best > n_values / 4;
+}
+
 static bool base_of_arm(const uint8_t *p, size_t n, const struct kallsyms *ks, uint64_t *ret_start,
 			uint64_t *ret_add)
 {
@@ -109,6 +141,12 @@ static bool base_of_arm(const uint8_t *p, size_t n, const struct kallsyms *ks, u
 bool base_of_raw(const uint8_t *p, size_t n, uint16_t machine, const struct kallsyms *ks, uint64_t *ret_start,
 		 uint64_t *ret_add)
 {
+	if (machine == EM_AARCH64 && ks->relative) {
+		if (!base_of_relative(p, n, ks, ret_start))
+			return false;
+		*ret_add = *ret_start;
+		return true;
+	}
 	if (machine == EM_AARCH64)
 		return base_of_arm64(p, n, ks, ret_start, ret_add);
 	return machine == EM_ARM && base_of_arm(p, n, ks, ret_start, ret_add);

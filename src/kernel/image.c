@@ -150,7 +150,9 @@ static int from_elf(struct kimage *k, const char *path, struct unpacked *u, stru
 		sut_fail(err, SUT_K_IMAGE, path, "it has no table of symbols that can be read");
 		goto fail;
 	}
-	if (!ks.base && !base_from_relocs(o, base_addr, &add)) {
+	if (ks.relative) {
+		add = base_addr;
+	} else if (!ks.base && !base_from_relocs(o, base_addr, &add)) {
 		sut_fail(err, SUT_K_IMAGE, path, "nothing says where its symbols begin");
 		kallsyms_free(&ks);
 		goto fail;

@@ -15,7 +15,8 @@
  *	token_table	256 zero-terminated strings
  *	token_index	uint16[256]: where in token_table each begins
  *
- * Since 6.4 offsets, relative_base and seqs_of_names come last. The way in is the token table: names of symbols
+ * Since 6.4 offsets, relative_base and seqs_of_names come last. Newer ones (7.2) have no relative_base, align all to
+ * four bytes, and in each offset the distance of the symbol from that very offset. The way in is the token table: names of symbols
  * use every digit, so the tokens of the digits are the digits, and "0\0" to "9\0" stand in a row. The
  * index, which must agree with it in each entry, leaves no doubt. From there num_syms and names are looked for
  * backwards: the walk over all names must end where markers begin that agree with it.
@@ -37,7 +38,7 @@
 
 struct view {
 	const uint8_t *p;
-	size_t n, word;
+	size_t n, word, align;
 };
 
 struct tables {
@@ -45,7 +46,7 @@ struct tables {
 	size_t num_at, names, markers;
 	uint32_t n_syms;
 	size_t offsets, base;
-	bool absolute;
+	bool absolute, relative;
 };
 
 static bool has(const struct view *v, size_t at, size_t n)
@@ -53,9 +54,9 @@ static bool has(const struct view *v, size_t at, size_t n)
 	return at <= v->n && n <= v->n - at;
 }
 
-static size_t align_word(const struct view *v, size_t at)
+static size_t align_up(const struct view *v, size_t at)
 {
-	return ALIGN_UP(at, v->word);
+	return ALIGN_UP(at, v->align);
 }
 
 /* The index behind the strings must name the start of each. */
@@ -75,7 +76,7 @@ static bool check_index(const struct view *v, size_t table, size_t index)
 			return false;
 		at = (size_t)(end - v->p) + 1;
 	}
-	return align_word(v, at) == index;
+	return align_up(v, at) == index;
 }
 
 /* @digits: where the token "0" stands. Tries the places where the index behind may begin. */
@@ -90,7 +91,7 @@ static bool tokens_around(const struct view *v, size_t digits, struct tables *t)
 			return false;
 		at = (size_t)(end - v->p) + 1;
 	}
-	index = align_word(v, at);
+	index = align_up(v, at);
 	if (!has(v, index, TOKENS * 2))
 		return false;
 	back = get16(v->p + index + 2 * '0');
@@ -146,7 +147,7 @@ static bool walk_names(const struct view *v, size_t names, uint32_t n, size_t en
 			return false;
 		at += head + len;
 	}
-	markers = align_word(v, at);
+	markers = align_up(v, at);
 	if (markers > end || n_markers > (end - markers) / 4)
 		return false;
 	at = names;
@@ -162,23 +163,23 @@ static bool walk_names(const struct view *v, size_t names, uint32_t n, size_t en
 
 static bool find_names(const struct view *v, struct tables *t)
 {
-	size_t at = t->token_table & ~(v->word - 1);
+	size_t at = t->token_table & ~(v->align - 1);
 
-	while (at >= 2 * v->word) {
+	while (at >= 2 * v->align) {
 		uint32_t n;
 
-		at -= v->word;
-		n = get32(v->p + at - v->word);
+		at -= v->align;
+		n = get32(v->p + at - v->align);
 		/* Every name takes two bytes at least. */
 		if (n < MIN_SYMS || n > MAX_SYMS || n > (t->token_table - at) / 2)
 			continue;
-		if (v->word == 8 && get32(v->p + at - 4))
+		if (v->align == 8 && get32(v->p + at - 4))
 			continue;
 		if (!walk_names(v, at, n, t->token_table, &t->markers))
 			continue;
 		t->n_syms = n;
 		t->names = at;
-		t->num_at = at - v->word;
+		t->num_at = at - v->align;
 		return true;
 	}
 	return false;
@@ -194,9 +195,13 @@ static uint64_t get_word(const struct view *v, size_t at)
 
 static uint64_t addr_of(const struct view *v, const struct tables *t, uint32_t i)
 {
-	int32_t off = (int32_t)get32(v->p + t->offsets + 4 * (size_t)i);
-	uint64_t base = get_word(v, t->base), a;
+	size_t at = t->offsets + 4 * (size_t)i;
+	int32_t off = (int32_t)get32(v->p + at);
+	uint64_t base, a;
 
+	if (t->relative)
+		return at + (uint64_t)(int64_t)off;
+	base = get_word(v, t->base);
 	if (t->absolute)
 		a = off >= 0 ? (uint64_t)off : base - 1 - (uint64_t)(int64_t)off;
 	else
@@ -228,14 +233,34 @@ static bool check_offsets(const struct view *v, struct tables *t, size_t offsets
 	return get32(v->p + offsets) != get32(v->p + offsets + 4 * ((size_t)t->n_syms - 1));
 }
 
+static bool check_relative(const struct view *v, struct tables *t, size_t offsets)
+{
+	int64_t last = INT64_MIN;
+
+	if (!has(v, offsets, 4 * (size_t)t->n_syms))
+		return false;
+	t->offsets = offsets;
+	t->relative = true;
+	for (uint32_t i = 0; i < t->n_syms; i++) {
+		int64_t a = (int64_t)addr_of(v, t, i);
+
+		if (a < last)
+			return false;
+		last = a;
+	}
+	return addr_of(v, t, 0) != (uint64_t)last;
+}
+
 static bool find_offsets(const struct view *v, struct tables *t)
 {
 	size_t bytes = ALIGN_UP(4 * (size_t)t->n_syms, v->word), after;
 
+	if (v->align < v->word)
+		return check_relative(v, t, align_up(v, t->token_index + TOKENS * 2));
 	if (t->num_at >= bytes + v->word &&
 	    check_offsets(v, t, t->num_at - v->word - bytes, t->num_at - v->word))
 		return true;
-	after = align_word(v, t->token_index + TOKENS * 2);
+	after = align_up(v, t->token_index + TOKENS * 2);
 	return check_offsets(v, t, after, after + bytes);
 }
 
@@ -292,22 +317,28 @@ static bool expand(const struct view *v, const struct tables *t, struct kallsyms
 	return true;
 }
 
-bool kallsyms_find(const uint8_t *p, size_t n, size_t word, struct kallsyms *ret)
+static bool find_tables(const struct view *v, struct kallsyms *ret)
 {
-	struct view v = {p, n, word};
 	struct tables t = {0};
 	size_t from = 0;
 
-	memset(ret, 0, sizeof(*ret));
-	while (find_tokens(&v, from, &t)) {
-		if (find_names(&v, &t) && find_offsets(&v, &t) && expand(&v, &t, ret)) {
-			ret->base = get_word(&v, t.base);
-			ret->base_at = t.base;
+	while (find_tokens(v, from, &t)) {
+		if (find_names(v, &t) && find_offsets(v, &t) && expand(v, &t, ret)) {
+			ret->relative = t.relative;
+			ret->base = t.relative ? 0 : get_word(v, t.base);
+			ret->base_at = t.relative ? 0 : t.base;
 			return true;
 		}
 		from = t.token_index;
 	}
 	return false;
+}
+
+bool kallsyms_find(const uint8_t *p, size_t n, size_t word, struct kallsyms *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	return find_tables(&(struct view){p, n, word, word}, ret) ||
+	       (word == 8 && find_tables(&(struct view){p, n, word, 4}, ret));
 }
 
 void kallsyms_free(struct kallsyms *k)

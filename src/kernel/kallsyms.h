@@ -17,6 +17,7 @@ struct kallsyms {
 	char *names;		/* owns the names */
 	uint64_t base;		/* kallsyms_relative_base; 0: a relocation supplies it at run time */
 	size_t base_at;		/* where that word is in the data */
+	bool relative;		/* there is none: addresses are distances from the first byte of the data */
 };
 
 /*

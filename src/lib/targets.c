@@ -27,6 +27,8 @@ struct run {
 	const struct patch *p;	/* check, apply */
 	const char *name;	/* revert */
 	struct apply_opts opts;
+	bool all;		/* the processes were found, not named */
+	bool again;		/* found after others were done */
 	json_t *targets;
 	unsigned int n_by[SUT_OUTCOME_PARTIAL + 1]; /* targets by outcome */
 };
@@ -124,6 +126,20 @@ static void add_target(struct run *run, pid_t pid, const struct apply_result *re
 	run->n_by[o]++;
 }
 
+/*
+ * Of processes that were found, not named, an end by themselves is no failure, and of a child that a patched
+ * process forked meanwhile there is nothing to tell: it came with the patch.
+ */
+static bool worth_telling(const struct run *run, pid_t pid, const struct apply_result *res,
+			  const struct sut_err *err)
+{
+	if (run->all && err->n && (sut_err_has(err, SUT_P_GONE) || !proc_live_thread(pid))) {
+		log_debug("pid %d: it has ended", pid);
+		return false;
+	}
+	return !run->again || err->n || res->outcome != APPLY_ALREADY;
+}
+
 static void run_one(struct run *run, pid_t pid)
 {
 	struct apply_result res = {0};
@@ -131,7 +147,8 @@ static void run_one(struct run *run, pid_t pid)
 	struct sut_err err = {0};
 
 	if (process_usable(pid, &err)) {
-		add_target(run, pid, &res, NULL, &err);
+		if (worth_telling(run, pid, &res, &err))
+			add_target(run, pid, &res, NULL, &err);
 		sut_err_free(&err);
 		return;
 	}
@@ -145,7 +162,8 @@ static void run_one(struct run *run, pid_t pid)
 		apply_patch(run->p, pid, &run->opts, &res, &err);
 	else
 		apply_revert(run->name, pid, &run->opts, &res, &err);
-	add_target(run, pid, &res, run->op == OP_CHECK && fc.n_samples ? &fc : NULL, &err);
+	if (worth_telling(run, pid, &res, &err))
+		add_target(run, pid, &res, run->op == OP_CHECK && fc.n_samples ? &fc : NULL, &err);
 	apply_result_free(&res);
 	sut_err_free(&err);
 }
@@ -265,9 +283,9 @@ static void take_opts(struct run *run, struct pids *list, const struct sut_targe
 	*ret_all = o && OPT_HAS(o, all) && o->all;
 }
 
-static void run_all(struct run *run, const struct pids *list, struct sut_err *err)
+static void run_list(struct run *run, const struct pids *list, size_t first, struct sut_err *err)
 {
-	for (size_t i = 0; i < list->n; i++) {
+	for (size_t i = first; i < list->n; i++) {
 		if (run->opts.cancel && *run->opts.cancel) {
 			sut_fail(err, SUT_E_INTERRUPTED, "targets", "%zu of %zu were not looked at",
 				 list->n - i, list->n);
@@ -277,24 +295,45 @@ static void run_all(struct run *run, const struct pids *list, struct sut_err *er
 	}
 }
 
+/*
+ * A process may fork between the moment at which the list is made and that at which it is changed; its child is
+ * as it was. So we look again until there is none that needed anything. Programs that start new processes all
+ * the time, as a shell's loop does, have no such moment; after the last round it is as with any new process.
+ */
+static int run_found(struct run *run, struct pids *list, struct sut_err *err)
+{
+	enum { MAX_ROUNDS = 20 };
+
+	for (int round = 0; round < MAX_ROUNDS; round++) {
+		size_t first = list->n, told = json_array_size(run->targets);
+
+		if (run->op == OP_REVERT ? find_patched(list, run->name, err) : find_objects(list, run->p, err))
+			return -1;
+		run->again = round > 0;
+		run_list(run, list, first, err);
+		if (err->n || run->op == OP_CHECK || json_array_size(run->targets) == told)
+			break;
+	}
+	return 0;
+}
+
 static struct sut_result *operate(struct run *run, struct sut_result *r,
 				  const struct sut_target_opts *opts, struct sut_err *err)
 {
 	struct pids list = {0};
 	enum sut_outcome o = SUT_OUTCOME_FAILED;
-	bool all, ready = !err->n;
+	bool ready = !err->n;
 
 	run->targets = json_array();
-	take_opts(run, &list, opts, &all);
-	if (ready && !all && !list.n)
+	take_opts(run, &list, opts, &run->all);
+	if (ready && !run->all && !list.n)
 		sut_fail(err, SUT_U_USAGE, "targets", "neither process ids nor all%s",
 			 run->op == OP_REVERT ? ", and the kernel has no patch of this name" :
 			 ", and the patch is not for the kernel");
-	else if (ready && all)
-		ready = !(run->op == OP_REVERT ? find_patched(&list, run->name, err)
-					       : find_objects(&list, run->p, err));
-	if (ready)
-		run_all(run, &list, err);
+	else if (ready && run->all)
+		ready = !run_found(run, &list, err);
+	else if (ready)
+		run_list(run, &list, 0, err);
 	if (ready)
 		o = together(run);
 	if (err->n && run->n_by[SUT_OUTCOME_APPLIED] + run->n_by[SUT_OUTCOME_REVERTED])

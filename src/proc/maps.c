@@ -4,6 +4,10 @@
  * grows upwards from [heap] (and, before the first brk, from the end of the executable), the main
  * stack grows downwards, and mmap places new mappings right below the lowest one. Margins keep
  * clear of the first two; the third is harmless, it merely goes elsewhere.
+ *
+ * In 32 bits the kernel begins to map less than 128 MiB below the stack, and thread stacks and heaps fill all
+ * that a branch reaches below the libraries. Then room above them is taken that the stack cannot grow to by
+ * the limit that the process has.
  */
 #include "proc/maps.h"
 #include "proc/native/native.h"
@@ -16,6 +20,7 @@
 #include <string.h>
 
 #define STACK_MARGIN (256ULL << 20)	/* rlimits of more than the usual 8 MiB are common */
+#define STACK_MARGIN_LEAST (64ULL << 20)
 #define HEAP_MARGIN (64ULL << 20)
 
 static int parse_line(struct proc_maps *m, const char *line, size_t len)
@@ -150,23 +155,46 @@ static bool fit(uint64_t glo, uint64_t ghi, uint64_t lo, uint64_t hi, uint64_t s
 	return true;
 }
 
-int proc_maps_gap(const struct proc_maps *m, uint64_t lo, uint64_t hi, uint64_t size,
-		  uint64_t reach, uint64_t page, uint64_t *ret, struct sut_err *err)
+/* How far below the stack a mapping is out of its way, by its limit; UINT64_MAX where there is no such place. */
+static uint64_t stack_margin(pid_t pid)
+{
+	const char *key = "Max stack size";
+	uint64_t limit, margin = UINT64_MAX;
+	char path[40], *p, *end;
+	uint8_t *text;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/limits", pid);
+	if (read_file(path, &text, &n))
+		return margin;
+	p = strstr((char *)text, key);
+	if (p) {
+		p += strlen(key);
+		limit = strtoull(p, &end, 10);
+		/* Twice, as a program may raise it while it runs. */
+		if (end != p && limit < UINT64_MAX / 2)
+			margin = MAX(STACK_MARGIN_LEAST, 2 * limit);
+	}
+	free(text);
+	return margin;
+}
+
+/* The best place that keeps @margin away from the main stack. False: there is none. */
+static bool best_gap(const struct proc_maps *m, uint64_t margin, uint64_t lo, uint64_t hi, uint64_t size,
+		     uint64_t reach, uint64_t page, uint64_t *ret)
 {
 	uint64_t best_dist = UINT64_MAX, glo = min_addr(), at, dist;
 	bool seen_heap = false;
-	char subject[32];
 
 	for (size_t i = 0; i < m->n; i++)
 		seen_heap |= !strcmp(m->v[i].path, "[heap]");
-	size = ALIGN_UP(size, page);
 	for (size_t i = 0; i <= m->n; i++) {
 		uint64_t ghi = i < m->n ? m->v[i].lo : NATIVE_USER_TOP;
 
 		if (i < m->n && m->v[i].lo >= NATIVE_USER_TOP)
 			ghi = NATIVE_USER_TOP;
 		if (i < m->n && !strcmp(m->v[i].path, "[stack]"))
-			ghi = ghi > STACK_MARGIN ? ghi - STACK_MARGIN : 0;
+			ghi = ghi > margin ? ghi - margin : 0;
 		if (glo < ghi && fit(glo, ghi, lo, hi, size, reach, page, &at, &dist) &&
 		    dist < best_dist) {
 			best_dist = dist;
@@ -186,7 +214,20 @@ int proc_maps_gap(const struct proc_maps *m, uint64_t lo, uint64_t hi, uint64_t 
 		else
 			glo += page;
 	}
-	if (best_dist != UINT64_MAX)
+	return best_dist != UINT64_MAX;
+}
+
+int proc_maps_gap(const struct proc_maps *m, uint64_t lo, uint64_t hi, uint64_t size,
+		  uint64_t reach, uint64_t page, uint64_t *ret, struct sut_err *err)
+{
+	uint64_t margin;
+	char subject[32];
+
+	size = ALIGN_UP(size, page);
+	if (best_gap(m, STACK_MARGIN, lo, hi, size, reach, page, ret))
+		return 0;
+	margin = stack_margin(m->pid);
+	if (margin < STACK_MARGIN && best_gap(m, margin, lo, hi, size, reach, page, ret))
 		return 0;
 	snprintf(subject, sizeof(subject), "pid %d", m->pid);
 	return sut_fail(err, SUT_P_NO_ROOM, subject,

@@ -33,7 +33,8 @@ const struct proc_map *proc_maps_find(const struct proc_maps *m, uint64_t addr);
  * Finds a free, page-aligned range of @size bytes so that every byte of it and every byte of
  * [@lo, @hi) are at most @reach bytes apart; the nearest such range to [@lo, @hi). @lo == @hi == 0
  * with @reach 0 means: anywhere. Keeps away from the zero page region (vm.mmap_min_addr), from
- * where the heap grows and from where the main stack grows. @page is the page size.
+ * where the heap grows and from where the main stack grows: by far where that leaves room, and else by what
+ * the stack's limit says. @page is the page size.
  * 0 with *@ret; -1 with P_NO_ROOM.
  */
 int proc_maps_gap(const struct proc_maps *m, uint64_t lo, uint64_t hi, uint64_t size,

@@ -1,15 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs a command while guests run tests: with.sh tests/live/NAME/test[@VARIANT]@ARCH... -- COMMAND...
-# Also tests/random/SEED[xFUNCTIONS][@VARIANT]@ARCH.
+# Also tests/random/SEED[xFUNCTIONS][@VARIANT]@ARCH, and tests/kernel/cases/CASE@ARCH, which boot one after another.
 # The command sees their results through show.sh; guests do not outlive it.
 set -u
 
 dir=$(cd "$(dirname "$0")" && pwd)
+export dir
 export GUEST_WORK="${GUEST_WORK:-$dir/../../build/guest}"
-archs='' pids=''
+export KERNEL_WORK="${KERNEL_WORK:-$dir/../../build/kernel-work}"
+archs='' kernels='' pids=''
 while [ "$1" != -- ]; do
 	a=${1##*@}
+	case $1 in tests/kernel/*)
+		case " $kernels " in
+		*" $a "*) ;;
+		*)
+			kernels="$kernels $a"
+			mkdir -p "$KERNEL_WORK/$a"
+			rm -rf "$KERNEL_WORK/$a/tap" "$KERNEL_WORK/$a/done" "$KERNEL_WORK/$a/names"
+			;;
+		esac
+		echo "${1%@*}" | sed 's,^tests/kernel/cases/,,' >>"$KERNEL_WORK/$a/names"
+		shift
+		continue
+		;;
+	esac
 	case " $archs " in
 	*" $a "*) ;;
 	*)
@@ -23,11 +39,21 @@ while [ "$1" != -- ]; do
 	shift
 done
 shift
-trap 'for p in $pids; do kill "$p" 2>/dev/null; wait "$p"; done' EXIT
+chain=''
+trap 'for p in $chain $pids; do kill -- "$p" 2>/dev/null; wait "${p#-}"; done' EXIT
 trap 'exit 1' INT TERM HUP
 for a in $archs; do
 	sh "$dir/boot.sh" "$a" $(cat "$GUEST_WORK/$a/names") >"$GUEST_WORK/$a/log" 2>&1 &
 	pids="$pids $!"
 	echo $! >"$GUEST_WORK/$a/pid"
 done
+# All that a chain of builds and boots starts is in its group.
+if [ -n "$kernels" ]; then
+	setsid sh -c 'for a; do
+		KERNEL_ARCH=$a sh "$dir/../kernel/run.sh" $(cat "$KERNEL_WORK/$a/names") >"$KERNEL_WORK/$a/said" 2>&1
+		touch "$KERNEL_WORK/$a/done"
+	done' with.sh $kernels &
+	chain=-$!
+	for a in $kernels; do echo "${chain#-}" >"$KERNEL_WORK/$a/pid"; done
+fi
 "$@"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Kernel patches on a stock kernel: run.sh [CASE]..., as TAP. A case is a folder of tests/kernel/cases:
+# Kernel patches on a stock kernel: run.sh [CASE]..., as TAP, and that of each in KERNEL_WORK/ARCH/tap. A case is a folder of tests/kernel/cases:
 #
 #   NAME.patch       a diff of the kernel, built as patch NAME; NAME@ARCH.patch takes its place on ARCH
 #   NAME.opts        more options for `build`
@@ -42,14 +42,13 @@ if [ "$arch" = arm64 ] && [ "$(dpkg --print-architecture)" != arm64 ] && [ -z "$
 	export SUTURE_CROSS_arm64
 fi
 n=0
-bad=0
 
 tap()	# lines of a test: numbered
 {
 	while IFS= read -r line; do
 		case $line in
 		"ok "*) n=$((n + 1)); echo "ok $n${line#ok}" ;;
-		"not ok "*) n=$((n + 1)); bad=$((bad + 1)); echo "not ok $n${line#not ok}" ;;
+		"not ok "*) n=$((n + 1)); echo "not ok $n${line#not ok}" ;;
 		*) echo "$line" ;;
 		esac
 	done
@@ -107,8 +106,8 @@ build_all()
 }
 
 [ $# -gt 0 ] || set -- $(cd "$cases" && ls)
-rm -rf "$work/guest" "$work/list" "$work/list.last" "$work/results" "$work/console"
-mkdir -p "$work/guest/s/cases" "$work/results"
+rm -rf "$work/guest" "$work/list" "$work/list.last" "$work/results" "$work/console" "$work/tap"
+mkdir -p "$work/guest/s/cases" "$work/results" "$work/tap"
 : >"$work/list"
 for case; do
 	from=$cases/$case
@@ -134,9 +133,16 @@ done
 cat "$work/list.last" >>"$work/list" 2>/dev/null
 [ ! -s "$work/list" ] || "$dir/boot.sh" "$arch" "$kernel" "$work" || exit 1
 for case; do
+	n=0
+	tap <"$work/results/$case" >"$work/tap/$case.part"
+	echo "1..$(grep -cE '^(not )?ok ' "$work/tap/$case.part")" >>"$work/tap/$case.part"
+	mv "$work/tap/$case.part" "$work/tap/$case.tap"
+done
+n=0
+for case; do
 	cat "$work/results/$case"
-done >"$work/tap"
-tap <"$work/tap" >"$work/tap.out"
-cat "$work/tap.out"
-echo "1..$(grep -cE '^(not )?ok ' "$work/tap.out")"
-! grep -q '^not ok' "$work/tap.out"
+done >"$work/all"
+tap <"$work/all" >"$work/all.tap"
+cat "$work/all.tap"
+echo "1..$(grep -cE '^(not )?ok ' "$work/all.tap")"
+! grep -q '^not ok' "$work/all.tap"

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum order { ORDER_OLD, ORDER_SEQS, ORDER_NEW };
+enum order { ORDER_OLD, ORDER_SEQS, ORDER_NEW, ORDER_RELATIVE };
 
 struct made {
 	struct buf b;
@@ -42,6 +42,16 @@ static void offsets_of(struct made *m, size_t word, uint64_t base, bool absolute
 	word_of(&m->b, base, word);
 }
 
+/* The distance of each symbol from its entry; the first symbol is the first byte of all. */
+static void distances_of(struct made *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		int32_t off = (int32_t)m->addr[i] - (int32_t)m->b.n;
+
+		buf_add(&m->b, &off, 4);
+	}
+}
+
 __attribute__((unused)) static void make(struct made *m, size_t n, size_t word, enum order order, bool absolute, bool lead)
 {
 	uint64_t base = word == 8 ? 0xffffffff81000000u : 0xc0008000u;
@@ -49,6 +59,10 @@ __attribute__((unused)) static void make(struct made *m, size_t n, size_t word, 
 	size_t *at = calloc(n, sizeof(*at)), names;
 	uint32_t count = (uint32_t)n;
 
+	if (order == ORDER_RELATIVE) {
+		base = 0;
+		word = 4;
+	}
 	memset(m, 0, sizeof(*m));
 	m->n = n;
 	m->addr = calloc(n, sizeof(*m->addr));
@@ -60,7 +74,7 @@ __attribute__((unused)) static void make(struct made *m, size_t n, size_t word, 
 	/* Something in front that looks like the tokens, and is not. */
 	if (lead)
 		buf_add(&m->b, "0\0001\0002\0003\0004\0005\0006\0007\0008\0009\0x", 22);
-	if (order != ORDER_NEW)
+	if (order == ORDER_OLD || order == ORDER_SEQS)
 		offsets_of(m, word, base, absolute);
 	align(&m->b, word);
 	buf_add(&m->b, &count, 4);
@@ -101,6 +115,8 @@ __attribute__((unused)) static void make(struct made *m, size_t n, size_t word, 
 	buf_add(&m->b, index, sizeof(index));
 	if (order == ORDER_NEW)
 		offsets_of(m, word, base, absolute);
+	if (order == ORDER_RELATIVE)
+		distances_of(m);
 	free(at);
 }
 

@@ -103,10 +103,13 @@ static void *work(void *arg)
 		if ((lines[line].flags & MIXED) || (lines[line].flags & KEEPER) == KEEPER)
 			continue;
 		h = compute(line, set);
+		blank();
 		after = phase;
 		if (after != before)
 			before = 1;
-		done++;
+		/* Else all of them would hardly ever be outside at the same time. */
+		if (!(++done & 7))
+			usleep(2000);
 		if ((before < 2 && h == wanted[0][line * SETS + set]) ||
 		    (before > 0 && h == wanted[1][line * SETS + set]))
 			continue;

@@ -42,6 +42,7 @@ int main(void)
 		{"6.1, x86-64", 700, 8, ORDER_OLD, true},	 {"6.1, arm64", 700, 8, ORDER_OLD, false},
 		{"later 6.1, arm64", 700, 8, ORDER_SEQS, false}, {"later 6.1, arm", 513, 4, ORDER_SEQS, false},
 		{"6.12, x86-64", 512, 8, ORDER_NEW, true},	 {"6.12, arm", 257, 4, ORDER_NEW, false},
+		{"7.2, arm64", 701, 8, ORDER_RELATIVE, false},
 	};
 	struct kallsyms k;
 	struct made m;

@@ -9,19 +9,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 
-static pid_t start(void (*fn)(void))
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		fn();
-		_exit(0);
-	}
-	usleep(50000);
-	return pid;
-}
+#define LONG_NS 20000000000ull	/* a machine may be slow and busy */
 
 static char state_of(pid_t pid)
 {
@@ -32,6 +22,35 @@ static char state_of(pid_t pid)
 	proc_info_free(&pi);
 	sut_err_free(&err);
 	return c;
+}
+
+/* Waits for it, however slow and busy the machine is. */
+static bool becomes(pid_t pid, char state)
+{
+	char seen = '?';
+
+	for (int i = 0; i < 10000; i++) {
+		seen = state_of(pid);
+		if (seen == state)
+			return true;
+		usleep(2000);
+	}
+	printf("# pid %d is in state %c, not %c\n", pid, seen, state);
+	return false;
+}
+
+/* A child that runs @fn, when it is in the state @state. */
+static pid_t start(void (*fn)(void), char state)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		fn();
+		_exit(0);
+	}
+	becomes(pid, state);
+	return pid;
 }
 
 static void finish(pid_t pid)
@@ -48,42 +67,41 @@ static void sleeper(void)
 
 static void stopped(void)
 {
-	pid_t pid = start(sleeper);
+	pid_t pid = start(sleeper, 'S');
 	struct threads ts = {0};
 	struct sut_err err = {0};
 	bool good = true;
 
 	kill(pid, SIGSTOP);
-	usleep(20000);
-	tap_ok(state_of(pid) == 'T', "a process held by SIGSTOP");
+	tap_ok(becomes(pid, 'T'), "a process held by SIGSTOP");
 	good &= !threads_attach(&ts, pid, &err);
 	for (int i = 0; i < 20; i++) {
-		good &= !threads_stop(&ts, 1000000000, &err) && ts.v[0].group_stopped;
+		good &= !threads_stop(&ts, LONG_NS, &err) && ts.v[0].group_stopped;
 		threads_resume(&ts);
 	}
 	tap_ok(good, "can be stopped and resumed");
 	threads_detach(&ts);
-	usleep(20000);
-	tap_ok(state_of(pid) == 'T', "and is still held afterwards");
+	tap_ok(becomes(pid, 'T'), "and is still held afterwards");
 	kill(pid, SIGCONT);
-	usleep(20000);
-	tap_ok(state_of(pid) == 'S', "SIGCONT lets it go on");
+	tap_ok(becomes(pid, 'S'), "SIGCONT lets it go on");
 	sut_err_free(&err);
 	finish(pid);
 }
 
 static void traced(void)
 {
-	pid_t pid = start(sleeper), tracer = fork();
+	pid_t pid = start(sleeper, 'S'), tracer = fork();
 	struct threads ts = {0};
 	struct sut_err err = {0};
+	struct proc_status st = {0};
 	char want[64];
 
 	if (tracer == 0) {
 		ptrace(PTRACE_SEIZE, pid, 0, 0);
 		sleeper();
 	}
-	usleep(50000);
+	for (int i = 0; i < 10000 && !proc_status_read(&st, pid, pid) && !st.tracer; i++)
+		usleep(2000);
 	snprintf(want, sizeof(want), "pid %d", tracer);
 	tap_ok(threads_attach(&ts, pid, &err) == -1 && sut_err_has(&err, SUT_P_TRACED) &&
 	       strstr(err.v[0].cause, want), "a traced process is refused, naming its tracer");
@@ -99,22 +117,39 @@ static void traced(void)
 	sut_err_free(&err);
 }
 
+static int hold[2];	/* what the child of a vfork waits for */
+
 static void vfork_parent(void)
 {
 	pid_t c = vfork();
+	char byte;
 
 	if (c == 0) {
-		struct timespec t = {0, 400000000};
-
-		nanosleep(&t, NULL);
-		_exit(0);
+		close(hold[1]);
+		_exit(read(hold[0], &byte, 1) == 1);
 	}
 	sleeper();
 }
 
+/* A process that nothing can stop until release(). */
+static pid_t start_vfork(void)
+{
+	pid_t pid = pipe(hold) ? 0 : start(vfork_parent, 'D');
+
+	close(hold[0]);
+	return pid;
+}
+
+static void release(void)
+{
+	if (write(hold[1], "x", 1) != 1)
+		perror("release");
+	close(hold[1]);
+}
+
 static void in_vfork(void)
 {
-	pid_t pid = start(vfork_parent);
+	pid_t pid = start_vfork();
 	struct threads ts = {0};
 	struct sut_err err = {0};
 	int r;
@@ -125,12 +160,13 @@ static void in_vfork(void)
 		    "it does not stop, and is named"))
 		printf("# result %d, thread %d, %s\n", r, ts.late_tid, ts.late_why);
 	threads_resume(&ts);
-	threads_idle(&ts, 500000000);
+	release();
+	for (int i = 0; i < 400 && state_of(pid) != 'S'; i++)
+		threads_idle(&ts, 50000000);
 	tap_ok(state_of(pid) == 'S', "it is not left stopped when its child has gone");
-	tap_ok(threads_stop(&ts, 1000000000, &err) == 0, "it stops once the child has gone");
+	tap_ok(threads_stop(&ts, LONG_NS, &err) == 0, "it stops once the child has gone");
 	threads_detach(&ts);
-	usleep(50000);
-	tap_ok(state_of(pid) == 'S', "and goes on");
+	tap_ok(becomes(pid, 'S'), "and goes on");
 	sut_err_free(&err);
 	finish(pid);
 }
@@ -138,22 +174,17 @@ static void in_vfork(void)
 /* One that did not stop in time cannot be let go either: it may not be forgotten. */
 static void stray(void)
 {
-	pid_t pid = start(vfork_parent);
+	pid_t pid = start_vfork();
 	struct threads ts = {0};
 	struct sut_err err = {0};
-	char state = '?';
 
 	tap_ok(!threads_attach(&ts, pid, &err) && threads_stop(&ts, 20000000, &err) == 1,
 	       "a thread does not stop in time");
 	threads_detach(&ts);
-	for (int i = 0; i < 200 && state != 't'; i++) {
-		usleep(10000);
-		state = state_of(pid);
-	}
-	tap_ok(state == 't', "it stops later (%c)", state);
+	release();
+	tap_ok(becomes(pid, 't'), "it stops later");
 	threads_collect();
-	usleep(50000);
-	tap_ok(state_of(pid) == 'S', "and is let go then");
+	tap_ok(becomes(pid, 'S'), "and is let go then");
 	sut_err_free(&err);
 	finish(pid);
 }
@@ -161,7 +192,7 @@ static void stray(void)
 /* The next try finds it traced, by ourselves. */
 static void still_ours(void)
 {
-	pid_t pid = start(vfork_parent);
+	pid_t pid = start_vfork();
 	struct threads ts = {0};
 	struct sut_err err = {0};
 
@@ -170,10 +201,10 @@ static void still_ours(void)
 	threads_detach(&ts);
 	if (!tap_ok(!threads_attach_one(&ts, pid, pid, &err), "it can be taken again"))
 		printf("# %s\n", err.n ? err.v[0].cause : "?");
-	tap_ok(threads_stop(&ts, 1000000000, &err) == 0, "and stops then");
+	release();
+	tap_ok(threads_stop(&ts, LONG_NS, &err) == 0, "and stops then");
 	threads_detach(&ts);
-	usleep(50000);
-	tap_ok(state_of(pid) == 'S', "and goes on");
+	tap_ok(becomes(pid, 'S'), "and goes on");
 	sut_err_free(&err);
 	finish(pid);
 }
@@ -213,12 +244,12 @@ static void without_memory(void)
 
 static void leaderless(void)
 {
-	pid_t pid = start(dead_leader);
+	pid_t pid = start(dead_leader, 'Z');
 	struct threads ts = {0};
 	struct sut_err err = {0};
 
 	tap_ok(state_of(pid) == 'Z', "a process whose main thread has exited");
-	tap_ok(!threads_attach(&ts, pid, &err) && !threads_stop(&ts, 1000000000, &err),
+	tap_ok(!threads_attach(&ts, pid, &err) && !threads_stop(&ts, LONG_NS, &err),
 	       "its other thread can be stopped");
 	threads_detach(&ts);
 	sut_err_free(&err);
@@ -243,16 +274,15 @@ static void in_exec(void)
 
 	if (pipe(go))
 		return;
-	pid = start(execs);
+	pid = start(execs, 'S');
 	tap_ok(!threads_attach(&ts, pid, &err), "a process that is about to exec");
 	if (write(go[1], "x", 1) != 1)
 		return;
-	usleep(100000);
-	tap_ok(threads_stop(&ts, 1000000000, &err) == -1 && sut_err_has(&err, SUT_P_EXEC),
+	becomes(pid, 't');
+	tap_ok(threads_stop(&ts, LONG_NS, &err) == -1 && sut_err_has(&err, SUT_P_EXEC),
 	       "its exec is noticed");
 	threads_detach(&ts);
-	usleep(50000);
-	tap_ok(state_of(pid) == 'S', "and the new program runs");
+	tap_ok(becomes(pid, 'S'), "and the new program runs");
 	sut_err_free(&err);
 	finish(pid);
 }
@@ -279,12 +309,38 @@ static void gaps(void)
 	proc_maps_free(&m);
 }
 
+/* Where thread stacks fill all that is near below the libraries, as in 32 bits. */
+static void gap_below_the_stack(void)
+{
+	struct proc_maps m = {.pid = getpid()};
+	struct sut_err err = {0};
+	struct rlimit was, l;
+	uint64_t at = 0;
+
+	tap_ok(!proc_maps_parse(&m, "01000000-01100000 rw-p 00000000 00:00 0 [heap]\n"
+				    "b5000000-b6f00000 rw-p 00000000 00:00 0\n"
+				    "b6f00000-b6ff0000 r-xp 00000000 08:01 43 /l.so\n"
+				    "be900000-be921000 rw-p 00000000 00:00 0 [stack]\n") &&
+	       !getrlimit(RLIMIT_STACK, &was), "maps with a stack near libraries");
+	l = (struct rlimit){8 << 20, was.rlim_max};
+	tap_ok(!setrlimit(RLIMIT_STACK, &l) &&
+	       !proc_maps_gap(&m, 0xb6f10000, 0xb6f20000, 0x2000, 0xff0000, 4096, &at, &err) &&
+	       at == 0xb6ff1000, "room that the stack will not need");
+	l.rlim_cur = 80 << 20;
+	tap_ok(!setrlimit(RLIMIT_STACK, &l) &&
+	       proc_maps_gap(&m, 0xb6f10000, 0xb6f20000, 0x2000, 0xff0000, 4096, &at, &err) == -1 &&
+	       sut_err_has(&err, SUT_P_NO_ROOM), "none where its limit says that it may");
+	setrlimit(RLIMIT_STACK, &was);
+	sut_err_free(&err);
+	proc_maps_free(&m);
+}
+
 static void finding(void)
 {
 	struct proc_modules ms;
 	struct sut_err err = {0};
 	struct proc_find_result res;
-	pid_t pid = start(sleeper);
+	pid_t pid = start(sleeper, 'S');
 	struct proc_module *exe;
 	bool hit = false;
 
@@ -304,6 +360,7 @@ static void finding(void)
 int main(void)
 {
 	gaps();
+	gap_below_the_stack();
 	finding();
 	stopped();
 	traced();

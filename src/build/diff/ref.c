@@ -14,7 +14,9 @@
  *   its section and "section + offset" can only mean that symbol, whatever the offset: `&a[-1]` and
  *   the end of a loop, `&a[N]`, point outside of it and must not be given to a neighbour. So a
  *   section in which all symbols start at one place belongs to that symbol entirely. Mergeable
- *   sections are an exception: their pieces are independent of each other.
+ *   sections are an exception: their pieces are independent of each other. So is data that its symbol
+ *   does not fill: what is proved is compiled without -fdata-sections on some architectures, and then
+ *   a table of a switch lies beside the only constant that has a name.
  *
  * - Where several symbols share a section (a section attribute, assembly), the symbol that covers
  *   the offset is taken. A reference to one past the end of one symbol is then taken for the start
@@ -118,12 +120,16 @@ static void by_sec_free(struct by_sec *b)
 	free(b->next);
 }
 
-/* The one entity of a section, where all of its symbols start at the same place. */
-static uint32_t only_sym(const struct by_sec *b, uint32_t sec)
+/*
+ * The one entity of a section that a label at @at of it can stand for, where all of its symbols start at the
+ * same place. Data that it does not fill has something else besides, which has no symbol.
+ */
+static uint32_t only_sym(const struct by_sec *b, uint32_t sec, int64_t at)
 {
+	const struct elf_sec *s = &b->o->secs[sec];
 	const struct elf_sym *best = NULL;
 
-	if (b->o->secs[sec].flags & SHF_MERGE)
+	if (s->flags & SHF_MERGE)
 		return 0;
 	for (uint32_t i = b->first[sec]; i; i = b->next[i]) {
 		const struct elf_sym *y = &b->o->syms[i];
@@ -133,6 +139,9 @@ static uint32_t only_sym(const struct by_sec *b, uint32_t sec)
 		if (is_better(y, best))
 			best = y;
 	}
+	if (best && best->size && (best->value || best->size < s->size) && !(s->flags & SHF_EXECINSTR) && at >= 0 &&
+	    (uint64_t)at < s->size)
+		return 0;
 	return best ? best->idx : 0;
 }
 
@@ -251,7 +260,7 @@ static void resolve(const struct by_sec *b, const struct target *t, struct ref *
 	/* A section or a private label: from here on an offset in the section. */
 	r->base = y->type == STT_SECTION ? r->off : (int64_t)y->value;
 	r->off += (int64_t)y->value;
-	owner = only_sym(b, r->sec);
+	owner = only_sym(b, r->sec, r->base);
 	if (!owner && (in_code || r->info->kind != REL_PC))
 		owner = covering(b, r->sec, r->base);
 	if (owner) {

@@ -289,7 +289,7 @@ $(LIVEPATCH_ARCHS:%=test-livepatch-%): test-livepatch-%: kernel-livepatch-% cros
 		SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) tests/kernel/run.sh $(KERNEL_CASES)
 
 # The slow tier: all of `make test`, and what is too slow for it. It takes hours, and goes on after a failure.
-FULL := test test-real cores $(CROSS_ARCHS:%=test-kernel-%) $(LIVEPATCH_ARCHS:%=test-livepatch-%)
+FULL := test test-real cores $(CROSS_ARCHS:%=test-kernel-%) test-kernel-fixes $(LIVEPATCH_ARCHS:%=test-livepatch-%)
 .PHONY: test-full
 test-full:
 	$(Q)bad=; for t in $(FULL); do echo "== make $$t"; $(MAKE) --no-print-directory $$t || bad="$$bad $$t"; done; \

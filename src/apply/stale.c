@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH = 256 << 10 };
+enum { DEPTH = 256 << 10, LEAST = 65536 };	/* what is less is a number */
 
 struct pages {
 	uint64_t *v;
@@ -67,7 +67,7 @@ static void look(const struct proc_maps *m, const struct proc_mem *mem, uint64_t
 
 		memcpy(&v, buf + i, a->addr_size);
 		v &= a->addr_mask & ~a->signed_bits;
-		if (v >= NATIVE_PAGE && v < NATIVE_USER_TOP && !proc_maps_find(m, v))
+		if (v >= LEAST && v < NATIVE_USER_TOP && !proc_maps_find(m, v))
 			*VEC_PUSH(out->v, out->n, out->cap) = v & ~(uint64_t)(NATIVE_PAGE - 1);
 	}
 }

@@ -122,8 +122,8 @@ static void render_built(const json_t *doc)
 	printf("%sbuilt%s  %s in %.1f s\n", style(stdout, GREEN), style(stdout, PLAIN),
 	       jstr(doc, "path"), (double)ms / 1000);
 	json_array_foreach((json_t *)jget(doc, "objects"), i, o)
-		printf("  for %s%s%s, build-id %s: %s\n", style(stdout, BOLD), jstr(o, "name"),
-		       style(stdout, PLAIN), jstr(o, "build_id"),
+		printf("  for %s%s%s%s%s: %s\n", style(stdout, BOLD), jstr(o, "name"), style(stdout, PLAIN),
+		       *jstr(o, "build_id") ? ", build-id " : "", jstr(o, "build_id"),
 		       count_text(jint(o, "functions"), "function"));
 	printf("  proved: %lld of %lld functions of the affected files are the code of the object\n",
 	       jint(proof, "matched"), jint(proof, "functions"));

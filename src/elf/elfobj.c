@@ -208,11 +208,26 @@ static bool is_cut_off(const GElf_Ehdr *eh, size_t size)
 	       eh->e_phoff > size || (uint64_t)eh->e_phnum * eh->e_phentsize > size - eh->e_phoff;
 }
 
+static void take_build_id(struct elf_obj *o, const uint8_t *id, size_t n)
+{
+	if (!id || o->build_id)
+		return;
+	o->build_id = xmemdup(id, n);
+	o->build_id_size = n;
+}
+
+/* Modules of the kernel are relocatable: they have sections only. */
 static void find_build_id(struct elf_obj *o)
 {
 	const uint8_t *id;
 	size_t n;
 
+	for (size_t i = 1; i < o->n_secs && !o->n_segs; i++) {
+		const struct elf_sec *s = &o->secs[i];
+
+		id = s->type == SHT_NOTE && s->data ? note_build_id(s->data, s->size, s->align, &n) : NULL;
+		take_build_id(o, id, n);
+	}
 	for (size_t i = 0; i < o->n_segs && !o->build_id; i++) {
 		const struct elf_seg *s = &o->segs[i];
 
@@ -220,10 +235,7 @@ static void find_build_id(struct elf_obj *o)
 		    s->filesz > o->file_size - s->offset)
 			continue;
 		id = note_build_id(o->file + s->offset, s->filesz, s->align, &n);
-		if (id) {
-			o->build_id = xmemdup(id, n);
-			o->build_id_size = n;
-		}
+		take_build_id(o, id, n);
 	}
 }
 

@@ -21,6 +21,7 @@
  */
 #include "kernel/apply.h"
 #include "kernel/kmod.h"
+#include "kernel/probes.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -380,8 +381,12 @@ int kernel_check(const struct patch *p, struct kernel_result *ret, struct sut_er
 	uint64_t start = now_ns();
 	size_t before = err->n;
 
-	if (check(p, ret, err) == 0 && look(p, err) == LOADED_ON)
-		ret->outcome = KERNEL_ALREADY;
+	if (check(p, ret, err) == 0) {
+		if (look(p, err) == LOADED_ON)
+			ret->outcome = KERNEL_ALREADY;
+		else
+			probes_check(p->kernel, err);
+	}
 	return finish(ret, start, err, before);
 }
 
@@ -389,10 +394,18 @@ static void apply(const struct patch *p, const struct kernel_opts *o, struct ker
 {
 	const struct patch_kernel *k = p->kernel;
 	uint64_t start;
+	size_t before = err->n;
+	enum loaded loaded;
 
 	if (check(p, ret, err) < 0)
 		return;
-	switch (look(p, err)) {
+	loaded = look(p, err);
+	/* One that is on, or nearly so, stays as it is. */
+	if (loaded == LOADED_NOT || loaded == LOADED_OFF)
+		probes_check(k, err);
+	if (err->n > before)
+		return;
+	switch (loaded) {
 	case LOADED_REFUSED:
 		return;
 	case LOADED_ON:

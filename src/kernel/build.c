@@ -65,9 +65,9 @@ static struct patch_kernel *describe(const struct kbuild *kb, const struct modul
 		struct patch_kobject *o = VEC_PUSH(k->objects, k->n_objects, k->cap_objects);
 
 		o->name = xstrdup(from->name);
-		if (m->objects[i].object && from->po && from->po->o->build_id) {
-			o->build_id = xmemdup(from->po->o->build_id, from->po->o->build_id_size);
-			o->build_id_size = from->po->o->build_id_size;
+		if (m->objects[i].object && from->image->build_id) {
+			o->build_id = xmemdup(from->image->build_id, from->image->build_id_size);
+			o->build_id_size = from->image->build_id_size;
 		}
 		for (size_t c = 0; c < CB_COUNT; c++)
 			if (m->objects[i].callbacks[c])

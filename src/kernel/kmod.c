@@ -44,7 +44,7 @@ int kmod_load(const struct patch_file *f, const char *subject, struct sut_err *e
 	words = ksys_log_read(log);
 	if (log >= 0)
 		close(log);
-	sut_fail(err, e == EPERM ? SUT_K_PERMISSION : SUT_K_LOAD, subject, "%s: %s%s%s", f->name, strerror(e),
+	sut_fail(err, e == EPERM ? SUT_K_PERMISSION : e == EKEYREJECTED ? SUT_K_UNSIGNED : SUT_K_LOAD, subject, "%s: %s%s%s", f->name, strerror(e),
 		 words ? "; the kernel says: " : "", words ? words : "");
 	free(words);
 	errno = e;

@@ -56,7 +56,7 @@ static bool fact_addr(const struct kbuild_unit *u, uint32_t sym, uint64_t *ret)
 	return true;
 }
 
-/* The one global symbol with this name; NULL: none or several. */
+/* The one global symbol that is defined here with this name; NULL: none or several. */
 static const struct ksym *global_named(const struct kimage *k, const char *name)
 {
 	const struct ksym *hit = NULL;
@@ -66,7 +66,8 @@ static const struct ksym *global_named(const struct kimage *k, const char *name)
 	for (size_t i = 0; i < n; i++) {
 		const struct ksym *s = kimage_nth(k, name, i);
 
-		if (!isupper((unsigned char)s->type) && !strchr("wv", s->type))
+		/* A module's imports are in the list, too, as 'U'. */
+		if (s->type == 'U' || (!isupper((unsigned char)s->type) && !strchr("wv", s->type)))
 			continue;
 		if (hit && hit->addr != s->addr)
 			return NULL;

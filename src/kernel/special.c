@@ -85,6 +85,7 @@ static const struct special table[] = {
 	{"__ksymtab*", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
 	{"___kcrctab*", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
 	{".export_symbol", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+	{".exitcall.exit", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL}, /* vmlinux is linked without it */
 	{"_kprobe_blacklist", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
 	{"_error_injection_whitelist", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
 	{".BTF_ids", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
@@ -312,7 +313,8 @@ static bool is_ordinary(const struct elf_sec *s)
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (str_starts(s->name, known[i]))
 			return true;
-	return false;
+	/* Each class of the scheduler has a section of its own, only to stand in order. */
+	return str_ends(s->name, "_sched_class");
 }
 
 static const struct diff_func *func_with(const struct diff_unit *u, uint32_t sym)

@@ -5,6 +5,7 @@
 #include "lib/kernel.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static json_t *units_json(const struct kbuild *kb)
 {
@@ -22,11 +23,12 @@ static json_t *objects_json(const struct patch *p)
 
 	for (size_t i = 0; p && i < p->kernel->n_objects; i++) {
 		const struct patch_kobject *o = &p->kernel->objects[i];
-		char *id = o->build_id ? hex_encode(o->build_id, o->build_id_size)
-				       : hex_encode(p->kernel->build_id, p->kernel->build_id_size);
+		bool module = strcmp(o->name, "vmlinux");
+		const uint8_t *own = module ? o->build_id : p->kernel->build_id;
+		char *id = own ? hex_encode(own, module ? o->build_id_size : p->kernel->build_id_size) : NULL;
 
-		json_array_append_new(a, json_pack("{s:o, s:s, s:i}", "name", text_json(o->name), "build_id", id,
-						   "functions", (int)o->n_funcs));
+		json_array_append_new(a, json_pack("{s:o, s:o, s:i}", "name", text_json(o->name), "build_id",
+						   text_json(id), "functions", (int)o->n_funcs));
 		free(id);
 	}
 	return a;

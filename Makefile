@@ -141,6 +141,8 @@ $(GEN): $(wildcard tests/random/*.c tests/random/*.h)
 	$(Q)cc -std=gnu11 -D_GNU_SOURCE $(WARN) -O1 -o $@ $(wildcard tests/random/*.c)
 RANDOM_FEW := 1x60@default 2x60@O0 3x60@O3
 RANDOM_FEW_arm64 := 1x40@default 2x40@O3
+RANDOM_FEW_armhf := 3x40@default 4x40@a32-O3
+RANDOM_FEW_ppc64el := 5x40@default 6x40@power10
 random_tests = $(patsubst %,tests/random/%x$(FUNCTIONS)$(1),$(shell seq $(FIRST) $$(($(FIRST)+$(SEEDS)-1))))
 random: $(O)/suture $(O)/tests/memtext $(GEN)
 	$(Q)$(prove) $(random_tests)
@@ -188,7 +190,7 @@ GUEST_ARCHS := arm64 armhf ppc64el
 deps-cross deps-guest: deps-%:
 	$(Q)scripts/deps.sh $*
 # What guests run of the tests in C.
-GUEST_PROGRAMS := fault/errors fault/kill fault/races unit/proc_kill unit/proc_remote
+GUEST_PROGRAMS := fault/errors fault/kill fault/races unit/apply_half unit/proc_kill unit/proc_remote
 cross_make = $(MAKE) --no-print-directory O=$(CROSS)/$* STATIC=1 SYSROOT=$(abspath $(CROSS))/$*/sysroot \
 	CROSS_COMPILE=$$(scripts/triplet.sh $*)-
 $(CROSS_ARCHS:%=cross-%): cross-%: deps-cross
@@ -256,12 +258,22 @@ kernel_tests = $(foreach a,$(1),$(KERNEL_CASES:%=tests/kernel/cases/%@$(a)))
 deps-kernel:
 	$(Q)scripts/deps.sh kernel
 test-kernel: test-kernel-amd64
+.PHONY: test-kernels
+test-kernels: $(CROSS_ARCHS:%=test-kernel-%)
 .PHONY: $(CROSS_ARCHS:%=kernel-%)
 $(CROSS_ARCHS:%=kernel-%): kernel-%: deps-kernel
 	$(Q)scripts/kernel.sh build/kernel $*
 $(CROSS_ARCHS:%=test-kernel-%): test-kernel-%: kernel-% cross-% $(O)/suture
 	$(Q)KERNEL_ARCH=$* SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) tests/kernel/run.sh $(KERNEL_CASES)
 $(GUEST_ARCHS:%=test-kernel-%): deps-guest
+# Security fixes between two versions of Debian's kernel, on the older one: `make test-kernel-fixes FIXES='pipe ext4'`.
+.PHONY: test-kernel-fixes
+FIXES :=
+KERNEL_FIXES := build/kernel-6.1.176
+test-kernel-fixes: deps-kernel cross-amd64 $(O)/suture
+	$(Q)scripts/kernel.sh $(KERNEL_FIXES) amd64 6.1.176-1
+	$(Q)scripts/kernel.sh $(KERNEL_FIXES) source 6.1.192-2
+	$(Q)SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) KERNEL=$(abspath $(KERNEL_FIXES)) tests/kernel/fixes.sh $(FIXES)
 demo-kernel: deps-kernel cross-amd64 $(O)/suture
 	$(Q)scripts/kernel.sh build/kernel
 	$(Q)O=$(O) demo/kernel.sh
@@ -277,7 +289,7 @@ $(LIVEPATCH_ARCHS:%=test-livepatch-%): test-livepatch-%: kernel-livepatch-% cros
 		SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) tests/kernel/run.sh $(KERNEL_CASES)
 
 # The slow tier: all of `make test`, and what is too slow for it. It takes hours, and goes on after a failure.
-FULL := test test-real cores $(CROSS_ARCHS:%=test-kernel-%) $(LIVEPATCH_ARCHS:%=test-livepatch-%)
+FULL := test test-real cores test-kernels test-kernel-fixes $(LIVEPATCH_ARCHS:%=test-livepatch-%)
 .PHONY: test-full
 test-full:
 	$(Q)bad=; for t in $(FULL); do echo "== make $$t"; $(MAKE) --no-print-directory $$t || bad="$$bad $$t"; done; \
@@ -349,10 +361,11 @@ check-layers:
 	$(Q)tests/check-layers.sh
 check-docs: $(O)/suture
 	$(Q)tests/check-docs.sh $(O)/suture
-# From what the last runs said: make live guests docs-tests.
+# From what the last runs said: make live guests docs-tests, make test-kernels docs-tests.
 .PHONY: docs-tests
 docs-tests:
-	$(Q)tests/gen-table.sh build/live/tap build/guest >build/tests.md && mv build/tests.md docs/tests.md
+	$(Q)tests/gen-table.sh live build/live/tap build/guest >build/tests.md && mv build/tests.md docs/tests.md
+	$(Q)tests/gen-table.sh kernel build/kernel-work >build/tests.md && mv build/tests.md docs/kernel-tests.md
 docs: $(O)/suture
 	$(Q)tests/gen-codes.sh $(O)/suture >$(O)/codes.md && mv $(O)/codes.md docs/codes.md
 

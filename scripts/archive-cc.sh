@@ -33,7 +33,8 @@ command -v "$triplet-gcc-12" >/dev/null || missing="$missing $package"
 mkdir -p "$1/$arch"
 cd "$1/$arch"
 here=$PWD
-if [ ! -e ready ]; then
+made=$(cksum <"$root/scripts/archive-cc.sh")
+if [ "$(cat ready 2>/dev/null)" != "$made" ]; then
 	rm -rf root debs bin
 	mkdir -p debs root bin lib
 	APT_CONFIG=$("$root/scripts/apt-private.sh" apt "$arch")
@@ -48,22 +49,26 @@ if [ ! -e ready ]; then
 	done
 	rm -rf debs
 	# The driver looks here for its programs first. Whether an option is known, which kbuild asks a hundred
-	# times of an empty file, the cross compiler says as well.
+	# times of an empty file, the cross compiler says as well. It also reads headers, which is half of the time,
+	# where it is told all places to look for them (a kernel's).
 	native=$("$triplet-gcc-12" -print-prog-name=cc1)
 	cat >lib/cc1 <<END
 #!/bin/sh
 case " \$* " in
-*" /dev/null "*) exec '$native' "\$@" ;;
+*" /dev/null "* | " -E "*" -nostdinc "*) exec '$native' "\$@" ;;
 esac
 exec qemu-$cpu-static -L '$here/root' '$here/root/usr/lib/gcc/$triplet/12/cc1' "\$@"
 END
 	for name in gcc gcc-12 cc; do
 		cat >"bin/$triplet-$name" <<END
 #!/bin/sh
+case " \$* " in
+*" -nostdinc "*) exec $triplet-gcc-12 -B'$here/lib' -no-integrated-cpp "\$@" ;;
+esac
 exec $triplet-gcc-12 -B'$here/lib' "\$@"
 END
 	done
 	chmod +x lib/cc1 bin/*
-	touch ready
+	echo "$made" >ready
 fi
 echo "$here/bin"

@@ -6,6 +6,8 @@
 #   linux-source-6.1/   its source, the very version
 #   version             Debian's version of both
 #
+# kernel.sh DIR source VERSION: that source alone, as linux-source-6.1.N/.
+#
 # ARCH is Debian's name (amd64). Without VERSION it is what DIR has for another architecture, or else the newest
 # whose source and image the archive has. Packages are unpacked, never installed; nothing is fetched twice.
 set -eu
@@ -20,6 +22,25 @@ ppc64el) flavour=powerpc64le ;;
 esac
 mkdir -p "$1"
 cd "$1"
+
+unpack_source()	# unpack_source VERSION FOLDER
+{
+	rm -rf debs part "$2"
+	mkdir -p debs part
+	echo "fetching and unpacking: the source of $1"
+	(cd debs && APT_CONFIG=$host apt-get download -qq "linux-source-6.1=$1")
+	dpkg-deb --fsys-tarfile debs/*.deb | tar -xO ./usr/src/linux-source-6.1.tar.xz | tar -xJ -C part
+	mv part/linux-source-6.1 "$2"
+	rm -rf debs part
+}
+
+if [ "$arch" = source ]; then
+	[ -e "linux-source-${3%-*}/Makefile" ] || {
+		host=$("$root/scripts/apt-private.sh" "$PWD/apt-host")
+		unpack_source "$3" "linux-source-${3%-*}"
+	}
+	exit 0
+fi
 [ ! -e linux-source-6.1/Makefile ] || [ ! -e "root-$arch/boot" ] || exit 0
 rm -rf debs part
 
@@ -61,12 +82,6 @@ sed -i "s#include /usr/src#include $PWD/root-$arch/usr/src#" "part/usr/src/linux
 rm -rf "root-$arch" debs
 mv part "root-$arch"
 if [ ! -e linux-source-6.1/Makefile ]; then
-	mkdir -p debs part
-	echo "fetching and unpacking: its source"
-	(cd debs && APT_CONFIG=$host apt-get download -qq "linux-source-6.1=$version")
-	dpkg-deb --fsys-tarfile debs/*.deb | tar -xO ./usr/src/linux-source-6.1.tar.xz | tar -xJ -C part
-	rm -rf linux-source-6.1 debs
-	mv part/linux-source-6.1 .
-	rmdir part
+	unpack_source "$version" linux-source-6.1
 	echo "$version" >version
 fi

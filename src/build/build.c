@@ -8,6 +8,7 @@
 #include "build/build.h"
 #include "base/log.h"
 #include "build/deb.h"
+#include "build/folds.h"
 #include "build/libgcc.h"
 #include "build/link.h"
 #include "build/member.h"
@@ -304,7 +305,11 @@ static void link_one(struct build *b, size_t k, struct patch_object *ret, bool *
 				.find_import = find_import, .has_helper = has_helper,
 				.is_dropped = is_dropped, .ctx = &f};
 	struct link_unit *units = xcalloc(b->n_units + 1, sizeof(*units));
+	struct folds folds;
 
+	folds_find(b, k, &folds);
+	in.names = folds.names;
+	in.folds = folds.why;
 	for (size_t i = 0; i < b->n_units; i++)
 		if (b->units[i].diff && b->units[i].diff->changed && b->units[i].member[k])
 			units[in.n_units++] =
@@ -313,6 +318,7 @@ static void link_one(struct build *b, size_t k, struct patch_object *ret, bool *
 						   b->units[i].source};
 	in.units = units;
 	link_with_helpers(b, k, &in, units, ret, ret_indirect, err);
+	folds_free(&folds);
 	free(units);
 }
 

@@ -587,6 +587,7 @@ void capture_free_links(struct capture *c)
 {
 	for (size_t i = 0; i < c->n_links; i++) {
 		free(c->links[i].output);
+		free(c->links[i].icf);
 		strvec_free(&c->links[i].inputs);
 	}
 	free(c->links);

@@ -26,6 +26,7 @@ struct capture_opts {
 struct link {
 	char *output;		/* absolute */
 	struct strvec inputs;	/* absolute paths of objects and archives; -l words as they are */
+	char *icf;		/* see struct command */
 };
 
 struct capture {

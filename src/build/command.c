@@ -291,6 +291,23 @@ static void parse_wp(struct command *c, const char *w)
 	free(copy);
 }
 
+/* Words for the linker, with commas between. Of interest is only whether it makes one of equal functions. */
+static void parse_linker(struct command *c, const char *words)
+{
+	char *copy = xstrdup(words), *save, *s;
+
+	for (s = strtok_r(copy, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
+		const char *w = s + strspn(s, "-");
+
+		if (w == s || strncmp(w, "icf", 3) || (w[3] && w[3] != '='))
+			continue;
+		/* "--icf all" is two words. The second may be anywhere. */
+		free(c->icf);
+		c->icf = strcmp(w, "icf=none") ? xstrdup(w[3] ? w + 4 : "all") : NULL;
+	}
+	free(copy);
+}
+
 struct parse {
 	enum unit_lang lang;	/* -x in force; LANG_NONE: by name */
 	bool forced;		/* -x is in force */
@@ -335,7 +352,8 @@ static void parse_option(struct command *c, struct parse *p, char *const **pw)
 	} else if (WORD_IN(drop_words, w)) {
 		p->only_objects |= !strcmp(w, "-c");
 	} else if (WORD_IN(link_words, w)) {
-		return;
+		if (str_starts(w, "-Wl,"))
+			parse_linker(c, w + strlen("-Wl,"));
 	} else if (find_arg_opt(w, &kind, &arg)) {
 		bool next = !arg && (*pw)[1];
 
@@ -356,6 +374,8 @@ static void parse_option(struct command *c, struct parse *p, char *const **pw)
 				strvec_push(&c->flags, arg);
 		} else if (kind == OPT_LINK && w[1] == 'l') {
 			strvec_pushf(&c->inputs, "-l%s", arg ? arg : "");
+		} else if (!strcmp(w, "-Xlinker") && arg) {
+			parse_linker(c, arg);
 		}
 	} else {
 		if (str_starts(w, "-flto"))
@@ -394,6 +414,7 @@ void command_free(struct command *c)
 	free(c->compiler);
 	free(c->output);
 	free(c->dep_file);
+	free(c->icf);
 	free(c->langs);
 	strvec_free(&c->flags);
 	strvec_free(&c->sources);

@@ -37,6 +37,7 @@ struct command {
 	struct strvec flags;	/* for compiling: goes into unit.args */
 	struct strvec sources;	/* as written */
 	struct strvec inputs;	/* objects, archives and -l words, for links */
+	char *icf;		/* --icf=: functions of equal code become one, "all", "safe"; NULL: they do not */
 	enum unit_lang *langs;	/* one for each source */
 	char *output;		/* -o, as written, or NULL */
 	char *dep_file; /* the file which the command itself writes dependencies to, or NULL */

@@ -81,14 +81,13 @@ static void index_unit(struct lunit *u)
 	}
 }
 
-static int refuse(struct linker *l, const struct lunit *u, const struct diff_func *f, enum sut_code code,
-		  const char *why)
+void link_refuse(struct linker *l, const struct lunit *u, const struct diff_func *f, enum sut_code code,
+		 const char *why)
 {
 	sut_fail(l->err, code, f->name, "%s", why);
 	sut_fail_where(l->err, f->file ? f->file : u->in->source, f->file ? f->line : 0);
 	for (size_t i = 0; i < f->why_chain.n; i++)
 		sut_fail_chain(l->err, "%s", f->why_chain.v[i]);
-	return -1;
 }
 
 /* A branch or a label that leads into (entry, entry + jump)? Text of the culprit, or NULL. */
@@ -185,7 +184,7 @@ static int check_gp(struct linker *l, const struct lunit *u, const struct diff_f
 		return 0;
 	why = xasprintf("the new version does not keep the TOC pointer, and the caller at 0x%llx counts on it",
 			(unsigned long long)at);
-	refuse(l, u, f, SUT_B_RELIED_ON, why);
+	link_refuse(l, u, f, SUT_B_RELIED_ON, why);
 	free(why);
 	return -1;
 }
@@ -232,12 +231,12 @@ static int refuse_unproved(struct linker *l, const struct lunit *u, const struct
 	if (pf && pf->state == PROVE_AMBIGUOUS) {
 		why = xasprintf("%zu places in '%s' match its code and nothing tells which it is",
 				pf->n_cands, l->po->name);
-		refuse(l, u, f, SUT_B_AMBIGUOUS, why);
+		link_refuse(l, u, f, SUT_B_AMBIGUOUS, why);
 	} else {
 		why = xasprintf("no code in '%s' is what the original source compiles to "
 				"(%zu of %zu functions of this unit match)",
 				l->po->name, pu->n_found, pu->n_funcs);
-		refuse(l, u, f, SUT_B_MISMATCH, why);
+		link_refuse(l, u, f, SUT_B_MISMATCH, why);
 		if (cc)
 			sut_fail_remedy(l->err, "the object was built with %s: build the patch with the "
 					"same compiler, flags and source", cc);
@@ -245,16 +244,6 @@ static int refuse_unproved(struct linker *l, const struct lunit *u, const struct
 	free(why);
 	free(cc);
 	return -1;
-}
-
-/* Has symbol @sym of @o another name @name? Where copies of one function are merged they have one. */
-static bool is_called(const struct elf_obj *o, uint32_t sym, const char *name)
-{
-	for (size_t i = 1; i < o->n_syms; i++)
-		if (o->syms[i].shndx == o->syms[sym].shndx && o->syms[i].value == o->syms[sym].value &&
-		    !strcmp(o->syms[i].name, name))
-			return true;
-	return false;
 }
 
 static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f)
@@ -266,23 +255,15 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 	uint64_t entry, room;
 	size_t jump;
 	char *culprit;
+	int known;
 
 	if (!m && l->in->is_dropped && l->in->is_dropped(l->in->ctx, u->in, proof_sym(u, f->orig)))
 		return 0;
 	if (!m)
 		return refuse_unproved(l, u, f);
-	for (size_t i = 0; i < l->out->n_funcs; i++)
-		if (l->out->funcs[i].addr == m->addr) {
-			char *why;
-
-			if (is_called(og, f->orig, l->out->funcs[i].name))
-				return 0; /* an alias */
-			why = xasprintf("its code in '%s' is that of '%s' as well, which changes in its own way",
-					l->po->name, l->out->funcs[i].name);
-			refuse(l, u, f, SUT_B_AMBIGUOUS, why);
-			free(why);
-			return -1;
-		}
+	known = folded_add(l, u, f, m->addr);
+	if (known <= 0)
+		return known;
 	p = elf_obj_at(l->po->o, m->addr, m->size);
 	entry = m->addr + l->t->entry_shape(p, m->size, &jump);
 	room = prove_room(l->po, entry, m->addr, m->size, og->syms[f->orig].isa);
@@ -290,13 +271,13 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 		char *why = xasprintf("it has %llu bytes up to the next code and a redirect takes %zu",
 				      (unsigned long long)room, jump);
 
-		refuse(l, u, f, SUT_B_TOO_SHORT, why);
+		link_refuse(l, u, f, SUT_B_TOO_SHORT, why);
 		free(why);
 		return -1;
 	}
 	culprit = branch_into(l, u, f, m, entry, entry + jump);
 	if (culprit) {
-		refuse(l, u, f, SUT_B_ENTRY_BRANCH, culprit);
+		link_refuse(l, u, f, SUT_B_ENTRY_BRANCH, culprit);
 		free(culprit);
 		return -1;
 	}
@@ -319,7 +300,7 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 		cold = prove_match(u->in->pu, proof_sym(u, f->orig_cold[i]));
 		if (!cold) {
 			l->out->n_funcs--;
-			refuse(l, u, f, SUT_B_MISMATCH, "its cold part is not found in the object");
+			link_refuse(l, u, f, SUT_B_MISMATCH, "its cold part is not found in the object");
 			return -1;
 		}
 		*VEC_PUSH(pf->parts, pf->n_parts, pf->cap_parts) =
@@ -420,7 +401,7 @@ static bool take_caller(struct linker *l, struct lunit *u, uint32_t user, const 
 	if (f && f->status != DIFF_UNCHANGED)
 		return false;
 	if (!f || !f->orig) {
-		refuse(l, u, callee, SUT_B_RELIED_ON,
+		link_refuse(l, u, callee, SUT_B_RELIED_ON,
 		       "a caller that stays relies on the registers of the original");
 		sut_fail_chain(l->err, "called by '%s'", d->new->syms[user].name);
 		return false;
@@ -512,6 +493,7 @@ int link_object(const struct link_input *in, struct patch_object *ret, bool *ret
 			if (d->funcs[k].status == DIFF_CHANGED)
 				add_func(&l, &l.units[i], &d->funcs[k]);
 	}
+	folded_check(&l);
 	for (size_t i = 0; i < l.n_todo; i++) {
 		struct pending p = l.todo[i]; /* the list grows meanwhile */
 
@@ -529,6 +511,7 @@ int link_object(const struct link_input *in, struct patch_object *ret, bool *ret
 		}
 	free(l.units);
 	free(l.todo);
+	free(l.placed);
 	free(l.got);
 	free(l.plt);
 	strvec_free(&l.complained);

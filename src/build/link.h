@@ -37,6 +37,8 @@ struct link_input {
 	/* Is this function of the unit's proof surely not in the object, as the linker dropped it? It is left
 	 * out, then. May be NULL. */
 	bool (*is_dropped)(void *ctx, const struct link_unit *u, uint32_t proof_sym);
+	const struct elf_obj *names;	/* these two: see struct folds */
+	const char *folds;
 	void *ctx;
 };
 

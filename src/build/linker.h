@@ -29,6 +29,12 @@ struct pending {		/* a section whose relocations are still to be resolved */
 	uint32_t psec;		/* in the patch */
 };
 
+struct placed {			/* a changed function and where the object has it */
+	uint64_t addr;
+	struct lunit *u;
+	const struct diff_func *f;
+};
+
 struct linker {
 	const struct link_input *in;
 	const struct prove_object *po;
@@ -38,6 +44,8 @@ struct linker {
 	size_t n_units;
 	struct pending *todo;
 	size_t n_todo, cap_todo;
+	struct placed *placed;
+	size_t n_placed, cap_placed;
 	struct slot *got, *plt;
 	size_t n_got, cap_got, n_plt, cap_plt;
 	uint32_t got_sec, plt_sec; /* patch sections + 1 */
@@ -68,6 +76,18 @@ static inline uint32_t proof_sym(const struct lunit *u, uint32_t orig)
 {
 	return u->in->to_pu ? u->in->to_pu[orig] : orig;
 }
+
+/* One reason about a changed function. */
+void link_refuse(struct linker *l, const struct lunit *u, const struct diff_func *f, enum sut_code code,
+		 const char *why);
+
+/*
+ * folded.c: function @f changes, and the object has it at @addr. 1; 0 where what was added there before does for
+ * this one too: it is the same, or changes to equal code; -1 where it is another and changes otherwise.
+ */
+int folded_add(struct linker *l, struct lunit *u, const struct diff_func *f, uint64_t addr);
+/* When all are added: refuses those whose code is that of a function which does not change. */
+void folded_check(struct linker *l);
 
 struct diff_func *lunit_func(const struct lunit *u, enum side side, uint32_t sym);
 struct diff_data *lunit_data(const struct lunit *u, enum side side, uint32_t sym);

@@ -127,6 +127,7 @@ static void add_link(struct capture *c, const struct command *cmd)
 	char *p = path_normal(cmd->cwd, cmd->output ? cmd->output : "a.out");
 
 	l->output = path_map(p, c->origin, c->src);
+	l->icf = cmd->icf ? xstrdup(cmd->icf) : NULL;
 	free(p);
 	for (size_t i = 0; i < cmd->inputs.n; i++) {
 		const char *in = cmd->inputs.v[i];

@@ -176,9 +176,7 @@ static bool is_member(const struct build *b, const struct build_unit *u)
 	return false;
 }
 
-/* Is the file @output, which the build linked, object @k? By its name, or by the size of its code, as
- * packages rename what they install. */
-static bool is_output(const struct build *b, size_t k, const char *output)
+bool member_is_output(const struct build *b, size_t k, const char *output)
 {
 	const struct elf_obj *po = b->objects[k]->o;
 	const char *base = path_base(output);
@@ -211,10 +209,10 @@ static bool is_other_file(const struct build *b, const char *output)
 	for (size_t k = 0; k < b->n_objects; k++) {
 		bool known = false;
 
-		if (is_output(b, k, output))
+		if (member_is_output(b, k, output))
 			return false;
 		for (size_t i = 0; i < b->capture.n_links && !known; i++)
-			known = b->capture.links[i].output && is_output(b, k, b->capture.links[i].output);
+			known = b->capture.links[i].output && member_is_output(b, k, b->capture.links[i].output);
 		if (!known)
 			return false;
 	}
@@ -274,6 +272,11 @@ static bool may_have_linked(const struct build *b, size_t k, const struct build_
 	for (size_t i = 0; object && i < b->capture.n_links; i++)
 		direct |= strvec_has(&b->capture.links[i].inputs, object);
 	return !direct || strvec_has(&l->inputs, object);
+}
+
+bool member_may_have_linked(const struct build *b, size_t k, const struct link *l)
+{
+	return may_have_linked(b, k, NULL, l);
 }
 
 bool member_is_dropped(const struct build *b, size_t k, const struct prove_unit *pu, uint32_t sym)

@@ -17,5 +17,10 @@ bool member_has_changed_func(const struct build_unit *u);
  * this one. False also where that output is not there or has no names.
  */
 bool member_is_dropped(const struct build *b, size_t k, const struct prove_unit *pu, uint32_t sym);
+/* May @l, of which the build made a file, have made object @k? */
+bool member_may_have_linked(const struct build *b, size_t k, const struct link *l);
+/* Is the file @output, which the build linked, object @k? By its name, or by the size of its code, as
+ * packages rename what they install. */
+bool member_is_output(const struct build *b, size_t k, const char *output);
 
 #endif

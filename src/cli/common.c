@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/render.h"
 
@@ -129,7 +130,8 @@ pid_t *cli_pids(int argc, char **argv)
 		bool seen = false;
 
 		if (!parse_number(argv[i], PID_LIMIT, &pid, &end) || *end || !pid) {
-			cli.status = cli_usage(argv[i], "is not a process id");
+			cli.status = cli_usage(argv[i], access(argv[i], F_OK) ? "is not a process id" :
+							"is a file: the patch comes first, then process ids");
 			free(v);
 			return NULL;
 		}

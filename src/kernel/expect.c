@@ -20,23 +20,24 @@ static const struct rewritten {
 	uint8_t size, owner;	/* of an entry; where in it is the reference to the code */
 	uint8_t bytes;		/* of code that are rewritten, 0: */
 	uint8_t len_at;		/* a byte of the entry that says how many, 0: the next reference is the end */
+	bool before;		/* or as many behind it, at the start of the function that follows */
 } table[] = {
-	{"__jump_table", EM_ARM, 12, 0, 4, 0},
-	{"__jump_table", 0, 16, 0, 4, 0},
-	{"__mcount_loc", EM_ARM, 4, 0, 4, 0},
+	{"__jump_table", EM_ARM, 12, 0, 4, 0, false},
+	{"__jump_table", 0, 16, 0, 4, 0, false},
+	{"__mcount_loc", EM_ARM, 4, 0, 4, 0, false},
 	/* ---- arm64: bytes of the original instructions are said at 10 ---- */
-	{"__patchable_function_entries", EM_AARCH64, 8, 0, 8, 0},
-	{".altinstructions", EM_AARCH64, 12, 0, 0, 10},
+	{"__patchable_function_entries", EM_AARCH64, 8, 0, 8, 0, true},
+	{".altinstructions", EM_AARCH64, 12, 0, 0, 10, false},
 	/* ---- ppc64: the length of what a feature changes is in the entry, as an end ---- */
-	{"__mcount_loc", EM_PPC64, 8, 0, 4, 0},
-	{"__ftr_fixup", EM_PPC64, 48, 16, 0, 0},
-	{"__mmu_ftr_fixup", EM_PPC64, 48, 16, 0, 0},
-	{"__fw_ftr_fixup", EM_PPC64, 48, 16, 0, 0},
-	{"__lwsync_fixup", EM_PPC64, 8, 0, 4, 0},
-	{"__barrier_nospec_fixup", EM_PPC64, 8, 0, 4, 0},
+	{"__mcount_loc", EM_PPC64, 8, 0, 4, 0, false},
+	{"__ftr_fixup", EM_PPC64, 48, 16, 0, 0, false},
+	{"__mmu_ftr_fixup", EM_PPC64, 48, 16, 0, 0, false},
+	{"__fw_ftr_fixup", EM_PPC64, 48, 16, 0, 0, false},
+	{"__lwsync_fixup", EM_PPC64, 8, 0, 4, 0, false},
+	{"__barrier_nospec_fixup", EM_PPC64, 8, 0, 4, 0, false},
 	/* ---- arm: where the memory is; one processor or several ---- */
-	{".pv_table", EM_ARM, 4, 0, 4, 0},
-	{".alt.smp.init", EM_ARM, 8, 0, 4, 0},
+	{".pv_table", EM_ARM, 4, 0, 4, 0, false},
+	{".alt.smp.init", EM_ARM, 8, 0, 4, 0, false},
 };
 
 static const struct rewritten *rewritten_find(const char *section, uint16_t machine)
@@ -76,6 +77,18 @@ static void forget(struct code *c, uint32_t sec, uint64_t off, uint64_t len)
 	memset(c->mask->p + at, 0, MIN(MAX(run, len), c->size - at));
 }
 
+/*
+ * arm64 since 6.4: the site begins with two words before the function, where the tracer puts what it calls. In
+ * the function it rewrites two words, behind a landing pad where there is one.
+ */
+static void forget_site_before(struct code *c, uint32_t sec, uint64_t off, uint64_t len)
+{
+	uint64_t start = c->pf->mf.off;
+
+	if (&c->o->secs[sec] == c->pf->mf.sec && off + len == start)
+		forget(c, sec, start, c->t->pad_len(c->bytes, c->size, c->pf->mf.isa) ? len : len + 4);
+}
+
 static void forget_rewritten(struct code *c)
 {
 	for (size_t i = 1; i < c->o->n_secs; i++) {
@@ -93,6 +106,8 @@ static void forget_rewritten(struct code *c)
 			if (!w->bytes && !w->len_at)
 				len = end && special_place(c->o, s, end, &to_sec, &to) ? to - off : 0;
 			forget(c, sec, off, len);
+			if (w->before)
+				forget_site_before(c, sec, off, len);
 		}
 	}
 }

@@ -22,8 +22,8 @@
  *	- constants whose place nobody knows: a copy.
  *
  * ppc64le: the module has a TOC of its own. Its units are compiled (struct target's kernel_flags) so that each
- * reference goes by a slot of .toc, which is a piece of eight bytes with one relocation; the same holds for
- * calls. Functions are entered at their global entry only, with r12, and whoever called puts r2 back.
+ * reference to data goes by a slot of .toc, which is a piece of eight bytes with one relocation, and that calls
+ * can be led out of the module. Functions of the module are called at their local entry.
  *
  * Special sections that the kernel reads when the patch is loaded must not refer to a module: K_LATE.
  */
@@ -71,8 +71,9 @@ static uint32_t table_for(struct mlink *l, size_t u, const struct elf_sec *s, co
 	for (uint32_t t = 1; t < out->n_secs; t++)
 		if (!strcmp(out->secs[t].name, name) && out->secs[t].link == link)
 			return t;
+	/* As the kernel's linker scripts align what has its own name. */
 	made = elf_out_sec(out, name, s->type, s->flags & (SHF_ALLOC | SHF_WRITE | (link ? SHF_LINK_ORDER : 0)),
-			   s->align);
+			   strcmp(name, MODULE_JUMPS) ? s->align : MAX(s->align, (uint64_t)8));
 	out->secs[made].entsize = s->entsize;
 	out->secs[made].link = link;
 	return made;

@@ -2,6 +2,7 @@
 /* What each reference of the patch's code and data becomes: module.c says in which order. */
 #include "kernel/mlink.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,15 +92,41 @@ static uint32_t extern_sym(struct mlink *l, size_t u, const struct kbuild_sym *p
 	return x->sym;
 }
 
+/* How far behind a symbol a branch to it goes: to an entry for callers with the same TOC. */
+static int64_t branch_entry(const struct elf_obj *o, const struct elf_rel *rel, const struct elf_sym *y)
+{
+	const struct target *t = target_find(o->machine);
+
+	return t->local_entry && target_rel(t, rel->type)->kind == REL_PLT ? t->local_entry(y->other) : 0;
+}
+
 int to_piece(struct mlink *l, size_t u, const struct elf_rel *rel, uint32_t sec, uint64_t off,
 		    struct goal *ret)
 {
 	const struct elf_obj *o = unit_of(l, u)->new;
 	const struct piece *p = piece_take(l, u, sec, off);
+	const struct elf_sym *y = &o->syms[rel->sym];
 
 	ret->sym = elf_out_sec_sym(&l->m->out, p->out);
-	ret->addend = (int64_t)(o->syms[rel->sym].value + p->at - p->from) + rel->addend;
+	ret->addend = (int64_t)(y->value + p->at - p->from) + rel->addend + branch_entry(o, rel, y);
 	return 0;
+}
+
+/*
+ * Livepatch before 6.10 puts the jump labels of a module on a list in each key, also in those that are read-only after
+ * the kernel's start: it would not survive that. Our core gives such an entry another key.
+ */
+static bool is_sealed_key(const struct mlink *l, const struct special *k, const struct kbuild_sym *place)
+{
+	const struct kimage *image = l->kb->objects[0].image;
+	const struct ksym *from = kimage_find(image, "__start_ro_after_init", NULL);
+	const struct ksym *to = kimage_find(image, "__end_ro_after_init", NULL);
+	int major = 0, minor = 0;
+
+	if (!k || !l->kb->livepatch || !special_is_deferred(k) || !place->has_addr || !from || !to)
+		return false;
+	sscanf(l->kb->release, "%d.%d", &major, &minor);
+	return (major < 6 || (major == 6 && minor < 10)) && place->offset + image->text - from->addr < to->addr - from->addr;
 }
 
 static int to_place(struct mlink *l, const struct piece *p, const struct elf_rel *rel, uint32_t sym,
@@ -110,6 +137,9 @@ static int to_place(struct mlink *l, const struct piece *p, const struct elf_rel
 	bool kernel = !strcmp(place->object, "vmlinux");
 
 	ret->addend = addend_for(o, rel, sym);
+	if (kernel && is_sealed_key(l, k, place))
+		return complain(l, p->unit, p->sec, rel->offset, SUT_K_LATE, place->name,
+				"the key of a jump label is read-only, and kernels before 6.10 would write to it");
 	if (place->exported && kernel) {
 		ret->sym = undefined(l, place->name);
 		return 0;
@@ -201,7 +231,8 @@ static int to_undefined(struct mlink *l, const struct piece *p, const struct elf
 			const struct piece *to = piece_take(l, u, y->shndx, y->value);
 
 			ret->sym = elf_out_sec_sym(&l->m->out, to->out);
-			ret->addend = (int64_t)(y->value + to->at - to->from) + rel->addend;
+			ret->addend = (int64_t)(y->value + to->at - to->from) + rel->addend +
+				      branch_entry(ku->new, rel, y);
 			return 0;
 		}
 		if (ku->diff->to_orig[sym] && kbuild_orig_sym(l->kb, ku, ku->diff->to_orig[sym], &place))

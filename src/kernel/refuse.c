@@ -25,6 +25,9 @@ bool is_discarded(const char *sec, bool in_module)
 	return !in_module && str_starts(sec, ".exit.text");
 }
 
+/* arm64 since 6.4 has two words of the tracer before the function: what is called stands there. */
+enum { SITE_BEFORE = 8 };
+
 bool has_site(const struct elf_obj *o, const struct elf_sym *sym)
 {
 	static const char *const names[] = {"__mcount_loc", "__patchable_function_entries"};
@@ -38,7 +41,9 @@ bool has_site(const struct elf_obj *o, const struct elf_sym *sym)
 			const struct elf_sym *t = &o->syms[s->rels[k].sym];
 			uint64_t at = t->value + (uint64_t)s->rels[k].addend;
 
-			if (t->shndx == sym->shndx && at >= sym->value && at < sym->value + sym->size)
+			if (t->shndx != sym->shndx || at >= sym->value + sym->size)
+				continue;
+			if (at >= sym->value || (at + SITE_BEFORE == sym->value && !sym_covering(o, sym->shndx, at)))
 				return true;
 		}
 	}

@@ -344,10 +344,25 @@ static pid_t process_of(pid_t tid)
 	return pid;
 }
 
+/*
+ * "PID FUNCTION+0xOFFSET/0xSIZE", a line for each frame: what the core saw. Kernels for several processors show none
+ * in /proc on arm.
+ */
+static void take_core_stack(struct ksys_task *t, const char *stacks)
+{
+	for (const char *l = stacks; l && *l; l = (l = strchr(l, '\n')) ? l + 1 : NULL) {
+		char *end;
+
+		if (strtol(l, &end, 10) == t->tid && t->tid > 0 && *end == ' ')
+			strvec_pushf(&t->stack, "%.*s", (int)strcspn(end + 1, "\n"), end + 1);
+	}
+}
+
 /* "PID COMM FUNCTION+0xOFFSET", a line for each task. Those without a number are none, and have no stack. */
 static void read_core_tasks(const struct ksys_patch *p, struct ksys_tasks *ret)
 {
 	char *text = slurp("/sys/kernel/suture/%s/blockers", p->module), *save = NULL;
+	char *stacks = slurp("/sys/kernel/suture/%s/stacks", p->module);
 
 	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
 		char *comm = strchr(line, ' '), *func = strrchr(line, ' ');
@@ -363,8 +378,11 @@ static void read_core_tasks(const struct ksys_patch *p, struct ksys_tasks *ret)
 		if (t->tid > 0)
 			read_stack(t, p);
 		if (!t->stack.n)
+			take_core_stack(t, stacks);
+		if (!t->stack.n)
 			strvec_push(&t->stack, func + 1);
 	}
+	free(stacks);
 	free(text);
 }
 

@@ -11,6 +11,7 @@
  *
  *	src/	a copy of the source, made of hard links: files are replaced there and never written to
  *	out/	what kbuild makes (proof/ is the same with other flags, see build/proofs.c)
+ *	first.h	what the target has each unit include
  *	units	all objects that the configuration makes: the makefiles are walked once, by make
  *	saved/	originals of what is patched just now (swap.h)
  *	ready	the digest of source, configuration and compiler that all this is made of
@@ -36,50 +37,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FIRST_HEADER "first.h"
+
 /* PORT: what kbuild calls the architecture */
 static const struct {
 	uint16_t machine;
 	const char *arch;
 } archs[] = {{EM_X86_64, "x86_64"}, {EM_AARCH64, "arm64"}, {EM_ARM, "arm"}, {EM_PPC64, "powerpc"}};
-
-/*
- * A makefile in place of scripts/Makefile.build: reads a folder's own makefile as that does, writes down what
- * it makes, and goes on to the folders below. kbuild's top makefile calls it for the folders it prepares, too:
- * there it does nothing.
- */
-static const char list_mk[] =
-	".PHONY: __list\n"
-	"__list:\n"
-	"ifneq ($(need-builtin)$(SUTURE_SUB),)\n"
-	"build-mk := $(srctree)/scripts/Makefile.build\n"
-	"ifneq ($(shell grep '^real-obj-y' $(build-mk)),)\n"
-	/* Newer ones work out there what is to be built. */
-	"include $(build-mk)\n"
-	"else\n"
-	/* "$(obj)", or since 6.10 the folder in the source */
-	"$(eval $(shell grep '^src :=' $(build-mk)))\n"
-	"include include/config/auto.conf\n"
-	"include $(srctree)/scripts/Kbuild.include\n"
-	"kbuild-dir := $(if $(filter /%,$(src)),$(src),$(srctree)/$(src))\n"
-	"kbuild-file := $(or $(wildcard $(kbuild-dir)/Kbuild),$(wildcard $(kbuild-dir)/Makefile))\n"
-	"include $(kbuild-file)\n"
-	"include $(srctree)/scripts/Makefile.lib\n"
-	"endif\n"
-	"more := $(subdir-ym:%=__in/%)\n"
-	"$(file >$(SUTURE_OUT)/=$(subst /,!,$(obj)),$(filter %.o,$(real-obj-y) $(real-obj-m) $(lib-y) $(extra-y)))\n"
-	"__list: $(more)\n"
-	"\t@:\n"
-	"ifneq ($(more),)\n"
-	".PHONY: $(more)\n"
-	"$(more): __in/%:\n"
-	"\t@$(MAKE) -f $(SUTURE_LIST) SUTURE_SUB=1 obj=$*\n"
-	"endif\n"
-	"endif\n"
-	"ifneq ($(need-builtin),)\n"
-	"$(patsubst ./%,%,$(MAKECMDGOALS)): __list\n"
-	"\t@:\n"
-	"endif\n"
-	"%: ; @:\n";
 
 static const char *arch_of(uint16_t machine)
 {
@@ -220,6 +184,15 @@ static int compare_config(const struct ktree *t, const char *path, const char *w
 
 /* --- make --- */
 
+/*
+ * What is proved apart has to be what the archive's compiler makes. What is compared and carried has not: it takes
+ * the compiler at hand, of the same name, and not one under emulation.
+ */
+static bool is_for_patch(const struct ktree *t, const char *out)
+{
+	return t->own_cc && t->proof_out && strcmp(out, t->proof_out) != 0;
+}
+
 int ktree_make(const struct ktree *t, const char *out, const char *const *flags, char *const *more,
 	       const struct ktree_watch *watch, char **ret_output)
 {
@@ -228,12 +201,15 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	struct run_opts o = {.ret_output = ret_output, .cancel = t->cancel};
 	extern char **environ;
 	char *ignored = NULL;
+	const char *cc = is_for_patch(t, out) ? t->own_cc : t->cc;
 	int r;
 
 	if (!ret_output)
 		o.ret_output = &ignored;
 	for (size_t i = 0; flags[i]; i++)
 		buf_addf(&kcflags, "%s%s", i ? " " : "", flags[i]);
+	if (flags == t->flags && t->target->kernel_header)
+		buf_addf(&kcflags, " -include %s/" FIRST_HEADER, t->dir);
 	strvec_push(&argv, "make");
 	if (watch) {
 		o.on_output = watch->on_output;
@@ -248,8 +224,8 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	strvec_pushf(&argv, "ARCH=%s", t->arch);
 	if (t->cross)
 		strvec_pushf(&argv, "CROSS_COMPILE=%s", t->cross);
-	if (t->cc)
-		strvec_pushf(&argv, "CC=%s", t->cc);
+	if (cc)
+		strvec_pushf(&argv, "CC=%s", cc);
 	/* Paths of messages are those of the tree, wherever its copy lies. */
 	buf_addf(&kcflags, " -fdebug-prefix-map=%s/=", t->src);
 	strvec_pushf(&argv, "KCFLAGS=%s", (char *)kcflags.p);
@@ -279,104 +255,51 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	return r;
 }
 
-/* The last lines of what make said. */
-static int prepare_failed(const struct ktree *t, const char *out, struct sut_err *err)
+int ktree_prepare_failed(const struct ktree *t, const char *said, struct sut_err *err)
 {
-	size_t n = out ? strlen(out) : 0, lines = 0;
-	const char *p = out ? out + n : "";
+	size_t n = said ? strlen(said) : 0, lines = 0;
+	const char *p = said ? said + n : "";
 
-	while (p > out && lines < 12)
+	while (p > said && lines < 12)
 		lines += *--p == '\n';
 	return sut_fail(err, SUT_K_PREPARE, t->source, "make failed:\n%s", p);
 }
 
-static int prepare_out(const struct ktree *t, const char *out, const char *const *flags, const char *config,
-		       struct sut_err *err)
+static int make_ready(const struct ktree *t, const char *out, const char *const *flags, const char *goal,
+		      struct sut_err *err)
 {
-	static char olddefconfig[] = "olddefconfig", prepare[] = "modules_prepare";
-	char *path = path_join(out, ".config"), *said = NULL;
+	char *said = NULL;
 	int r = 0;
 
-	if (mkdir_p(out) < 0 || write_file(path, config, strlen(config)) < 0)
-		r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
-	/* One after the other: the second needs the configuration as it has become. */
-	for (int i = 0; i < 2 && !r; i++) {
-		if (ktree_make(t, out, flags, (char *[]){i ? prepare : olddefconfig, NULL}, NULL, &said))
-			r = prepare_failed(t, said, err);
-		free(said);
-		said = NULL;
-	}
-	free(path);
-	return r;
-}
-
-static void add_list(void *ctx, const char *dir, const char *rel)
-{
-	char *path = path_join(dir, rel), *save = NULL;
-	uint8_t *text;
-	size_t n;
-
-	if (rel[0] == '=' && read_file(path, &text, &n) == 0) {
-		for (char *w = strtok_r((char *)text, " \n", &save); w; w = strtok_r(NULL, " \n", &save))
-			strvec_push(ctx, str_starts(w, "./") ? w + 2 : w);
-		free(text);
-	}
-	free(path);
-}
-
-static int cmp_str(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int list_units(struct ktree *t, struct sut_err *err)
-{
-	char *mk = path_join(t->dir, "list.mk"), *lists = path_join(t->dir, "lists"), *said = NULL;
-	char *cache = path_join(t->dir, "units");
-	struct strvec more = {0};
-	struct buf b = {0};
-	int r = 0;
-
-	remove_tree(lists);
-	if (mkdir_p(lists) < 0 || write_file(mk, list_mk, strlen(list_mk)) < 0) {
-		r = sut_fail(err, SUT_E_IO, lists, "%s", strerror(errno));
-		goto out;
-	}
-	strvec_pushf(&more, "build=-f %s obj", mk);
-	strvec_pushf(&more, "SUTURE_LIST=%s", mk);
-	strvec_pushf(&more, "SUTURE_OUT=%s", lists);
-	strvec_push(&more, "suture.o");
-	if (ktree_make(t, t->out, t->flags, more.v, NULL, &said))
-		log_debug("walking the makefiles: %s", said ? said : "");
-	tree_walk(lists, add_list, &t->units);
-	qsort(t->units.v, t->units.n, sizeof(*t->units.v), cmp_str);
-	if (!t->units.n) {
-		r = prepare_failed(t, said, err);
-		goto out;
-	}
-	for (size_t i = 0; i < t->units.n; i++)
-		buf_addf(&b, "%s\n", t->units.v[i]);
-	if (write_file(cache, b.p, b.n) < 0)
-		r = sut_fail(err, SUT_E_IO, cache, "%s", strerror(errno));
-out:
-	remove_tree(lists);
+	if (ktree_make(t, out, flags, (char *[]){(char *)goal, NULL}, NULL, &said))
+		r = ktree_prepare_failed(t, said, err);
 	free(said);
-	strvec_free(&more);
-	buf_free(&b);
-	free(cache);
-	free(lists);
-	free(mk);
 	return r;
 }
 
-bool ktree_has_unit(const struct ktree *t, const char *path)
+static int prepare_out(const struct ktree *t, const char *config, struct sut_err *err)
 {
-	size_t len = strlen(path);
-	char *o = len > 2 ? xasprintf("%.*s.o", (int)(len - 2), path) : NULL;
-	bool has = o && t->units.n && bsearch(&o, t->units.v, t->units.n, sizeof(*t->units.v), cmp_str);
+	char *path = path_join(t->out, ".config"), *first = path_join(t->dir, FIRST_HEADER);
+	const char *text = t->target->kernel_header;
+	int r = 0;
 
-	free(o);
-	return has;
+	if (mkdir_p(t->out) < 0 || write_file(path, config, strlen(config)) < 0 ||
+	    (text && write_file(first, text, strlen(text)) < 0))
+		r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
+	free(path);
+	free(first);
+	/* One after the other: the second needs the configuration as it has become. */
+	if (r < 0 || make_ready(t, t->out, t->flags, "olddefconfig", err) < 0)
+		return -1;
+	return make_ready(t, t->out, t->flags, "modules_prepare", err);
+}
+
+/* Paths in what was prepared are relative to it: in a copy, make finds only that other flags are asked for. */
+static int prepare_proof(const struct ktree *t, struct sut_err *err)
+{
+	if (tree_copy(t->out, t->proof_out, err) < 0)
+		return -1;
+	return make_ready(t, t->proof_out, t->target->proof_flags, "modules_prepare", err);
 }
 
 /* --- the copy --- */
@@ -499,10 +422,14 @@ static char *digest(const struct ktree *t, const char *config, const char *compi
 
 	if (!stamp)
 		return NULL;
-	buf_addf(&b, "4 %s %s %s %s %s ", stamp, t->release ? t->release : "", t->cross ? t->cross : "", t->cc ? t->cc : "", compiler);
+	buf_addf(&b, "6 %s %s %s %s %s %s ", stamp, t->release ? t->release : "", t->cross ? t->cross : "",
+		 t->cc ? t->cc : "", t->own_cc ? t->own_cc : "", compiler);
 	for (const char *const *f = t->flags; *f; f++)
 		buf_addf(&b, "%s ", *f);
-	buf_addf(&b, "%s%s", list_mk, config);
+	for (const char *const *f = t->target->proof_flags; f && *f; f++)
+		buf_addf(&b, "%s ", *f);
+	buf_addf(&b, "%s", t->target->kernel_header ? t->target->kernel_header : "");
+	buf_addf(&b, "%s%s", ktree_list_mk, config);
 	sha256(b.p, b.n, sum);
 	buf_free(&b);
 	free(stamp);
@@ -563,10 +490,9 @@ static int prepare(struct ktree *t, const char *config_path, const char *config,
 		free(p);
 	}
 	if (copy_source(t, err) < 0 ||
-	    prepare_out(t, t->out, t->flags, config, err) < 0 || load_config(t, err) < 0 ||
-	    compare_config(t, config_path, config, err) < 0 ||
-	    (t->proof_out && prepare_out(t, t->proof_out, t->target->proof_flags, config, err) < 0) ||
-	    list_units(t, err) < 0)
+	    prepare_out(t, config, err) < 0 || load_config(t, err) < 0 ||
+	    compare_config(t, config_path, config, err) < 0 || (t->proof_out && prepare_proof(t, err) < 0) ||
+	    ktree_list_units(t, err) < 0)
 		r = -1;
 	if (!r && write_file(ready, key, strlen(key)) < 0)
 		r = sut_fail(err, SUT_E_IO, ready, "%s", strerror(errno));

@@ -29,7 +29,7 @@ struct ktree {
 	char *arch;		/* kbuild's ARCH */
 	char *version;		/* "6.1.176", of the source's Makefile */
 	char *cross, *cc, *release; /* as given to make; may be NULL */
-	char *own_cc;		/* for what is ours and need not be what somebody else compiled; may be NULL */
+	char *own_cc;		/* for what need not be what somebody else compiled; may be NULL */
 	const struct target *target;
 	const char *const *flags; /* for what is compared and carried, NULL-terminated */
 	struct strvec config;	/* "CONFIG_X=y" as prepared */
@@ -58,6 +58,11 @@ struct ktree_watch {		/* somebody who wants to know what make is about */
  */
 int ktree_make(const struct ktree *t, const char *out, const char *const *flags, char *const *more,
 	       const struct ktree_watch *watch, char **ret_output);
+/* Refuses with the last lines of what make said. */
+int ktree_prepare_failed(const struct ktree *t, const char *said, struct sut_err *err);
+/* treelist.c: fills t->units and the file that has them. ktree_list_mk is what make walks by. */
+extern const char ktree_list_mk[];
+int ktree_list_units(struct ktree *t, struct sut_err *err);
 /* Is @path (relative, "fs/proc/cmdline.c") compiled into the kernel or a module of it? */
 bool ktree_has_unit(const struct ktree *t, const char *path);
 

@@ -2,9 +2,9 @@
 /*
  * Compiling what the patches affect, by kbuild, in both versions.
  *
- * The originals are compiled in the prepared tree as it is, and stay there for the next time. For the patched
- * version the touched files are replaced (swap.h) and make is called again: it sees itself what has to be
- * compiled.
+ * The originals are compiled in the prepared tree as it is, and stay there: for them make is not called again, which
+ * takes as long as compiling a small unit. For the patched version the touched files are replaced (swap.h) and make is
+ * called: it sees itself what has to be compiled.
  */
 #include "kernel/units.h"
 #include "base/log.h"
@@ -166,30 +166,6 @@ static void on_output(void *ctx, const char *text, size_t n)
 	}
 }
 
-static int make_units(const struct ktree *t, const char *out, const char *const *flags, const struct kunits *u,
-		      const char *which, struct sut_err *err)
-{
-	struct strvec goals = {0};
-	struct progress p = {.which = out == t->proof_out ? "the original, for the proof" : which, .n = u->n};
-	uint64_t since = now_ns();
-	char *said = NULL;
-	int r, status = 0;
-
-	for (size_t i = 0; i < u->n; i++)
-		strvec_pushf(&goals, "%.*s.o", (int)strlen(u->v[i].source) - 2, u->v[i].source);
-	if (goals.n)
-		status = ktree_make(t, out, flags, goals.v, &(struct ktree_watch){on_output, &p}, &said);
-	if (now_ns() - since > TELL_AFTER_S * 1000000000ull)
-		log_info("%zu units compiled in %.0f s", p.begun, (double)(now_ns() - since) / 1e9);
-	if (t->cancel && *t->cancel)
-		r = sut_fail(err, SUT_B_COMPILE, "kernel", "it was interrupted");
-	else
-		r = status ? does_not_compile(t, which, said ? said : "", u, err) : 0;
-	free(said);
-	strvec_free(&goals);
-	return r;
-}
-
 /* kbuild's record beside an object: the command and all files that were read. Fresh or NULL. */
 static char *cmd_file(const char *object)
 {
@@ -201,6 +177,52 @@ static char *cmd_file(const char *object)
 
 	free(path);
 	return there ? (char *)text : NULL;
+}
+
+enum version { ORIGINAL, FOR_PROOF, PATCHED };
+
+/*
+ * Is there an object of the original, with kbuild's whole record? Nothing that it was made of changes as long as
+ * the tree lives, so kbuild would find nothing to do, for which it needs seconds.
+ */
+static bool is_made(const char *out, const char *source)
+{
+	char *object = object_in(out, source), *cmd = cmd_file(object);
+	char *end = xasprintf("\n$(deps_%.*s.o):", (int)strlen(source) - 2, source);
+	bool made = cmd && strstr(cmd, end) && file_exists(object);
+
+	free(object);
+	free(cmd);
+	free(end);
+	return made;
+}
+
+static int make_units(const struct ktree *t, enum version v, const struct kunits *u, struct sut_err *err)
+{
+	static const char *const names[] = {"original", "the original, for the proof", "patched"};
+	const char *out = v == FOR_PROOF ? t->proof_out : t->out;
+	struct strvec goals = {0};
+	struct progress p = {.which = names[v]};
+	uint64_t since = now_ns();
+	char *said = NULL;
+	int r, status = 0;
+
+	for (size_t i = 0; i < u->n; i++)
+		if (v == PATCHED || !is_made(out, u->v[i].source))
+			strvec_pushf(&goals, "%.*s.o", (int)strlen(u->v[i].source) - 2, u->v[i].source);
+	p.n = goals.n;
+	if (goals.n)
+		status = ktree_make(t, out, v == FOR_PROOF ? t->target->proof_flags : t->flags, goals.v,
+				    &(struct ktree_watch){on_output, &p}, &said);
+	if (now_ns() - since > TELL_AFTER_S * 1000000000ull)
+		log_info("%zu units compiled in %.0f s", p.begun, (double)(now_ns() - since) / 1e9);
+	if (t->cancel && *t->cancel)
+		r = sut_fail(err, SUT_B_COMPILE, "kernel", "it was interrupted");
+	else
+		r = status ? does_not_compile(t, v == PATCHED ? "patched" : "original", said ? said : "", u, err) : 0;
+	free(said);
+	strvec_free(&goals);
+	return r;
 }
 
 /* "... -DMODULE ... -DKBUILD_MODNAME='"ext4"' ..." */
@@ -295,7 +317,7 @@ static int compile_patched(const struct ktree *t, const struct patch_set *ps, st
 		strvec_push(&objects, u->v[i].orig);
 	r = swap_in(t, ps, &objects, err);
 	if (!r)
-		r = make_units(t, t->out, t->flags, u, "patched", err);
+		r = make_units(t, PATCHED, u, err);
 	if (!r)
 		r = take_objects(t, u, err);
 	strvec_free(&objects);
@@ -314,11 +336,11 @@ int kunits_compile(struct ktree *t, const struct patch_set *ps, struct kunits *r
 	for (size_t i = 0; i < ret->n; i++)
 		ret->v[i].orig = object_in(t->out, ret->v[i].source);
 	if (!r)
-		r = make_units(t, t->out, t->flags, ret, "original", err);
+		r = make_units(t, ORIGINAL, ret, err);
 	if (!r) {
 		drop_others(t, ps, &included, ret);
 		if (t->proof_out && ret->n)
-			r = make_units(t, t->proof_out, t->target->proof_flags, ret, "original", err);
+			r = make_units(t, FOR_PROOF, ret, err);
 	}
 	for (size_t i = 0; i < ret->n && !r && t->proof_out; i++)
 		ret->v[i].proof = object_in(t->proof_out, ret->v[i].source);

@@ -121,11 +121,23 @@ static const char *const compile_flags[] = {"-ffunction-sections", "-fdata-secti
 /* With -fdata-sections there are no section anchors, and the code is another. */
 static const char *const proof_flags[] = {"-ffunction-sections", NULL};
 /*
- * A module has a TOC of its own, gigabytes from the kernel. With these all data and functions, those of the
- * unit, too, are reached by an address in a slot of .toc, and r2 is restored behind each call.
+ * A module has a TOC of its own, gigabytes from the kernel. With these all data, those of the unit, too, are
+ * reached by an address in a slot of .toc. Calls stay calls, which may lead to a stub of the loader or of our
+ * core; so behind each must be room for an instruction that puts r2 back, also where the compiler knows that
+ * the callee is in the same unit, and none may be a jump. -mlongcall would do all that, but makes each function
+ * one with an attribute, of which GCC then changes no signature, and the kernel's has other functions.
  */
 static const char *const kernel_flags[] = {"-ffunction-sections", "-fdata-sections", "-mcmodel=large",
-					   "-mlongcall", "-mno-pltseq", NULL};
+					   "-fno-optimize-sibling-calls", NULL};
+static const char kernel_header[] = "#if !defined(__GENKSYMS__) && !defined(__ASSEMBLY__)\n"
+				    "__asm__(\".macro bl to:vararg\\n\"\n"
+				    "\".reloc ., R_PPC64_REL24, \\\\to\\n\"\n"
+				    "\".long 0x48000001\\n\"\n" /* bl */
+				    "\".ifnc \\\\to, _mcount\\n\"\n"
+				    "\".long 0x60000000\\n\"\n" /* nop */
+				    "\".endif\\n\"\n"
+				    "\".endm\\n\");\n"
+				    "#endif\n";
 
 /*
  * At -Os functions save and restore registers by routines (ELFv2 ABI, 2.3.3) that no library has: each
@@ -608,6 +620,7 @@ const struct target target_ppc64le = {
 	.compile_flags = compile_flags,
 	.proof_flags = proof_flags,
 	.kernel_flags = kernel_flags,
+	.kernel_header = kernel_header,
 	.own_helpers = own_helpers,
 	.open = open_dis,
 	.decode = ppc_decode,

@@ -169,6 +169,7 @@ struct target {
 	/* compile_flags for units of the kernel, whose patches are modules: out of reach of what they patch,
 	 * so each reference must have room for any address. NULL: compile_flags. */
 	const char *const *kernel_flags;
+	const char *kernel_header; /* what such a unit includes before anything else; NULL: nothing */
 	/* Helpers of the compiler that its static library does not have, or not for code that comes late:
 	 * assembly; NULL: there are none. */
 	const char *own_helpers;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * 64-bit little-endian PowerPC as unwinding sees it. DWARF numbers (OpenPOWER ELF V2 ABI, 2.4): 0-31
- * r0-r31, 32-63 f0-f31, 65 lr, 66 ctr, 68-75 cr0-cr7. The vdso's metadata of the signal trampoline
- * uses 67 for the interrupted pc, as lr has a value of its own there. The pc has no number: ours is 79.
+ * r0-r31, 32-63 f0-f31, 65 lr, 66 ctr, 68-75 cr0-cr7. The pc has no number: ours is 79.
+ *
+ * The vdso's metadata of the signal trampoline finds the saved registers from r1, and goes on doing so behind
+ * the addi that moves r1: at the system call it takes what a saved r15 points to for them. (It also has
+ * expressions for vectors that jump into each other, and calls the interrupted pc 67.) So the code decides.
  *
  * A function saves lr in its caller's frame (16(r1) there), and up to 288 bytes below r1 are a leaf's.
  */
@@ -24,6 +27,7 @@ static uint64_t word(const uint8_t *p)
 #define LI_R0(nr) (0x38000000 | (uint32_t)(nr))
 #define LD_R2_24 0xe8410018		/* ld r2,24(r1), after a call through a pointer */
 #define ADDI_R1_128 0x38210080		/* addi r1,r1,128 */
+#define BCTRL 0x4e800421		/* bctrl */
 
 /* libc's clone, behind the call of the thread function: ld r2,24(r1); li r0,1 (exit); sc */
 static bool ends_thread(const uint8_t *code, size_t n)
@@ -35,9 +39,14 @@ static bool ends_thread(const uint8_t *code, size_t n)
 	return n >= 8 && get32(code) == LI_R0(1) && get32(code + 4) == SC;
 }
 
-/* The vdso's: addi r1,r1,128; li r0,172 (rt_sigreturn); sc. 1: from its start, 2: from the li on. */
+/*
+ * The vdso's: bctrl, which calls the handler and stands before what it returns to; addi r1,r1,128;
+ * li r0,172 (rt_sigreturn); sc. 1: up to the addi, 2: from the li on.
+ */
 static int is_sigreturn(const uint8_t *code, size_t n)
 {
+	if (n >= 16 && get32(code) == BCTRL && get32(code + 4) == ADDI_R1_128)
+		code += 4;
 	if (n >= 12 && get32(code) == ADDI_R1_128 && get32(code + 4) == LI_R0(172) &&
 	    get32(code + 8) == SC)
 		return 1;
@@ -151,6 +160,7 @@ const struct unw_arch unw_arch_ppc64le = {
 	.addr_mask = ~0ULL,
 	.red_zone = 288,
 	.back_chain = true,
+	.sigframe_by_code = true,
 	.ends_thread = ends_thread,
 	.is_sigreturn = is_sigreturn,
 	.after_clone = after_clone,

@@ -482,6 +482,19 @@ static const char *const why_text[] = {
 	[UNW_WHY_BAD_CFI] = "the unwind information is damaged or of an unknown kind",
 };
 
+/* Which form of signal trampoline the pc is in, by its code; also at the system call itself. 0: none. */
+static int trampoline_form(struct walk *w, const struct cfi_row *row)
+{
+	const struct unw_arch *arch = w->s->arch;
+	uint8_t code[CODE_PEEK];
+	int form = peek(w, code) ? arch->is_sigreturn(code, sizeof(code)) : 0;
+
+	if (!form && !w->at_call && w->pc - row->func_lo >= 4 &&
+	    !w->mem->read(w->mem->ctx, w->pc - 4, code, 8))
+		form = arch->is_sigreturn(code, 8);
+	return form;
+}
+
 /* One step by whatever is proven. Same results as step_cfi(). */
 static int step(struct walk *w, struct unw_frame *f)
 {
@@ -493,6 +506,14 @@ static int step(struct walk *w, struct unw_frame *f)
 	enum unw_why ignore;
 	int form;
 
+	if (row && row->is_signal && arch->sigframe_by_code &&
+	    unw_space_find(w->s, look)->kind == UNW_MODULE_VDSO) {
+		form = trampoline_form(w, row);
+		if (form)
+			return step_sigframe(w, f, form);
+		doubt(w, UNW_WHY_BAD_CFI, "the kernel's signal trampoline has a form that is not known");
+		return -1;
+	}
 	/*
 	 * A return address just behind its function: either the call does not return, or nobody
 	 * called and this is a trampoline that happens to follow. Code decides.

@@ -62,8 +62,9 @@ struct unw_arch {
 	bool back_chain;			/* 0(sp) leads to the caller's frame, where 16 bytes on the return
 						 * address is: ppc64, for display */
 	/*
-	 * Metadata of signal trampolines is not to be believed, their code is: arm64's vdso used to
-	 * describe the interrupted link register as the interrupted pc.
+	 * Metadata of the vdso's signal trampoline is not to be believed, its code is: arm64's used to describe
+	 * the interrupted link register as the interrupted pc, ppc64's is wrong behind its first instructions,
+	 * and riscv64's has no rules.
 	 */
 	bool sigframe_by_code;
 	/* Code at a return address that provably ends the thread or the process. */

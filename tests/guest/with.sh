@@ -40,7 +40,7 @@ while [ "$1" != -- ]; do
 done
 shift
 chain=''
-trap 'for p in $chain $pids; do kill "$p" 2>/dev/null; wait "${p#-}"; done' EXIT
+trap 'for p in $chain $pids; do kill -- "$p" 2>/dev/null; wait "${p#-}"; done' EXIT
 trap 'exit 1' INT TERM HUP
 for a in $archs; do
 	sh "$dir/boot.sh" "$a" $(cat "$GUEST_WORK/$a/names") >"$GUEST_WORK/$a/log" 2>&1 &

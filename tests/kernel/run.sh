@@ -8,8 +8,10 @@
 #                    case's line in the tables of docs/
 #   host             run here instead, before any guest
 #   prepare          run here, where the patches lie, when all are built
+#   last             there: run after all that have none, as it leaves the kernel changed
 #   needs            modules of the kernel that are put beside the test
-#   not              "ARCH REASON" lines: where there is nothing to test
+#   not              "ARCH REASON" lines: where there is nothing to test; instead of ARCH "livepatch" for kernels
+#                    that have it, "core" for those that our core patches
 #
 # Settings:
 #   KERNEL_ARCH  whose kernel, by Debian's name (amd64)
@@ -37,6 +39,8 @@ source=$KERNEL/linux-source
 [ -e "$source" ] || source=$KERNEL/linux-source-6.1
 kernel=$(ls "$R"/boot/vmlinu*)
 release=${kernel##*/vmlinu?-}
+way=core
+! grep -qx CONFIG_LIVEPATCH=y "$R/boot/config-$release" || way=livepatch
 # PORT: where the cross compiler makes other code than the compiler that built the archive
 if [ "$arch" = arm64 ] && [ ! -e "$R/built" ] && [ "$(dpkg --print-architecture)" != arm64 ] && [ -z "${SUTURE_CROSS_arm64:-}" ]; then
 	SUTURE_CROSS_arm64=$("$root/scripts/archive-cc.sh" "$cache/cc" arm64) || exit 1
@@ -64,6 +68,22 @@ build()	# build OUT.sut [OPTION]... FIX.patch: for the kernel of the guest
 		--modules "$R/lib/modules/$release" --work "$cache/cache" -o "$out" "$@"
 }
 
+# refused PATCH CODE DESCRIPTION [OPTION]...: a patch of this case (./PATCH: here) is not built, with exit status $status
+refused()
+{
+	case $1 in
+	./*) p=$1.patch ;;
+	*) p=$from/$1.patch ;;
+	esac
+	name=$1 code=$2 about=$3
+	shift 3
+	build "$name.sut" "$@" "$p" >"$name.log" 2>&1
+	is "$?" "${status:-3}" "$about is refused"
+	like "$(cat "$name.log")" "$code" "with its code"
+	[ ! -e "$name.sut" ]
+	ok $? "and no patch is written"
+}
+
 # build_all CASE: all its patches, into the cache. What was built with this program stays.
 build_all()
 {
@@ -73,11 +93,17 @@ build_all()
 		[ ! -e "$from/$name@$arch.patch" ] || p=$from/$name@$arch.patch
 		opts=$(cat "$from/$name.opts" 2>/dev/null)
 		sut=$work/patches/$1.$name.sut
+		log=$work/patches/$1.$name.log
 		[ -e "$sut" ] && [ "$sut" -nt "$SUTURE" ] && [ "$sut" -nt "$p" ] && [ "$sut" -nt "$kernel" ] ||
-			build "$sut" --name "$name" $opts "$p" >"$work/log" 2>&1 || {
+			build "$sut" --name "$name" $opts "$p" >"$log" 2>&1 || {
 			rm -f "$sut"
 			echo "not ok - $1: $name is built"
-			sed 's/^/#   /' "$work/log"
+			sed 's/^/#   /' "$log"
+			return 1
+		}
+		[ -e "$sut" ] || {
+			echo "not ok - $1: $name is built, and changes something"
+			sed 's/^/#   /' "$log"
 			return 1
 		}
 		cp "$sut" "$to/$name.sut"
@@ -85,14 +111,14 @@ build_all()
 }
 
 [ $# -gt 0 ] || set -- $(cd "$cases" && ls)
-rm -rf "$work/guest" "$work/list" "$work/results" "$work/console" "$work/tap"
+rm -rf "$work/guest" "$work/list" "$work/list.last" "$work/results" "$work/console" "$work/tap"
 mkdir -p "$work/guest/s/cases" "$work/results" "$work/tap"
 : >"$work/list"
 for case; do
 	from=$cases/$case
 	to=$work/guest/s/cases/$case
 	mkdir -p "$to"
-	why=$(sed -n "s/^$arch //p" "$from/not" 2>/dev/null)
+	why=$(sed -n "s/^$arch //p; s/^$way //p" "$from/not" 2>/dev/null | head -1)
 	if [ -n "$why" ]; then
 		echo "ok - $case # SKIP $why" >"$work/results/$case"
 		continue
@@ -107,8 +133,9 @@ for case; do
 	[ ! -e "$from/needs" ] || for m in $(cat "$from/needs"); do
 		find "$R/lib/modules" -name "$m.ko" -exec cp {} "$to/" \;
 	done
-	echo "$case" >>"$work/list"
+	echo "$case" >>"$work/list$([ ! -e "$from/last" ] || echo .last)"
 done
+cat "$work/list.last" >>"$work/list" 2>/dev/null
 [ ! -s "$work/list" ] || "$dir/boot.sh" "$arch" "$kernel" "$work" || exit 1
 for case; do
 	n=0

@@ -109,8 +109,11 @@ static void tgt_hold(const uint64_t in[8], uint64_t out[8], uint64_t seed, uint6
 #endif
 }
 
+/* Code of one section: whichever instruction such a thread is at, it is inside of it. */
+#define TGT_THREAD __attribute__((noinline, section("tgt_threads")))
+
 /* General and vector registers must survive a stop at any instruction; a timer signal too. */
-static void *tgt_compute(void *arg)
+TGT_THREAD static void *tgt_compute(void *arg)
 {
 	uint64_t id = (uintptr_t)arg, round = 0;
 	struct sigevent ev = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1};
@@ -141,7 +144,7 @@ static void *tgt_compute(void *arg)
 }
 
 /* No signal can reach this thread, so no call of it may ever answer EINTR. */
-static void *tgt_wait(void *arg)
+TGT_THREAD static void *tgt_wait(void *arg)
 {
 	uint64_t id = (uintptr_t)arg;
 	int ep = epoll_create1(0), ev = eventfd(0, 0), word = 0;
@@ -195,7 +198,7 @@ static void *tgt_newborn(void *arg)
 	return arg;
 }
 
-static void *tgt_spawn(void *arg)
+TGT_THREAD static void *tgt_spawn(void *arg)
 {
 	uint64_t id = (uintptr_t)arg;
 	pthread_t t;

@@ -60,18 +60,6 @@ static uint64_t compute(int i, int set)
 	return h;
 }
 
-/*
- * Old frames below this one are blank afterwards. What they leave lies in the holes of later frames, where a
- * scan (there are no unwind tables on armhf) rightly takes it for a return address.
- */
-static NOINLINE void blank(void)
-{
-	volatile long below[16384 / sizeof(long)];
-
-	for (size_t i = 0; i < sizeof(below) / sizeof(*below); i++)
-		below[i] = 0;
-}
-
 static int run(long n)
 {
 	char name[32];
@@ -119,7 +107,9 @@ static void *work(void *arg)
 		after = phase;
 		if (after != before)
 			before = 1;
-		done++;
+		/* Else all of them would hardly ever be outside at the same time. */
+		if (!(++done & 7))
+			usleep(2000);
 		if ((before < 2 && h == wanted[0][line * SETS + set]) ||
 		    (before > 0 && h == wanted[1][line * SETS + set]))
 			continue;
@@ -134,10 +124,8 @@ static NOINLINE bool talk(const char *word, long n, long m)
 {
 	pthread_t t;
 
-	if (IS("run")) {
+	if (IS("run"))
 		printf("%d", run(n));
-		blank();
-	}
 	if (IS("load"))
 		printf("%d", load(0) == load(1));
 	if (IS("threads")) {

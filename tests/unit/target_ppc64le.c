@@ -104,6 +104,65 @@ static void detours(void)
 	       "nor is there one out of a branch's reach");
 }
 
+/* Functions lose arguments: by that the kernel's have other names. One call ends a function. */
+static const char kernel_unit[] =
+	"extern int seen, out(int);\n"
+	"static __attribute__((noinline)) int inner(int *p, int unused) { return out(*p) + seen; }\n"
+	"int outer(int *p) { return inner(p, 1); }\n"
+	"static __attribute__((noinline)) int last(int a) { return out(a) * a; }\n"
+	"int tail(int a) { return last(a + 1); }\n";
+
+static struct elf_obj *kernel_compile(const char *dir, const char *const *flags, const char *more, const char *name)
+{
+	char line[512] = "", path[256];
+	struct sut_err err = {0};
+
+	for (; *flags; flags++)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s ", *flags);
+	snprintf(path, sizeof(path), "%s/%s.o", dir, name);
+	if (!run(dir, CC " -O2 -fno-pie -pg -mprofile-kernel %s%s -c kernel.c -o %s.o", line, more, name))
+		return NULL;
+	return target_obj_open(path, &err);
+}
+
+/* Units of the kernel, as they are compiled for a module: the same functions, and room behind each call. */
+static void kernel_calls(const char *dir)
+{
+	const struct target *t = &target_ppc64le;
+	struct elf_obj *runs, *ours;
+	char path[256];
+	size_t same = 0, n = 0, roomy = 0, calls = 0, local = 0;
+
+	snprintf(path, sizeof(path), "%s/kernel.c", dir);
+	write_file(path, kernel_unit, strlen(kernel_unit));
+	snprintf(path, sizeof(path), "%s/first.h", dir);
+	write_file(path, t->kernel_header, strlen(t->kernel_header));
+	runs = kernel_compile(dir, t->proof_flags, "", "runs");
+	ours = kernel_compile(dir, t->kernel_flags, "-include first.h", "ours");
+	if (!tap_ok(runs && ours, "a unit of the kernel"))
+		return;
+	for (size_t i = 1; i < runs->n_syms; i++) {
+		n += runs->syms[i].type == STT_FUNC;
+		same += runs->syms[i].type == STT_FUNC && sym_at(ours, runs->syms[i].name);
+	}
+	tap_ok(n == 4 && same == 4 && sym_at(ours, "inner.constprop.0.isra.0"), "has the functions that the kernel has");
+	for (size_t i = 1; i < ours->n_secs; i++)
+		for (size_t k = 0; k < ours->secs[i].n_rels; k++) {
+			const struct elf_sec *s = &ours->secs[i];
+			const struct elf_rel *r = &s->rels[k];
+
+			if (target_rel(t, r->type)->kind != REL_PLT || !strcmp(ours->syms[r->sym].name, "_mcount"))
+				continue;
+			calls++;
+			local += ours->syms[r->sym].shndx != SHN_UNDEF;
+			roomy += r->offset + 8 <= s->size && word_at(s->data + r->offset) == 0x48000001 &&
+				 word_at(s->data + r->offset + 4) == 0x60000000;
+		}
+	tap_ok(calls == 4 && local == 2 && roomy == 4, "calls, also those within it, and room for r2 behind each");
+	elf_obj_free(runs);
+	elf_obj_free(ours);
+}
+
 int main(void)
 {
 	static const struct {
@@ -133,6 +192,7 @@ int main(void)
 		return 0;
 	far_jump();
 	detours();
+	kernel_calls(dir);
 	for (size_t i = 0; i < ARRAY_SIZE(v); i++)
 		prove_linked(CC, dir, v[i].flags, v[i].ldflags);
 	return linked_end(dir);

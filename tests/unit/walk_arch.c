@@ -58,6 +58,7 @@ static void start(const struct unw_arch *a)
 			 0x0c, (uint8_t)a->sp_reg, 0};
 	struct unw_module m = {
 		.lo = CODE, .hi = CODE + sizeof(code), .eh_frame = eh, .eh_frame_addr = EH, .loaded = true,
+		.kind = UNW_MODULE_VDSO,
 	};
 
 	arch = a;
@@ -78,17 +79,22 @@ static void start(const struct unw_arch *a)
 	unw_space_add(&space, &m);
 }
 
-static void func(uint32_t at, uint32_t size, const void *prog, size_t n)
+static void func_of(size_t cie, uint32_t at, uint32_t size, const void *prog, size_t n)
 {
 	size_t begin = n_eh;
 
 	emit32(0);
-	emit32((uint32_t)n_eh);
+	emit32((uint32_t)(n_eh - cie));
 	emit32(CODE + at - (EH + (uint32_t)n_eh));
 	emit32(size);
 	eh[n_eh++] = 0;
 	put(prog, n);
 	close_entry(begin);
+}
+
+static void func(uint32_t at, uint32_t size, const void *prog, size_t n)
+{
+	func_of(0, at, size, prog, n);
 }
 
 static void poke(uint64_t addr, uint64_t v)
@@ -192,6 +198,57 @@ static void signal_frame(const struct unw_arch *a, const void *tramp, size_t n, 
 	is(trace.reliable && trace.n == 2, "also when interrupted inside of the trampoline");
 }
 
+/*
+ * The same trampoline with the metadata that kernels gave it: a signal frame, and its rules are wrong at the
+ * system call (ppc64le, which describes what stands before r1 was moved), or everywhere (riscv64, without any).
+ * At each instruction what was interrupted is known by the code, and never is it what the rules lead to.
+ */
+static void described_trampoline(const struct unw_arch *a, const uint32_t *insns, size_t n, uint64_t moved,
+				 size_t n_before)
+{
+	const uint8_t cie[] = {1, 'z', 'R', 'S', 0, 4, 0x78, (uint8_t)a->ra_reg, 1, 0x1b, 0x0c, (uint8_t)a->sp_reg, 0};
+	const uint8_t outer[] = {0x07, (uint8_t)a->ra_reg};
+	uint64_t frame = STACK + 0x40;
+	struct unw_regs g;
+	size_t second;
+
+	start(a);
+	func(0x200, 64, outer, sizeof(outer));
+	func(0x300, 64, outer, sizeof(outer));
+	second = n_eh;
+	emit32(0);
+	emit32(0);
+	put(cie, sizeof(cie));
+	close_entry(second);
+	func_of(second, 0x400, (uint32_t)n * 4, NULL, 0);
+	memcpy(code + 0x400, insns, n * 4);
+	poke(frame + (uint64_t)a->sigframe_offset(1, a->pc_reg), CODE + 0x204);
+	poke(frame + (uint64_t)a->sigframe_offset(1, a->sp_reg), STACK + 0x1000);
+	for (size_t i = 0; i < n; i++) {
+		g = at(CODE + 0x400 + i * 4, frame + (i >= n_before ? moved : 0));
+		unw_reg_set(&g, a->ra_reg, CODE + 0x304);
+		walk(&g, false);
+		is(trace.reliable && trace.n == 2 && trace.v[0].is_signal && trace.v[1].pc == CODE + 0x204 &&
+		   trace.v[1].sp == STACK + 0x1000, "a described trampoline is known by its code");
+	}
+	/* The call of the handler, where there is one, is where it returns behind. */
+	g = at(CODE + 0x400 + (n - 2) * 4 - (moved ? 4 : 0), frame);
+	walk(&g, true);
+	is(trace.reliable && trace.n == 2 && trace.v[1].pc == CODE + 0x204, "also where the handler returns to");
+	/* Other code: nothing that could be relied on. */
+	memset(code + 0x400, 0, n * 4);
+	for (size_t i = 0; i < n; i++) {
+		g = at(CODE + 0x400 + i * 4, frame);
+		unw_reg_set(&g, a->ra_reg, CODE + 0x304);
+		walk(&g, false);
+		is(!trace.reliable && trace.why == UNW_WHY_BAD_CFI, "one that is not known is not believed");
+	}
+	g = at(CODE + 0x404, frame);
+	unw_reg_set(&g, a->ra_reg, CODE + 0x304);
+	walk(&g, true);
+	is(!trace.reliable, "nor where the handler returns to");
+}
+
 static void new_thread(const struct unw_arch *a, const void *after, size_t n, unsigned int result)
 {
 	struct unw_regs g;
@@ -255,6 +312,10 @@ int main(void)
 	static const uint32_t ppc64le[] = {
 		0xf821ffe1, 0x7c3f0b78, 0x60000000, 0x48000001, 0x38210020, 0x4e800020,
 	};
+	static const uint32_t aarch64_return[] = {0xd2801168, 0xd4000001}; /* mov x8,#139; svc #0 */
+	static const uint32_t riscv64_return[] = {0x08b00893, 0x00000073}; /* li a7,139; ecall */
+	/* bctrl, the call of the handler; addi r1,r1,128; li r0,172; sc */
+	static const uint32_t ppc64le_return[] = {0x4e800421, 0x38210080, 0x380000ac, 0x44000002};
 
 	calls_only(&unw_arch_aarch64, aarch64, 6, 8, 20, 29, 0x100);
 	calls_only(&unw_arch_ppc64le, ppc64le, 6, 8, 20, 31, 0x100);
@@ -272,6 +333,9 @@ int main(void)
 	signal_frame(&unw_arch_ppc64le, "\x80\x00\x21\x38\xac\x00\x00\x38\x02\x00\x00\x44", 12, 1);
 	signal_frame(&unw_arch_ppc64le, "\xac\x00\x00\x38\x02\x00\x00\x44", 8, 2);
 	signal_frame(&unw_arch_riscv64, "\x93\x08\xb0\x08\x73\x00\x00\x00", 8, 1);
+	described_trampoline(&unw_arch_aarch64, aarch64_return, 2, 0, 2);
+	described_trampoline(&unw_arch_riscv64, riscv64_return, 2, 0, 2);
+	described_trampoline(&unw_arch_ppc64le, ppc64le_return, 4, 128, 2);
 	new_thread(&unw_arch_aarch64, "\x1f\x00\x00\xf1\xa0\x00\x00\x54\x4b\x00\x00\x54", 12, 0);
 	new_thread(&unw_arch_arm, "\x00\x28\x03\xd0\x90\xbc\xff\xf6", 8, 0);
 	new_thread(&unw_arch_ppc64le, "\x00\x00\xa3\x2c\x02\x19\xc6\x4c\x30\x00\xc6\x40", 12, 3);

@@ -13,8 +13,9 @@
  * first instruction, placed after the patch, has a copy of our branch and would put it back: while it is
  * there the redirect is not switched.
  *
- * A branch reaches 32 MB, which the module area and the kernel's text lie within. Where a patch module got
- * memory elsewhere (full module area) the patch is refused.
+ * A branch reaches 32 MB, which the module area and the kernel's text lie within. When the module area is full
+ * a patch module gets memory elsewhere. Then the branch leads to a stub in this module, which was loaded before
+ * and lies nearer, and the stub to the new function. Where not even this module is near, the patch is refused.
  *
  * Walk: the kernel's unwinder is not made to be relied on, so the stack is scanned. A word counts when it is
  * an address behind a call, as every return address is; what the core itself holds of the patch's addresses
@@ -25,6 +26,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/uaccess.h>
 #include <asm/cacheflush.h>
+#include <asm/opcodes.h>
 #include <asm/smp_plat.h>
 
 #include "core.h"
@@ -103,6 +105,7 @@ int arch_walk(struct task_struct *task, void (*found)(unsigned long addr, void *
 
 	if (sp < low || sp >= high || sp & 3)
 		return -EINVAL;
+	found(thread_saved_pc(task), arg);
 	for (at = sp; at < high; at += sizeof(word)) {
 		if (copy_from_kernel_nofault(&word, (void *)at, sizeof(word)))
 			return -EINVAL;
@@ -112,7 +115,6 @@ int arch_walk(struct task_struct *task, void (*found)(unsigned long addr, void *
 		if (behind_call(word))
 			found(word, arg);
 	}
-	found(thread_saved_pc(task), arg);
 	return 0;
 }
 
@@ -127,14 +129,29 @@ static u32 branch(u32 insn, unsigned long from, unsigned long to)
 }
 
 #define INSN_B 0xea000000
+#define INSN_LDR_PC_NEXT 0xe51ff004	/* ldr pc, [pc, #-4]: the word behind it */
+
+enum { STUBS = 1024, STUB_SIZE = 8 };
+
+/* One for each site, whether it needs it or not: what leads where may change while the patch is on. */
+extern u8 suture_arm_stubs[];
+asm(".pushsection .text\n.balign 8\nsuture_arm_stubs: .skip 8 * 1024\n.popsection");
+static DECLARE_BITMAP(stubs_taken, STUBS);
+
+static bool reaches(unsigned long from, unsigned long to)
+{
+	return branch(INSN_B, from, to) ||
+	       (branch(INSN_B, from, (unsigned long)suture_arm_stubs) &&
+		branch(INSN_B, from, (unsigned long)suture_arm_stubs + (STUBS - 1) * STUB_SIZE));
+}
 
 int arch_site_check(const struct suture_func *func, unsigned long *ip)
 {
 	*ip = suture_kernel.ftrace_location(func->old_addr);
 	if (!*ip || *ip <= func->old_addr || *ip >= func->old_end || func->old_addr & 3)
 		return -EOPNOTSUPP;
-	if (!branch(INSN_B, func->old_addr, (unsigned long)func->new_func)) {
-		pr_err("the new %s is more than 32 MB away from the old\n", func->old_name);
+	if (!reaches(func->old_addr, (unsigned long)func->new_func)) {
+		pr_err("the new %s is more than 32 MB away from the old, and so is suture_core\n", func->old_name);
 		return -ERANGE;
 	}
 	return 0;
@@ -142,12 +159,22 @@ int arch_site_check(const struct suture_func *func, unsigned long *ip)
 
 int arch_site_enable(struct suture_site *site)
 {
-	return read_insn(site->addr, &site->old_insn);
+	unsigned int i = find_first_zero_bit(stubs_taken, STUBS);
+
+	if (i == STUBS)
+		return -ENOSPC;
+	if (read_insn(site->addr, &site->old_insn))
+		return -EFAULT;
+	set_bit(i, stubs_taken);
+	site->stub = (unsigned long)suture_arm_stubs + i * STUB_SIZE;
+	site->stub_end = site->stub + STUB_SIZE;
+	return 0;
 }
 
+/* The switch has put the function's own instruction back, and nobody was in the stub. */
 void arch_site_disable(struct suture_site *site)
 {
-	/* The switch has put the function's own instruction back. */
+	clear_bit((site->stub - (unsigned long)suture_arm_stubs) / STUB_SIZE, stubs_taken);
 }
 
 int arch_site_ready(struct suture_site *site)
@@ -159,13 +186,18 @@ int arch_site_ready(struct suture_site *site)
 		return err;
 	if (insn != (site->active ? site->new_insn : site->old_insn))
 		return -EBUSY;
-	return site->next && !branch(INSN_B, site->addr, site->next) ? -ERANGE : 0;
+	return site->next && !reaches(site->addr, site->next) ? -ERANGE : 0;
 }
 
 void arch_site_switch(struct suture_site *site)
 {
 	if (site->next)
 		site->new_insn = branch(INSN_B, site->addr, site->next);
+	if (site->next && !site->new_insn) {
+		patch_text_real((void *)site->stub, INSN_LDR_PC_NEXT, true);
+		patch_text_real((void *)site->stub + 4, __mem_to_opcode_arm(site->next), true);
+		site->new_insn = branch(INSN_B, site->addr, site->stub);
+	}
 	patch_text_real((void *)site->addr, site->next ? site->new_insn : site->old_insn, true);
 	site->active = site->next;
 	site->active_end = site->next_end;
@@ -230,7 +262,7 @@ unsigned int arch_stub(void *code, unsigned long target)
 {
 	u32 *insn = code;
 
-	insn[0] = 0xe51ff004;	/* ldr pc, [pc, #-4] */
+	insn[0] = INSN_LDR_PC_NEXT;
 	insn[1] = target;
 	return 8;
 }

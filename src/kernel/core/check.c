@@ -42,6 +42,8 @@ static void see(unsigned long word, void *arg)
 	unsigned int i;
 
 	word = arch_strip(word);
+	if (check->walks && check->nr_seen < SUTURE_MAX_STACK)
+		check->seen[check->nr_seen++] = word;
 	if (word < check->low || word > check->high)
 		return;
 	for (i = 0; i < check->nr_ranges; i++) {
@@ -69,6 +71,19 @@ static void see_words(struct suture_check *check, unsigned long from, unsigned l
 	}
 }
 
+/* Also takes down what it sees, for the report. */
+static int walk(struct task_struct *task, struct suture_check *check)
+{
+	int err;
+
+	check->walks = true;
+	err = arch_walk(task, see, check);
+	check->walks = false;
+	if (err)
+		check->nr_seen = 0;
+	return err;
+}
+
 static void check_task(struct task_struct *task, struct suture_check *check)
 {
 	unsigned long low = (unsigned long)task_stack_page(task), high = low + THREAD_SIZE, sp;
@@ -79,12 +94,13 @@ static void check_task(struct task_struct *task, struct suture_check *check)
 	if (!low || (READ_ONCE(task->__state) == TASK_DEAD && !task->on_cpu))
 		return;
 	check->found = 0;
+	check->nr_seen = 0;
 	if (task == current) {
 		/* Below are our own frames, which have the very addresses that are looked for. */
 		see_words(check, check->frame, high);
 	} else if (task->on_cpu) {
 		see_words(check, low, high);
-	} else if (arch_walk(task, see, check)) {
+	} else if (walk(task, check)) {
 		sp = arch_saved_sp(task);
 		see_words(check, sp >= low && sp < high ? sp : low, high);
 	}
@@ -101,6 +117,8 @@ static void check_task(struct task_struct *task, struct suture_check *check)
 		memcpy(b->comm, task->comm, sizeof(b->comm));
 		b->comm[sizeof(b->comm) - 1] = 0;
 		b->addr = check->found;
+		b->depth = check->nr_seen;
+		memcpy(b->stack, check->seen, sizeof(b->stack));
 	}
 	check->nr_blockers++;
 }
@@ -114,6 +132,7 @@ noinline bool check_all_tasks(struct suture_check *check)
 
 	check->nr_blockers = 0;
 	check->frame = (unsigned long)__builtin_frame_address(0);
+	check->walks = false;
 	check->low = ULONG_MAX;
 	check->high = 0;
 	for (i = 0; i < check->nr_ranges; i++) {

@@ -56,7 +56,7 @@ enum suture_patch_state {
  * @state:	at most one entry is ENABLING or DISABLING
  * @deadline:	in jiffies, @tries: of the change that is under way
  * @stubs:	what each stub in the patch's room leads to
- * @report:	the text of the file "blockers", a page
+ * @report:	the text of the file "blockers", a page; @stacks: that of "stacks"
  * @dirs:	folders of objects and functions in sysfs
  */
 struct suture_entry {
@@ -69,7 +69,7 @@ struct suture_entry {
 	unsigned int tries;
 	struct suture_stub *stubs;
 	unsigned int nr_stubs;
-	char *report;
+	char *report, *stacks;
 	struct kobject **dirs;
 	unsigned int nr_dirs;
 };
@@ -107,6 +107,7 @@ void entry_drop(struct suture_entry *entry);
  * @active:	where calls go instead, 0: nowhere else
  * @next:	what @active becomes at the next change
  * @active_end:	behind the last instruction of what is at @active, @next_end of what is at @next
+ * @stub:	code of this module's that a call may come through on its way to @active, 0: none; @stub_end
  * @users:	patches that have it
  * @ops, @ip:	its ftrace registration; @registered: it cannot be freed
  */
@@ -116,6 +117,7 @@ struct suture_site {
 	struct module *mod;
 	unsigned long active, active_end;
 	unsigned long next, next_end;
+	unsigned long stub, stub_end;
 	unsigned int users;
 	struct ftrace_ops ops;
 	unsigned long ip;
@@ -135,12 +137,15 @@ unsigned long site_new_end(unsigned long addr);
 /* ---- check.c ---- */
 
 #define SUTURE_MAX_BLOCKERS 32
+#define SUTURE_MAX_STACK 16
 
 /* A task that was in the way. The name of the function is looked up later, when the CPUs run again. */
 struct suture_blocker {
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 	unsigned long addr;
+	unsigned long stack[SUTURE_MAX_STACK];
+	unsigned int depth;
 };
 
 /**
@@ -162,6 +167,9 @@ struct suture_check {
 	unsigned long low, high;
 	unsigned long frame;
 	unsigned long found;
+	bool walks;
+	unsigned long seen[SUTURE_MAX_STACK];
+	unsigned int nr_seen;
 };
 
 /* With all CPUs stopped: true when no task is in any of the ranges. */

@@ -9,8 +9,9 @@
  * kernel takes the entries back by itself.
  *
  * Before 6.10 the kernel writes to each key, also to those that are read-only since the kernel's start, and does
- * not survive that. Such a key is refused: with the lock held that guards what is written, its own value is
- * written back in a way that may fail.
+ * not survive that. Such a key never changes again, so the entry gets a key of ours that has the same value, the
+ * initial one (which tells what the compiler put there) and the one now. Whether a key can be written is tried:
+ * with the lock held that guards what is written, its own value is written back in a way that may fail.
  */
 #include <linux/jump_label.h>
 #include <linux/notifier.h>
@@ -19,37 +20,65 @@
 #include "core.h"
 
 #ifdef CONFIG_JUMP_LABEL
-static bool key_can_be_written(struct static_key *key)
+/* 1: yes, 0: no, or an error. */
+static int key_can_be_written(struct static_key *key)
 {
 	void (*lock)(void) = (void *)symbols_function("jump_label_lock");
 	void (*unlock)(void) = (void *)symbols_function("jump_label_unlock");
 	long (*write)(void *to, const void *from, size_t size) = (void *)symbols_function("copy_to_kernel_nofault");
 	unsigned long word;
-	bool can;
+	int ret;
 
 	if (!compat_jumps_write_keys())
-		return true;
+		return 1;
 	if (!lock || !unlock || !write)
-		return false;
+		return -ENOENT;
 	lock();
-	can = !copy_from_kernel_nofault(&word, &key->type, sizeof(word)) && !write(&key->type, &word, sizeof(word));
+	ret = copy_from_kernel_nofault(&word, &key->type, sizeof(word));
+	if (!ret)
+		ret = !write(&key->type, &word, sizeof(word));
 	unlock();
-	return can;
+	return ret;
+}
+
+/* By what they began as and what they are: [began][is]. */
+static struct static_key copies[2][2] = {
+	{ STATIC_KEY_INIT_FALSE, STATIC_KEY_INIT_FALSE }, { STATIC_KEY_INIT_TRUE, STATIC_KEY_INIT_TRUE }
+};
+
+static void use_copy(struct jump_entry *entry, struct static_key *key)
+{
+	unsigned int began = key->type & 1, is = static_key_enabled(key);
+	struct static_key *copy = &copies[began][is];
+
+	if (is)
+		static_key_enable(copy);
+	else
+		static_key_disable(copy);
+#ifdef CONFIG_HAVE_ARCH_JUMP_LABEL_RELATIVE
+	entry->key = ((unsigned long)copy - (unsigned long)&entry->key) | (entry->key & 3);
+#else
+	entry->key = (unsigned long)copy | (entry->key & 3);
+#endif
 }
 
 static int check_entry(struct module *mod, struct jump_entry *entry)
 {
 	unsigned long code = jump_entry_code(entry), text_size, text = compat_module_text(mod, &text_size);
 	struct static_key *key = jump_entry_key(entry);
+	int can;
 
 	if (code - text >= text_size) {
 		pr_err("%s: a jump label at %px is not in its text\n", mod->name, (void *)code);
 		return -EINVAL;
 	}
-	if (!compat_module_owns(mod, (unsigned long)key) && !key_can_be_written(key)) {
-		pr_err("%s: a jump label has a key that is read-only\n", mod->name);
-		return -EOPNOTSUPP;
+	can = compat_module_owns(mod, (unsigned long)key) ? 1 : key_can_be_written(key);
+	if (can < 0) {
+		pr_err("%s: whether the key of a jump label can be written is not known\n", mod->name);
+		return can;
 	}
+	if (!can)
+		use_copy(entry, key);
 	return 0;
 }
 
@@ -63,7 +92,8 @@ int jumps_add(struct suture_patch *patch)
 
 	if (!patch->nr_jumps)
 		return 0;
-	if (mod->num_jump_entries || !compat_module_owns(mod, (unsigned long)entries) ||
+	/* The kernel keeps marks in the low bits of their address. */
+	if (mod->num_jump_entries || !IS_ALIGNED((unsigned long)entries, sizeof(long)) || !compat_module_owns(mod, (unsigned long)entries) ||
 	    !compat_module_owns(mod, (unsigned long)(entries + patch->nr_jumps) - 1)) {
 		pr_err("%s: its jump labels are not where they should be\n", mod->name);
 		return -EINVAL;

@@ -92,7 +92,7 @@ static struct suture_range *find_ranges(const struct suture_entry *change, unsig
 	unsigned int max = 0;
 
 	list_for_each_entry(site, &suture_sites, node)
-		max++;
+		max += 2;
 	list_for_each_entry(entry, &suture_entries, node)
 		max++;
 	suture_for_each_object(change->patch, obj)
@@ -113,6 +113,8 @@ static struct suture_range *find_ranges(const struct suture_entry *change, unsig
 			ranges[(*n)++] = (struct suture_range){ site->active, site->active_end, true };
 		else
 			ranges[(*n)++] = (struct suture_range){ site->addr, site->end, false };
+		if (site->active && site->stub)
+			ranges[(*n)++] = (struct suture_range){ site->stub, site->stub_end, true };
 	}
 	if (change->state == SUTURE_ENABLING)
 		suture_for_each_object(change->patch, obj)
@@ -144,18 +146,35 @@ static int change_stopped(void *data)
 /* A name, for the report: under the mutex, as the report is. */
 static char symbol[KSYM_SYMBOL_LEN];
 
-static void write_report(struct suture_entry *entry, const struct suture_check *check)
+/* Whole lines only. */
+static int write_stack(char *to, int room, const struct suture_blocker *b)
 {
 	unsigned int i;
 	int len = 0;
 
+	for (i = 0; i < b->depth; i++) {
+		sprint_symbol(symbol, b->stack[i]);
+		if (snprintf(NULL, 0, "%d %s\n", b->pid, symbol) >= room - len)
+			break;
+		len += scnprintf(to + len, room - len, "%d %s\n", b->pid, symbol);
+	}
+	return len;
+}
+
+static void write_report(struct suture_entry *entry, const struct suture_check *check)
+{
+	int len = 0, stacks_len = 0;
+	unsigned int i;
+
 	entry->report[0] = 0;
+	entry->stacks[0] = 0;
 	for (i = 0; i < check->nr_blockers && i < check->max_blockers; i++) {
 		const struct suture_blocker *b = &check->blockers[i];
 
 		sprint_symbol(symbol, b->addr);
 		symbol[strcspn(symbol, "/")] = 0;
 		len += scnprintf(entry->report + len, PAGE_SIZE - len, "%d %s %s\n", b->pid, b->comm, symbol);
+		stacks_len += write_stack(entry->stacks + stacks_len, PAGE_SIZE - stacks_len, b);
 	}
 	if (check->nr_blockers > check->max_blockers)
 		scnprintf(entry->report + len, PAGE_SIZE - len, "0 (%u more) -\n",
@@ -173,6 +192,7 @@ static int try_change(struct suture_entry *entry)
 	list_for_each_entry(site, &suture_sites, node)
 		if (site->next != site->active && arch_site_ready(site)) {
 			sprint_symbol(symbol, site->addr);
+			entry->stacks[0] = 0;
 			scnprintf(entry->report, PAGE_SIZE, "0 (probe) %.*s\n", (int)strcspn(symbol, "/"), symbol);
 			return -EBUSY;
 		}
@@ -288,6 +308,7 @@ static void change_start(struct suture_entry *entry, enum suture_patch_state sta
 	entry->state = state;
 	entry->tries = 0;
 	entry->report[0] = 0;
+	entry->stacks[0] = 0;
 	entry->deadline = jiffies + msecs_to_jiffies(deadline_ms);
 	changing = entry;
 	mod_delayed_work(system_wq, &work, 0);

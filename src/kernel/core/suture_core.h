@@ -24,6 +24,9 @@
  *                                       a line for each task; COMM may have blanks, and is in
  *                                       brackets where it is not about a task (a probe in the way).
  *                                       They stay after the deadline.
+ *   /sys/kernel/suture/NAME/stacks      where those tasks are, as far as it was seen: "PID FUNCTION+0xOFFSET/0xSIZE",
+ *                                       a line for each frame, innermost first. Where stacks are read word by
+ *                                       word a line may be of a frame that is over.
  *   /sys/kernel/suture/NAME/OBJECT/FUNCTION,POSITION/  for each function that is replaced, as livepatch has them
  *
  * NAME is that of the patch module. The module holds a reference to itself from suture_enable_patch()

@@ -59,14 +59,26 @@ static ssize_t blockers_show(struct kobject *kobj, struct kobj_attribute *attr, 
 	return n;
 }
 
+static ssize_t stacks_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	ssize_t n;
+
+	mutex_lock(&suture_mutex);
+	n = sysfs_emit(buf, "%s", to_entry(kobj)->stacks);
+	mutex_unlock(&suture_mutex);
+	return n;
+}
+
 static struct kobj_attribute enabled_attr = __ATTR(enabled, 0644, enabled_show, enabled_store);
 static struct kobj_attribute transition_attr = __ATTR(transition, 0444, transition_show, NULL);
 static struct kobj_attribute blockers_attr = __ATTR(blockers, 0400, blockers_show, NULL);
+static struct kobj_attribute stacks_attr = __ATTR(stacks, 0400, stacks_show, NULL);
 
 static struct attribute *entry_attrs[] = {
 	&enabled_attr.attr,
 	&transition_attr.attr,
 	&blockers_attr.attr,
+	&stacks_attr.attr,
 	NULL,
 };
 ATTRIBUTE_GROUPS(entry);
@@ -78,6 +90,7 @@ static void entry_release(struct kobject *kobj)
 	kfree(entry->stubs);
 	kfree(entry->dirs);
 	kfree(entry->report);
+	kfree(entry->stacks);
 	kfree(entry);
 	/* The reference that entry_new() took: this code had to be there until now. */
 	module_put(THIS_MODULE);
@@ -153,9 +166,10 @@ struct suture_entry *entry_new(struct suture_patch *patch)
 	INIT_LIST_HEAD(&entry->node);
 	strscpy(entry->name, patch->mod->name, sizeof(entry->name));
 	entry->report = kzalloc(PAGE_SIZE, GFP_KERNEL);
+	entry->stacks = kzalloc(PAGE_SIZE, GFP_KERNEL);
 	__module_get(THIS_MODULE);
 	err = kobject_init_and_add(&entry->kobj, &entry_type, suture_dir, "%s", entry->name);
-	if (!err && !entry->report)
+	if (!err && (!entry->report || !entry->stacks))
 		err = -ENOMEM;
 	if (!err)
 		err = add_dirs(entry);

@@ -46,7 +46,7 @@ int native_get_regs(pid_t tid, struct native_regs *r);
 int native_set_regs(pid_t tid, const struct native_regs *r);
 uint64_t native_pc(const struct native_regs *r);
 uint64_t native_sp(const struct native_regs *r);
-/* The thread pointer (fs base on x86-64). */
+/* Where the thread pointer (fs base on x86-64) says that the C library's descriptor of the thread is, or ends. */
 uint64_t native_tp(const struct native_regs *r);
 void native_to_unw(const struct native_regs *r, struct unw_regs *ret);
 

@@ -23,6 +23,7 @@
 #elif defined(__aarch64__)
 #define RETURN x30
 .macro	body
+	hint	#34			/* bti c: they are called by pointer, in guarded pages, too */
 	stp	x29, x30, [sp, #-32]!
 	str	x19, [sp, #16]
 	mov	x19, sp

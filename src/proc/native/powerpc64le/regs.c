@@ -53,9 +53,10 @@ uint64_t native_sp(const struct native_regs *r)
 	return r->gpr[1];
 }
 
+/* r13 points 0x7000 behind the end of the descriptor (ELF V2 ABI, 3.7.2): past the thread's own stack. */
 uint64_t native_tp(const struct native_regs *r)
 {
-	return r->gpr[13];
+	return r->gpr[13] - 0x7000;
 }
 
 void native_to_unw(const struct native_regs *r, struct unw_regs *ret)

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* All objects that a prepared tree's configuration makes: the makefiles are walked once, by make. */
+#include "base/log.h"
+#include "kernel/tree.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A makefile in place of scripts/Makefile.build: reads a folder's own makefile as that does, writes down what
+ * it makes, and goes on to the folders below. kbuild's top makefile calls it for the folders it prepares, too:
+ * there it does nothing.
+ */
+const char ktree_list_mk[] =
+	".PHONY: __list\n"
+	"__list:\n"
+	"ifneq ($(need-builtin)$(SUTURE_SUB),)\n"
+	"build-mk := $(srctree)/scripts/Makefile.build\n"
+	"ifneq ($(shell grep '^real-obj-y' $(build-mk)),)\n"
+	/* Newer ones work out there what is to be built. */
+	"include $(build-mk)\n"
+	"else\n"
+	/* "$(obj)", or since 6.10 the folder in the source */
+	"$(eval $(shell grep '^src :=' $(build-mk)))\n"
+	"include include/config/auto.conf\n"
+	"include $(srctree)/scripts/Kbuild.include\n"
+	"kbuild-dir := $(if $(filter /%,$(src)),$(src),$(srctree)/$(src))\n"
+	"kbuild-file := $(or $(wildcard $(kbuild-dir)/Kbuild),$(wildcard $(kbuild-dir)/Makefile))\n"
+	"include $(kbuild-file)\n"
+	"include $(srctree)/scripts/Makefile.lib\n"
+	"endif\n"
+	"more := $(subdir-ym:%=__in/%)\n"
+	"$(file >$(SUTURE_OUT)/=$(subst /,!,$(obj)),$(filter %.o,$(real-obj-y) $(real-obj-m) $(lib-y) $(extra-y)))\n"
+	"__list: $(more)\n"
+	"\t@:\n"
+	"ifneq ($(more),)\n"
+	".PHONY: $(more)\n"
+	"$(more): __in/%:\n"
+	"\t@$(MAKE) -f $(SUTURE_LIST) SUTURE_SUB=1 obj=$*\n"
+	"endif\n"
+	"endif\n"
+	"ifneq ($(need-builtin),)\n"
+	"$(patsubst ./%,%,$(MAKECMDGOALS)): __list\n"
+	"\t@:\n"
+	"endif\n"
+	"%: ; @:\n";
+
+static void add_list(void *ctx, const char *dir, const char *rel)
+{
+	char *path = path_join(dir, rel), *save = NULL;
+	uint8_t *text;
+	size_t n;
+
+	if (rel[0] == '=' && read_file(path, &text, &n) == 0) {
+		for (char *w = strtok_r((char *)text, " \n", &save); w; w = strtok_r(NULL, " \n", &save))
+			strvec_push(ctx, str_starts(w, "./") ? w + 2 : w);
+		free(text);
+	}
+	free(path);
+}
+
+static int cmp_str(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int ktree_list_units(struct ktree *t, struct sut_err *err)
+{
+	char *mk = path_join(t->dir, "list.mk"), *lists = path_join(t->dir, "lists"), *said = NULL;
+	char *cache = path_join(t->dir, "units");
+	struct strvec more = {0};
+	struct buf b = {0};
+	int r = 0;
+
+	remove_tree(lists);
+	if (mkdir_p(lists) < 0 || write_file(mk, ktree_list_mk, strlen(ktree_list_mk)) < 0) {
+		r = sut_fail(err, SUT_E_IO, lists, "%s", strerror(errno));
+		goto out;
+	}
+	strvec_pushf(&more, "build=-f %s obj", mk);
+	strvec_pushf(&more, "SUTURE_LIST=%s", mk);
+	strvec_pushf(&more, "SUTURE_OUT=%s", lists);
+	strvec_push(&more, "suture.o");
+	if (ktree_make(t, t->out, t->flags, more.v, NULL, &said))
+		log_debug("walking the makefiles: %s", said ? said : "");
+	tree_walk(lists, add_list, &t->units);
+	qsort(t->units.v, t->units.n, sizeof(*t->units.v), cmp_str);
+	if (!t->units.n) {
+		r = ktree_prepare_failed(t, said, err);
+		goto out;
+	}
+	for (size_t i = 0; i < t->units.n; i++)
+		buf_addf(&b, "%s\n", t->units.v[i]);
+	if (write_file(cache, b.p, b.n) < 0)
+		r = sut_fail(err, SUT_E_IO, cache, "%s", strerror(errno));
+out:
+	remove_tree(lists);
+	free(said);
+	strvec_free(&more);
+	buf_free(&b);
+	free(cache);
+	free(lists);
+	free(mk);
+	return r;
+}
+
+bool ktree_has_unit(const struct ktree *t, const char *path)
+{
+	size_t len = strlen(path);
+	char *o = len > 2 ? xasprintf("%.*s.o", (int)(len - 2), path) : NULL;
+	bool has = o && t->units.n && bsearch(&o, t->units.v, t->units.n, sizeof(*t->units.v), cmp_str);
+
+	free(o);
+	return has;
+}

@@ -253,7 +253,7 @@ $(GUEST_ARCHS:%=core-%): core-%: deps-guest
 .PHONY: test-kernel demo-kernel deps-kernel $(CROSS_ARCHS:%=test-kernel-%)
 KERNEL_CASES := $(patsubst tests/kernel/cases/%/,%,$(sort $(wildcard tests/kernel/cases/*/)))
 # Those that all tests are about.
-KERNEL_ARCHS := amd64
+KERNEL_ARCHS := amd64 armhf ppc64el arm64
 kernel_tests = $(foreach a,$(1),$(KERNEL_CASES:%=tests/kernel/cases/%@$(a)))
 deps-kernel:
 	$(Q)scripts/deps.sh kernel
@@ -289,7 +289,7 @@ $(LIVEPATCH_ARCHS:%=test-livepatch-%): test-livepatch-%: kernel-livepatch-% cros
 		SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) tests/kernel/run.sh $(KERNEL_CASES)
 
 # The slow tier: all of `make test`, and what is too slow for it. It takes hours, and goes on after a failure.
-FULL := test test-real cores $(CROSS_ARCHS:%=test-kernel-%) test-kernel-fixes $(LIVEPATCH_ARCHS:%=test-livepatch-%)
+FULL := test test-real cores test-kernels test-kernel-fixes $(LIVEPATCH_ARCHS:%=test-livepatch-%)
 .PHONY: test-full
 test-full:
 	$(Q)bad=; for t in $(FULL); do echo "== make $$t"; $(MAKE) --no-print-directory $$t || bad="$$bad $$t"; done; \

@@ -10,7 +10,8 @@
 #   prepare          run here, where the patches lie, when all are built
 #   last             there: run after all that have none, as it leaves the kernel changed
 #   needs            modules of the kernel that are put beside the test
-#   not              "ARCH REASON" lines: where there is nothing to test
+#   not              "ARCH REASON" lines: where there is nothing to test; instead of ARCH "livepatch" for kernels
+#                    that have it, "core" for those that our core patches
 #
 # Settings:
 #   KERNEL_ARCH  whose kernel, by Debian's name (amd64)
@@ -38,6 +39,8 @@ source=$KERNEL/linux-source
 [ -e "$source" ] || source=$KERNEL/linux-source-6.1
 kernel=$(ls "$R"/boot/vmlinu*)
 release=${kernel##*/vmlinu?-}
+way=core
+! grep -qx CONFIG_LIVEPATCH=y "$R/boot/config-$release" || way=livepatch
 # PORT: where the cross compiler makes other code than the compiler that built the archive
 if [ "$arch" = arm64 ] && [ ! -e "$R/built" ] && [ "$(dpkg --print-architecture)" != arm64 ] && [ -z "${SUTURE_CROSS_arm64:-}" ]; then
 	SUTURE_CROSS_arm64=$("$root/scripts/archive-cc.sh" "$cache/cc" arm64) || exit 1
@@ -115,7 +118,7 @@ for case; do
 	from=$cases/$case
 	to=$work/guest/s/cases/$case
 	mkdir -p "$to"
-	why=$(sed -n "s/^$arch //p" "$from/not" 2>/dev/null)
+	why=$(sed -n "s/^$arch //p; s/^$way //p" "$from/not" 2>/dev/null | head -1)
 	if [ -n "$why" ]; then
 		echo "ok - $case # SKIP $why" >"$work/results/$case"
 		continue

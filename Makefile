@@ -253,7 +253,7 @@ $(GUEST_ARCHS:%=core-%): core-%: deps-guest
 .PHONY: test-kernel demo-kernel deps-kernel $(CROSS_ARCHS:%=test-kernel-%)
 KERNEL_CASES := $(patsubst tests/kernel/cases/%/,%,$(sort $(wildcard tests/kernel/cases/*/)))
 # Those that all tests are about.
-KERNEL_ARCHS := amd64
+KERNEL_ARCHS := amd64 armhf ppc64el arm64
 kernel_tests = $(foreach a,$(1),$(KERNEL_CASES:%=tests/kernel/cases/%@$(a)))
 deps-kernel:
 	$(Q)scripts/deps.sh kernel
@@ -277,6 +277,23 @@ test-kernel-fixes: deps-kernel cross-amd64 $(O)/suture
 demo-kernel: deps-kernel cross-amd64 $(O)/suture
 	$(Q)scripts/kernel.sh build/kernel
 	$(Q)O=$(O) demo/kernel.sh
+
+# Kernels with CONFIG_LIVEPATCH for architectures whose stock kernels have none, built of Debian's source once (ten
+# minutes on two CPUs that do nothing else): `make test-livepatch-ppc64el`. KERNEL_CASES= as above.
+LIVEPATCH_ARCHS := ppc64el
+.PHONY: $(LIVEPATCH_ARCHS:%=test-livepatch-%) $(LIVEPATCH_ARCHS:%=kernel-livepatch-%)
+$(LIVEPATCH_ARCHS:%=kernel-livepatch-%): kernel-livepatch-%: kernel-% deps-guest
+	$(Q)scripts/kernel-livepatch.sh build/livepatch-$* $* build/kernel/linux-source-6.1
+$(LIVEPATCH_ARCHS:%=test-livepatch-%): test-livepatch-%: kernel-livepatch-% cross-% $(O)/suture
+	$(Q)KERNEL=$(abspath build/livepatch-$*) KERNEL_WORK=build/livepatch-$*/work KERNEL_ARCH=$* \
+		SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) tests/kernel/run.sh $(KERNEL_CASES)
+
+# The slow tier: all of `make test`, and what is too slow for it. It takes hours, and goes on after a failure.
+FULL := test test-real cores test-kernels test-kernel-fixes $(LIVEPATCH_ARCHS:%=test-livepatch-%)
+.PHONY: test-full
+test-full:
+	$(Q)bad=; for t in $(FULL); do echo "== make $$t"; $(MAKE) --no-print-directory $$t || bad="$$bad $$t"; done; \
+		[ -z "$$bad" ] || { echo "failed:$$bad"; exit 1; }
 
 # A fuzzer for each parser, with clang's libFuzzer: make fuzz SECONDS=600. Seeds are what the build made.
 .PHONY: fuzz

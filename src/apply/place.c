@@ -10,6 +10,7 @@
  * an island (island.c), it is the first piece.
  */
 #include "apply/place.h"
+#include "apply/stale.h"
 #include "proc/remote.h"
 #include "proc/status.h"
 
@@ -153,7 +154,7 @@ static int find_gaps(struct proc_maps *maps, const struct plan_object *po, struc
 	return r;
 }
 
-static int find_room(struct plan *pl, struct session *s, struct sut_err *err)
+static int find_room_but(struct plan *pl, struct session *s, bool stale, struct sut_err *err)
 {
 	struct proc_maps maps = {0};
 	uint64_t word = 0;
@@ -161,6 +162,8 @@ static int find_room(struct plan *pl, struct session *s, struct sut_err *err)
 
 	if (!r)
 		ignore_leftovers(&maps, &s->ls);
+	if (!r && !stale)
+		stale_take(&maps, s->pid, &s->ms.mem);
 	for (size_t i = 0; i < pl->n && !r; i++) {
 		struct plan_object *po = &pl->v[i];
 		struct image_env env = {.values = po->values, .below = po->below, .word_addr = word};
@@ -174,6 +177,16 @@ static int find_room(struct plan *pl, struct session *s, struct sut_err *err)
 	}
 	proc_maps_free(&maps);
 	return r < 0 ? -1 : 0;
+}
+
+/* Where no stale word of a stack leads, if there is such a place. */
+static int find_room(struct plan *pl, struct session *s, struct sut_err *err)
+{
+	struct sut_err unused = {0};
+	int r = find_room_but(pl, s, false, &unused);
+
+	sut_err_free(&unused);
+	return r < 0 ? find_room_but(pl, s, true, err) : 0;
 }
 
 /* A remote call whose failure is the environment's: *@ret or a reason. */

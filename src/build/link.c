@@ -246,6 +246,17 @@ static int refuse_unproved(struct linker *l, const struct lunit *u, const struct
 	return -1;
 }
 
+/* What the linker moved out of a function: a thread there is inside of it. */
+static void add_moved(struct linker *l, struct patch_func *pf, const struct match *m)
+{
+	for (size_t i = 0; i < m->n_moved; i++) {
+		const struct match piece = {.addr = m->moved[i], .size = MATCH_MOVED_SIZE};
+
+		*VEC_PUSH(pf->parts, pf->n_parts, pf->cap_parts) = (struct patch_range){piece.addr, piece.size};
+		expect(l, pf->name, &piece, false);
+	}
+}
+
 static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f)
 {
 	const struct elf_obj *nw = u->in->diff->new, *og = u->in->diff->orig;
@@ -296,6 +307,7 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 	for (size_t i = 0; i < f->why_chain.n; i++)
 		strvec_push(&pf->why_chain, f->why_chain.v[i]);
 	expect(l, pf->name, m, false);
+	add_moved(l, pf, m);
 	for (size_t i = 0; i < f->n_orig_cold; i++) {
 		cold = prove_match(u->in->pu, proof_sym(u, f->orig_cold[i]));
 		if (!cold) {
@@ -306,6 +318,7 @@ static int add_func(struct linker *l, struct lunit *u, const struct diff_func *f
 		*VEC_PUSH(pf->parts, pf->n_parts, pf->cap_parts) =
 			(struct patch_range){cold->addr, cold->size};
 		expect(l, og->syms[f->orig_cold[i]].name, cold, false);
+		add_moved(l, pf, cold);
 	}
 	{
 		const struct elf_sym *n = &nw->syms[f->new], *o = &og->syms[f->orig];

@@ -430,6 +430,7 @@ void match_free(struct match *m)
 {
 	free(m->refs);
 	free(m->branches);
+	free(m->moved);
 	free(m->bin_of);
 	memset(m, 0, sizeof(*m));
 }
@@ -486,6 +487,24 @@ static bool head_differs(const struct match_func *f, const struct target *t, con
 	return false;
 }
 
+/*
+ * The assembler's own nop between those of a patchable entry and a first instruction that would cross a line.
+ * Where it stands in the program depends on where the function lies.
+ */
+static size_t line_pad(const struct target *t, const struct insn *first, const uint8_t *bin, size_t n, uint64_t addr)
+{
+	if (!t->long_line || first->len <= t->insn_min || (addr + t->insn_min) % t->long_line)
+		return 0;
+	return t->pad_len(bin, n, first->isa);
+}
+
+/* Where the linker moved the instruction that stands at @addr in the object's code; 0: nowhere. */
+static uint64_t moved_to(struct target_dis *dis, const struct insn *in, const uint8_t *bin, size_t n, uint64_t addr,
+			 uint8_t out[TARGET_MAX_JUMP])
+{
+	return dis->t->moved && in->kind == INSN_OTHER ? dis->t->moved(dis, bin, n, addr, out) : 0;
+}
+
 bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t *bin, size_t n,
 	      uint64_t addr, struct match *ret)
 {
@@ -504,7 +523,9 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 	w.bin_of = xcalloc(f->n_insns, sizeof(*w.bin_of));
 	for (size_t i = 0; i < f->n_insns;) {
 		const struct insn *in = &f->insns[i];
+		uint8_t word[TARGET_MAX_JUMP];
 		struct insn bi;
+		uint64_t away;
 
 		if (in->kind == INSN_NOP) {
 			w.bin_of[i++] = addr + b;
@@ -528,7 +549,32 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 		padded = b;
 		if (b >= n)
 			goto out;
+		if (!begun && i)
+			b += line_pad(t, in, bin + b, n - b, addr + b);
+		if (b >= n)
+			goto out;
 		w.bin_of[i] = addr + b;
+		away = moved_to(dis, in, bin + b, n - b, addr + b, word);
+		if (away)
+			*VEC_PUSH(ret->moved, ret->n_moved, ret->cap_moved) = away;
+		if (away && has_rel) {
+			size_t next, len = 0;
+
+			if (!match_one_rel(f, dis, i, &r, word, in->len, addr + b, &len, &next, &w, ret) || len != in->len)
+				goto out;
+			begun = true;
+			b += len;
+			i++;
+			continue;
+		}
+		if (away) {
+			if (memcmp(word, s->data + in->addr, in->len))
+				goto out;
+			begun = true;
+			b += in->len;
+			i++;
+			continue;
+		}
 		if (has_rel) {
 			size_t next;
 

@@ -45,8 +45,12 @@ struct match {
 	size_t n_refs;
 	struct match_branch *branches;
 	size_t n_branches;
+	uint64_t *moved;	/* pieces of it that the linker moved away: struct target, moved() */
+	size_t n_moved, cap_moved;
 	uint64_t *bin_of;	/* [instruction] -> linked address of it */
 };
+
+#define MATCH_MOVED_SIZE 8	/* an instruction and a branch back */
 
 void match_free(struct match *m);
 /* The linked address of the instruction (or the data) at @off of the section; 0: there is none. */

@@ -351,6 +351,11 @@ static void collect_funcs(struct prove_unit *pu, struct target_dis *dis)
 	free(idx);
 }
 
+static const uint8_t *code_at(const void *po, uint64_t addr, uint64_t *ret_left)
+{
+	return prove_code_at(po, addr, ret_left);
+}
+
 struct prove_unit *prove_unit_run(const struct prove_object *po, const struct elf_obj *orig,
 				  struct ref **refs)
 {
@@ -366,6 +371,11 @@ struct prove_unit *prove_unit_run(const struct prove_object *po, const struct el
 	pu->sec_base = xcalloc(orig->n_secs + 1, sizeof(*pu->sec_base));
 	pu->has_base = xcalloc(orig->n_secs + 1, sizeof(*pu->has_base));
 	dis->gp = po->gp;
+	/* In a kernel a task may stand in such a piece, too, and there only the function itself is looked for. */
+	if (!po->by_name) {
+		dis->code = code_at;
+		dis->code_ctx = po;
+	}
 	anon_index(pu);
 	collect_funcs(pu, dis);
 	for (size_t i = 0; i < pu->n_funcs; i++)

@@ -183,7 +183,7 @@ static uint64_t stack_margin(pid_t pid)
 static bool best_gap(const struct proc_maps *m, uint64_t margin, uint64_t lo, uint64_t hi, uint64_t size,
 		     uint64_t reach, uint64_t page, uint64_t *ret)
 {
-	uint64_t best_dist = UINT64_MAX, glo = min_addr(), at, dist;
+	uint64_t best_dist = UINT64_MAX, least = min_addr(), glo = least, at, dist;
 	bool seen_heap = false;
 
 	for (size_t i = 0; i < m->n; i++)
@@ -213,6 +213,7 @@ static bool best_gap(const struct proc_maps *m, uint64_t margin, uint64_t lo, ui
 			glo += HEAP_MARGIN;
 		else
 			glo += page;
+		glo = MAX(glo, least);
 	}
 	return best_dist != UINT64_MAX;
 }

@@ -30,7 +30,8 @@
  * them into veneers, so a caller keeps nothing there, and GCC tells even -fipa-ra that every call
  * changes both (aarch64_emit_call_insn), also the call of a local function, whose own code does not.
  *
- * Not supported: the large code model's split moves unless all four stand together; ILP32; big endian.
+ * Not supported: the large code model's split moves unless all four stand together; -fpic, which reaches slots from
+ * where the GOT begins (-fPIC does not); ILP32; big endian.
  */
 #include "target/aarch64.h"
 
@@ -101,6 +102,8 @@ static const struct rel_info rels[] = {
 	LO(R_AARCH64_TLSDESC_LD64_LO12, REL_TLS_DESC, VIA_LDR),
 	LO(R_AARCH64_TLSDESC_ADD_LO12, REL_TLS_DESC, VIA_ADD),
 	WHOLE(R_AARCH64_TLSDESC_CALL, REL_TLS_DESC_CALL, 0, false),
+	/* -fpic: a slot by its distance from the page where the GOT begins. Has a name, to be refused by. */
+	WHOLE(R_AARCH64_LD64_GOTPAGE_LO15, REL_UNKNOWN, 0, false),
 };
 
 static const char *const compile_flags[] = {"-ffunction-sections", "-fdata-sections", NULL};
@@ -523,6 +526,8 @@ const struct target target_aarch64 = {
 	.branch = 0x14000000,		/* b */
 	.encode_tls_resolver = encode_tls_resolver,
 	.apply_rel = apply_rel,
+	.follow = aarch64_follow,
+	.moved = aarch64_moved,
 	.match_rel = aarch64_match_rel,
 	.switch_use = aarch64_switch_use,
 	.rel_offset = rel_offset,

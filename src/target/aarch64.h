@@ -54,6 +54,8 @@ static inline bool is_add_imm(uint32_t w)
 /* log2 of the access size whose offset a relocation scales; -1: it does not fill an imm12. */
 int lo12_scale(uint32_t type);
 
+uint64_t aarch64_follow(uint64_t addr, const uint8_t *p, size_t n);
+uint64_t aarch64_moved(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr, uint8_t out[TARGET_MAX_JUMP]);
 /* aarch64_switch.c: target->switch_use() */
 bool aarch64_switch_use(const uint8_t *code, uint32_t br, struct switch_use *ret);
 

@@ -9,9 +9,14 @@
  *						movz, movk, nop, nop (local exec)
  *	general dynamic (adrp, add, bl, nop)	adrp, ldr, mrs, add, or movz, movk, mrs, add
  *	initial exec (adrp .. ldr)	movz .. movk
+ *	load or store			b to a veneer: that instruction, b back	erratum 843419, lld, and GNU ld where
+ *									adr does not reach
+ *	multiply and accumulate		the same				erratum 835769
+ *	b, bl				the same, to a veneer that goes on	where the target is out of reach
  *
- * Not understood, so refused: a load or store that became a branch to a veneer which holds it (the other
- * remedy for erratum 843419, of lld, and of GNU ld where adr does not reach).
+ * A veneer may use x16 and x17. Its forms: adrp, add, br; ldr, br with the address behind; and GNU ld's ldr, adr,
+ * add, br with the distance behind. A veneer of nothing but b cannot be told from a function that is a
+ * tail call, so what calls by way of one matches nothing. Behind `bti c` it is the same.
  */
 #include "target/aarch64.h"
 
@@ -249,6 +254,55 @@ static bool match_branch(const struct words *w, uint32_t type, struct rel_match 
 
 	m->value = w->addr + (uint64_t)d;
 	return same_but(w->o[0], w->b[0], mask);
+}
+
+/* Code of the linker's at @addr that goes on where a branch does not reach. */
+uint64_t aarch64_follow(uint64_t addr, const uint8_t *p, size_t n)
+{
+	uint32_t w[5] = {0};
+	uint64_t v;
+
+	if (n >= 4 && get32(p) == INS_BTI_C) {
+		p += 4;
+		n -= 4;
+		addr += 4;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(w) && n >= 4 * i + 4; i++)
+		w[i] = get32(p + 4 * i);
+	/* adrp x16, s; add x16, x16, :lo12:s; br x16 */
+	if (is_adrp(w[0]) && (w[0] & 0x1f) == 16 && (w[1] & ~MASK_IMM12) == 0x91000210 && w[2] == 0xd61f0200)
+		return adrp_page(w[0], addr) + imm12(w[1]);
+	/* ldr x16, .+8; br x16; its address */
+	if (w[0] == 0x58000050 && w[1] == 0xd61f0200 && n >= 16) {
+		memcpy(&v, p + 8, 8);
+		return v;
+	}
+	/* ldr x16, .+16; adr x17, .; add x16, x16, x17; br x16; how far it is from the adr */
+	if (w[0] == 0x58000090 && w[1] == 0x10000011 && w[2] == 0x8b110210 && w[3] == 0xd61f0200 && n >= 24) {
+		memcpy(&v, p + 16, 8);
+		return addr + 4 + v;
+	}
+	return 0;
+}
+
+uint64_t aarch64_moved(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr, uint8_t out[TARGET_MAX_JUMP])
+{
+	uint64_t to, left = 0;
+	const uint8_t *q;
+	struct insn in;
+
+	if (n < 4 || (get32(p) & ~MASK_IMM26) != 0x14000000 || !dis->code)
+		return 0;
+	to = addr + (uint64_t)(sext(get32(p) & MASK_IMM26, 26) * 4);
+	q = dis->code(dis->code_ctx, to, &left);
+	if (!q || left < 8 || (get32(q + 4) & ~MASK_IMM26) != 0x14000000 ||
+	    to + 4 + (uint64_t)(sext(get32(q + 4) & MASK_IMM26, 26) * 4) != addr + 4)
+		return 0;
+	/* What depends on where it stands cannot be moved. */
+	if (target_aarch64.decode(dis, q, 4, to, &in) < 0 || in.kind != INSN_OTHER || in.has_target || is_adrp(get32(q)))
+		return 0;
+	memcpy(out, q, 4);
+	return to;
 }
 
 bool aarch64_match_rel(struct target_dis *dis, const uint8_t *obj, size_t obj_n,

@@ -604,6 +604,7 @@ const struct target target_ppc64le = {
 	.rels = rels,
 	.n_rels = ARRAY_SIZE(rels),
 	.insn_min = 4,
+	.long_line = 64,
 	.jump_reach = 0x1ffff00,
 	/* Data is reached from the TOC pointer, by way of encode_detour() where that is too far. Code relative
 	 * to the pc reaches 8 GB, which its relocations check. */

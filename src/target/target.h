@@ -139,6 +139,8 @@ struct target {
 	const struct rel_info *rels;
 	size_t n_rels;
 	uint8_t insn_min;	/* smallest instruction, also their alignment */
+	/* Longer instructions do not cross a multiple of this: assemblers put a smallest nop in front. 0: they may. */
+	uint8_t long_line;
 	uint64_t jump_reach;	/* farthest displacement of that jump, bytes either way */
 	/* Farthest that code can lie from its object, with encode_far() for all branches between them and
 	 * encode_detour(): how far its references to the object's data reach. 0: no farther than branches. */
@@ -185,6 +187,13 @@ struct target {
 	 * instruction set or reaches further. @p: @n bytes there. 0: it is none. May be NULL.
 	 */
 	uint64_t (*follow)(uint64_t addr, const uint8_t *p, size_t n);
+	/*
+	 * Is what stands at @p a branch to code of the linker's that has one instruction and comes back behind
+	 * the branch (it moved away what a processor would do wrong there)? Returns where that lies, with the
+	 * instruction, of the branch's length, in @out; 0: no. Reads by dis->code. May be NULL.
+	 */
+	uint64_t (*moved)(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr,
+			  uint8_t out[TARGET_MAX_JUMP]);
 	/* The instruction set of a branch that cannot change it, by its relocation; -1: it can, or is
 	 * none. May be NULL. */
 	int (*branch_isa)(uint32_t type);
@@ -326,6 +335,9 @@ struct target_dis {
 	const struct elf_sec *sec; /* of an object: what is decoded lies in it */
 	unsigned int isa;
 	uint64_t gp;		/* of the linked code that is decoded: ppc64le's TOC pointer */
+	/* Linked code anywhere, and how much of it follows; NULL: there is no such thing to be seen. */
+	const uint8_t *(*code)(const void *ctx, uint64_t addr, uint64_t *ret_left);
+	const void *code_ctx;
 	size_t handle;		/* csh */
 	void *insn;		/* cs_insn * */
 };

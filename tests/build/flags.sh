@@ -82,6 +82,13 @@ if have musl-gcc musl; then
 	ok 'one function' changes answer
 fi
 
+if have aarch64-linux-gnu-gcc 'gcc -fpic for arm64'; then
+	with 'gcc -fpic for arm64' aarch64-linux-gnu-gcc '-O2 -fpic' '' 3
+	ok 'is refused by name' says SUT-B030 "'answer'" R_AARCH64_LD64_GOTPAGE_LO15
+	with 'gcc -fPIC for arm64' aarch64-linux-gnu-gcc '-O2 -fPIC' ''
+	ok 'one function' changes answer
+fi
+
 project cmake
 cat >src/CMakeLists.txt <<'END'
 cmake_minimum_required(VERSION 3.5)

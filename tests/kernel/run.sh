@@ -10,13 +10,14 @@
 #   prepare          run here, where the patches lie, when all are built
 #   last             there: run after all that have none, as it leaves the kernel changed
 #   needs            modules of the kernel that are put beside the test
-#   not              "ARCH REASON" lines: where there is nothing to test
+#   not              "ARCH REASON" lines: where there is nothing to test; instead of ARCH "livepatch" for kernels
+#                    that have it, "core" for those that our core patches
 #
 # Settings:
 #   KERNEL_ARCH  whose kernel, by Debian's name (amd64)
 #   SUTURE       this machine's program        (build/suture)
 #   CROSS        what scripts/cross.sh made    (build/cross)
-#   KERNEL       what scripts/kernel.sh made   (build/kernel)
+#   KERNEL       what scripts/kernel.sh made, or scripts/kernel-livepatch.sh (build/kernel)
 #   KERNEL_WORK  where everything is put       (build/kernel-work)
 #   KERNEL_CASES_DIR  where the cases are      (tests/kernel/cases)
 #   KERNEL_ARGS, KERNEL_LIMIT: see boot.sh
@@ -34,10 +35,14 @@ mkdir -p "$cache/$arch/patches"
 cache=$(cd "$cache" && pwd)
 work=$cache/$arch
 R=$KERNEL/root-$arch
+source=$KERNEL/linux-source
+[ -e "$source" ] || source=$KERNEL/linux-source-6.1
 kernel=$(ls "$R"/boot/vmlinu*)
 release=${kernel##*/vmlinu?-}
+way=core
+! grep -qx CONFIG_LIVEPATCH=y "$R/boot/config-$release" || way=livepatch
 # PORT: where the cross compiler makes other code than the compiler that built the archive
-if [ "$arch" = arm64 ] && [ "$(dpkg --print-architecture)" != arm64 ] && [ -z "${SUTURE_CROSS_arm64:-}" ]; then
+if [ "$arch" = arm64 ] && [ ! -e "$R/built" ] && [ "$(dpkg --print-architecture)" != arm64 ] && [ -z "${SUTURE_CROSS_arm64:-}" ]; then
 	SUTURE_CROSS_arm64=$("$root/scripts/archive-cc.sh" "$cache/cc" arm64) || exit 1
 	export SUTURE_CROSS_arm64
 fi
@@ -58,7 +63,7 @@ build()	# build OUT.sut [OPTION]... FIX.patch: for the kernel of the guest
 {
 	out=$1
 	shift
-	"$SUTURE" build --kernel "$KERNEL/linux-source-6.1" --vmlinuz "$kernel" \
+	"$SUTURE" build --kernel "$source" --vmlinuz "$kernel" \
 		--config "$R/boot/config-$release" --headers "$R/usr/src/linux-headers-$release" \
 		--modules "$R/lib/modules/$release" --work "$cache/cache" -o "$out" "$@"
 }
@@ -89,7 +94,7 @@ build_all()
 		opts=$(cat "$from/$name.opts" 2>/dev/null)
 		sut=$work/patches/$1.$name.sut
 		log=$work/patches/$1.$name.log
-		[ -e "$sut" ] && [ "$sut" -nt "$SUTURE" ] && [ "$sut" -nt "$p" ] ||
+		[ -e "$sut" ] && [ "$sut" -nt "$SUTURE" ] && [ "$sut" -nt "$p" ] && [ "$sut" -nt "$kernel" ] ||
 			build "$sut" --name "$name" $opts "$p" >"$log" 2>&1 || {
 			rm -f "$sut"
 			echo "not ok - $1: $name is built"
@@ -113,7 +118,7 @@ for case; do
 	from=$cases/$case
 	to=$work/guest/s/cases/$case
 	mkdir -p "$to"
-	why=$(sed -n "s/^$arch //p" "$from/not" 2>/dev/null)
+	why=$(sed -n "s/^$arch //p; s/^$way //p" "$from/not" 2>/dev/null | head -1)
 	if [ -n "$why" ]; then
 		echo "ok - $case # SKIP $why" >"$work/results/$case"
 		continue

@@ -309,6 +309,21 @@ static void gaps(void)
 	proc_maps_free(&m);
 }
 
+static void no_gap_at_zero(void)
+{
+	struct proc_maps m = {0};
+	struct sut_err err = {0};
+	uint64_t at = 0;
+
+	tap_ok(!proc_maps_parse(&m, "00001000-00002000 rw-p 00000000 00:00 0\n"
+				    "00010000-02000000 r-xp 00000000 08:01 42 /bin/a\n"
+				    "02000000-02100000 rw-p 00000000 00:00 0 [heap]\n") &&
+	       proc_maps_gap(&m, 0x10000, 0x11000, 0x2000, 0xff0000, 4096, &at, &err) == -1 &&
+	       sut_err_has(&err, SUT_P_NO_ROOM), "no room below all programs, whatever is mapped there");
+	sut_err_free(&err);
+	proc_maps_free(&m);
+}
+
 /* Where thread stacks fill all that is near below the libraries, as in 32 bits. */
 static void gap_below_the_stack(void)
 {
@@ -360,6 +375,7 @@ static void finding(void)
 int main(void)
 {
 	gaps();
+	no_gap_at_zero();
 	gap_below_the_stack();
 	finding();
 	stopped();

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* arm64: what is written, and what compilers and linkers made. */
+/* One that a script of the linker may put far from all others. */
+#define LINKED_MORE \
+	"__attribute__((noinline, section(\".far\"))) int faraway(int i) { return i > 7 ? extf(i * 91) ^ 5 : leaf(i); }\n" \
+	"int call_far(int i) { return faraway(i) * 5 + faraway(i + 3) + calls(i); }\n"
 #include "linked.h"
 #include "target/target.h"
 
@@ -192,6 +196,107 @@ static void rewritten(void)
 	target_dis_close(dis);
 }
 
+/* What veneers lead to, and what else is none. */
+static void veneers(void)
+{
+	static const struct {
+		uint32_t w[8];
+		uint64_t to;
+		const char *what;
+	} v[] = {
+		{{0x90f00010, 0x9120c210, 0xd61f0200}, 0x20000000 + ((uint64_t)-0x20000 << 12) + 0x830, "adrp, add, br"},
+		{{0xd503245f, 0x90f00010, 0x9120c210, 0xd61f0200}, 0x20000000 + ((uint64_t)-0x20000 << 12) + 0x830, "the same at a pad"},
+		{{0x58000050, 0xd61f0200, 0x12345678, 0x9}, 0x912345678, "ldr, br, address"},
+		{{0x58000090, 0x10000011, 0x8b110210, 0xd61f0200, 0x100, 0x3}, 0x320000104, "ldr, adr, add, br, distance"},
+		{{0x90f00010, 0xf9400211, 0x9120c210, 0xd61f0220}, 0, "a linkage stub"},
+		{{0x14000010}, 0, "a tail call"},
+		{{0x90f00010, 0x9120c211, 0xd61f0200}, 0, "an add to another register"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(v); i++) {
+		uint64_t to = t->follow(0x20000000, (const uint8_t *)v[i].w, sizeof(v[i].w));
+
+		tap_ok(to == v[i].to, "%s: 0x%llx", v[i].what, (unsigned long long)to);
+	}
+	tap_eq_u64(t->follow(0x20000000, (const uint8_t *)v[0].w, 8), 0, "one that is cut leads nowhere");
+}
+
+/* Many functions, so that some have the sequence of the erratum at the end of a page. */
+static void write_many(const char *dir)
+{
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/many.c", dir);
+	f = fopen(path, "w");
+	fprintf(f, "extern long a, b, c, d, arr[];\n"
+		"asm(\".text\\n.p2align 12\\n.skip 0xff0\\n.globl worst\\n.type worst, %%function\\nworst: .cfi_startproc\\n"
+		"sub sp, sp, #16\\nmov x1, #5\\nadrp x0, a\\nstr x1, [sp]\\nldr x3, [x0, :lo12:a]\\nmov x0, x3\\n"
+		"add sp, sp, #16\\nret\\n.cfi_endproc\\n.size worst, .-worst\");\n");
+	for (int i = 0; i < 400; i++)
+		fprintf(f, "long f%d(long *p, long n) { p[1] = n; long x = a; p[2] = x + %d; b = p[3] * n; c += d ^ %d;"
+			" return x + arr[%d] + b * %d; }\n", i, i, i, i, i + 3);
+	fprintf(f, "int (*u[])(void) = {");
+	for (int i = 0; i < 400; i++)
+		fprintf(f, "%s(int (*)(void))f%d", i ? ", " : "", i);
+	fprintf(f, "};\n");
+	fclose(f);
+	snprintf(path, sizeof(path), "%s/few.c", dir);
+	f = fopen(path, "w");
+	fprintf(f, "long a = 1, b, c, d = 3, arr[500] = {7}; extern int (*u[])(void);\n"
+		"int main(int n, char **v) { return u[n](); }\n");
+	fclose(f);
+}
+
+/* Instructions that a linker moved out of functions: found, and part of them. */
+static void moved_away(const char *cc, const char *dir, const char *flags, const char *ldflags, const char *word)
+{
+	struct sut_err err = {0};
+	struct prove_object *po;
+	struct prove_unit *pu;
+	struct elf_obj *o, *whole;
+	struct ref **refs;
+	char path[300];
+	size_t n = 0, moved = 0, strange = 0, bad;
+
+	if (!tap_ok(run(dir, "%s %s -c many.c -o many.o && %s %s few.c many.o %s -o prog && "
+			"aarch64-linux-gnu-strip prog -o stripped && %s %s -ffunction-sections -c many.c -o a.o",
+			cc, flags, cc, flags, ldflags, cc, flags), "compile with %s, link with %s", flags, ldflags))
+		return;
+	snprintf(path, sizeof(path), "%s/stripped", dir);
+	po = prove_object_open(path, &err);
+	snprintf(path, sizeof(path), "%s/prog", dir);
+	whole = target_obj_open(path, &err);
+	snprintf(path, sizeof(path), "%s/a.o", dir);
+	o = target_obj_open(path, &err);
+	if (!tap_ok(po && whole && o, "all can be read"))
+		return;
+	refs = proof_refs(o, po->target);
+	pu = prove_unit_run(po, o, refs);
+	bad = misplaced_functions(pu, o, whole);
+	for (size_t i = 1; i < whole->n_syms; i++)
+		n += strstr(whole->syms[i].name, word) && whole->syms[i].type != STT_FILE && whole->syms[i].name[0] != '$';
+	for (size_t i = 0; i < pu->n_funcs; i++) {
+		const struct match *m = prove_match(pu, pu->funcs[i].sym);
+
+		for (size_t k = 0; m && k < m->n_moved; k++) {
+			const uint8_t *p = elf_obj_at(whole, m->moved[k], 8);
+			uint64_t back = m->moved[k] + 4 + (uint64_t)((int64_t)((uint64_t)at(p, 4) << 38) >> 36);
+
+			moved++;
+			strange += back <= m->addr || back > m->addr + m->size;
+		}
+	}
+	tap_ok(!bad, "all %zu functions are found where they are", pu->n_funcs);
+	tap_ok(n && moved == n && !strange, "%zu of %zu veneers are part of the function that they come back to", moved, n);
+	prove_unit_free(pu);
+	proof_refs_free(o, refs);
+	elf_obj_free(o);
+	elf_obj_free(whole);
+	prove_object_free(po);
+	sut_err_free(&err);
+}
+
 int main(void)
 {
 	static const char *const v[][2] = {
@@ -212,6 +317,9 @@ int main(void)
 		{"-O2 -pg", "-pie"},
 		{"-O2 -mcpu=cortex-a53", "-pie -Wl,--fix-cortex-a53-835769"},
 		{"-O2 -fno-plt", "-pie"},
+		{"-O2", "-pie -Wl,--section-start=.far=0x20000000"},
+		{"-O2 -fno-pie", "-no-pie -Wl,--section-start=.far=0x20000000"},
+		{"-O2 -mbranch-protection=standard", "-pie -Wl,-z,force-bti,--no-warnings,--section-start=.far=0x20000000"},
 	};
 	const char *cc = "aarch64-linux-gnu-gcc";
 	const char *dir;
@@ -224,7 +332,12 @@ int main(void)
 	jumps();
 	relocations();
 	rewritten();
+	veneers();
 	for (size_t i = 0; i < ARRAY_SIZE(v); i++)
 		prove_linked(cc, dir, v[i][0], v[i][1]);
+	write_many(dir);
+	moved_away(cc, dir, "-O0 -fPIE", "-pie -Wl,--fix-cortex-a53-843419=adrp", "e843419@");
+	if (run(dir, "ld.lld --version >/dev/null 2>&1 && mkdir lld && ln -s $(command -v ld.lld) lld/ld"))
+		moved_away(cc, dir, "-O0 -fPIE", "-pie -Blld -Wl,--fix-cortex-a53-843419,--no-relax", "CortexA53843419_");
 	return linked_end(dir);
 }

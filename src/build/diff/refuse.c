@@ -277,7 +277,7 @@ static void refuse_relocs(struct diff_ctx *c, const struct diff_func *f, uint32_
 		if (r->info->kind != REL_UNKNOWN)
 			continue;
 		sut_fail(err, SUT_B_RELOC, f->name,
-			 "it holds a relocation of type %u at offset %llu", r->rel->type,
+			 "it holds a relocation of type %u (%s) at offset %llu", r->rel->type, r->info->name,
 			 (unsigned long long)(r->rel->offset - y->value));
 		sut_fail_where(err, f->file, f->line);
 		return;

@@ -163,6 +163,9 @@ struct suture_check {
 	struct suture_blocker *blockers;
 	unsigned int max_blockers;
 	unsigned int nr_blockers;
+	/* Who waits for the check, and where what it had on its stack before ends: it is in none of the ranges itself. */
+	struct task_struct *self;
+	unsigned long self_frame;
 	/* internal */
 	unsigned long low, high;
 	unsigned long frame;

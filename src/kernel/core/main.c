@@ -181,12 +181,15 @@ static void write_report(struct suture_entry *entry, const struct suture_check *
 			  check->nr_blockers - check->max_blockers);
 }
 
-/* 0: it is done. -EBUSY: somebody is in the way, and the report says who. Other errors: never. */
-static int try_change(struct suture_entry *entry)
+/*
+ * 0: it is done. -EBUSY: somebody is in the way, and the report says who. Other errors: never. What is looked for is
+ * not kept on the stack, which is looked at, too.
+ */
+static noinline int try_change(struct suture_entry *entry)
 {
-	struct suture_check check = { .max_blockers = SUTURE_MAX_BLOCKERS };
+	struct suture_check *check;
 	struct suture_site *site;
-	int err = 0;
+	int err = -EBUSY;
 
 	suture_plan(entry);
 	list_for_each_entry(site, &suture_sites, node)
@@ -196,16 +199,21 @@ static int try_change(struct suture_entry *entry)
 			scnprintf(entry->report, PAGE_SIZE, "0 (probe) %.*s\n", (int)strcspn(symbol, "/"), symbol);
 			return -EBUSY;
 		}
-	check.ranges = find_ranges(entry, &check.nr_ranges);
-	check.blockers = kcalloc(check.max_blockers, sizeof(*check.blockers), GFP_KERNEL);
-	if (check.ranges && check.blockers) {
-		err = stop_machine(change_stopped, &check, NULL);
-		write_report(entry, &check);
-	} else {
-		err = -EBUSY;
+	check = kzalloc(sizeof(*check), GFP_KERNEL);
+	if (!check)
+		return -EBUSY;
+	check->max_blockers = SUTURE_MAX_BLOCKERS;
+	check->self = current;
+	check->self_frame = (unsigned long)__builtin_frame_address(0);
+	check->ranges = find_ranges(entry, &check->nr_ranges);
+	check->blockers = kcalloc(check->max_blockers, sizeof(*check->blockers), GFP_KERNEL);
+	if (check->ranges && check->blockers) {
+		err = stop_machine(change_stopped, check, NULL);
+		write_report(entry, check);
 	}
-	kfree(check.ranges);
-	kfree(check.blockers);
+	kfree(check->ranges);
+	kfree(check->blockers);
+	kfree(check);
 	return err;
 }
 

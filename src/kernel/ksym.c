@@ -98,8 +98,10 @@ static bool by_name(const struct kbuild *kb, const struct kbuild_unit *u, const 
 	}
 	if (!e)
 		return false;
+	/* Another module's, whose file was not read: found by its name alone. */
 	ret->object = e->object;
 	ret->name = e->name;
+	ret->named = strcmp(e->object, "vmlinux");
 	ret->exported = true;
 	ret->gpl = e->gpl;
 	return true;

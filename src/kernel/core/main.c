@@ -423,6 +423,18 @@ static bool states_fit(struct suture_patch *patch)
 
 /* ---- enable ---- */
 
+/* By name, as files are made for each name before its place is looked for. object_check() compares the places. */
+static bool is_twice(const struct suture_object *obj, const struct suture_func *func)
+{
+	const struct suture_func *other;
+
+	for (other = obj->funcs; other != func; other++)
+		if (other->new_func && func->new_func && !strcmp(other->old_name, func->old_name) &&
+		    (other->old_sympos ?: 1) == (func->old_sympos ?: 1))
+			return true;
+	return false;
+}
+
 static int check_patch(struct suture_patch *patch)
 {
 	const struct new_utsname *uts = init_utsname();
@@ -447,6 +459,10 @@ static int check_patch(struct suture_patch *patch)
 			func->site = NULL;
 			if (func->new_func && !compat_module_owns(patch->mod, (unsigned long)func->new_func)) {
 				pr_err("the new %s is not in %s\n", func->old_name, patch->mod->name);
+				return -EINVAL;
+			}
+			if (is_twice(obj, func)) {
+				pr_err("%s is in the patch twice\n", func->old_name);
 				return -EINVAL;
 			}
 		}

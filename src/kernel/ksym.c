@@ -66,7 +66,8 @@ static const struct ksym *global_named(const struct kimage *k, const char *name)
 	for (size_t i = 0; i < n; i++) {
 		const struct ksym *s = kimage_nth(k, name, i);
 
-		if (!isupper((unsigned char)s->type) && !strchr("wv", s->type))
+		/* 'U': what a module takes from elsewhere is in its table, too. */
+		if (s->type == 'U' || (!isupper((unsigned char)s->type) && !strchr("wv", s->type)))
 			continue;
 		if (hit && hit->addr != s->addr)
 			return NULL;

@@ -252,8 +252,8 @@ $(GUEST_ARCHS:%=core-%): core-%: deps-guest
 # `make test-kernel-arm64`. The first run fetches that kernel with its source (1.6 GB unpacked).
 .PHONY: test-kernel demo-kernel deps-kernel $(CROSS_ARCHS:%=test-kernel-%)
 KERNEL_CASES := $(patsubst tests/kernel/cases/%/,%,$(sort $(wildcard tests/kernel/cases/*/)))
-# Those that all tests are about.
-KERNEL_ARCHS := amd64 armhf ppc64el arm64
+# Those that all tests are about. The first decides on the version, and the archive's lists are whole for amd64 first.
+KERNEL_ARCHS := armhf ppc64el arm64 amd64
 kernel_tests = $(foreach a,$(1),$(KERNEL_CASES:%=tests/kernel/cases/%@$(a)))
 deps-kernel:
 	$(Q)scripts/deps.sh kernel

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs a command while guests run tests: with.sh tests/live/NAME/test[@VARIANT]@ARCH... -- COMMAND...
-# Also tests/random/SEED[xFUNCTIONS][@VARIANT]@ARCH, and tests/kernel/cases/CASE@ARCH, which boot one after another.
+# Also tests/random/SEED[xFUNCTIONS][@VARIANT]@ARCH, and tests/kernel/cases/CASE@ARCH, which boot one or two at a time.
 # The command sees their results through show.sh; guests do not outlive it.
 set -u
 
@@ -39,21 +39,29 @@ while [ "$1" != -- ]; do
 	shift
 done
 shift
-chain=''
-trap 'for p in $chain $pids; do kill -- "$p" 2>/dev/null; wait "${p#-}"; done' EXIT
+trap 'for p in $pids; do kill -- "$p" 2>/dev/null; wait "${p#-}"; done' EXIT
 trap 'exit 1' INT TERM HUP
 for a in $archs; do
 	sh "$dir/boot.sh" "$a" $(cat "$GUEST_WORK/$a/names") >"$GUEST_WORK/$a/log" 2>&1 &
 	pids="$pids $!"
 	echo $! >"$GUEST_WORK/$a/pid"
 done
-# All that a chain of builds and boots starts is in its group.
-if [ -n "$kernels" ]; then
+# Two at a time, one of which builds mostly. All that a chain starts is in its group.
+chain()	# chain ARCH...
+{
 	setsid sh -c 'for a; do
 		KERNEL_ARCH=$a sh "$dir/../kernel/run.sh" $(cat "$KERNEL_WORK/$a/names") >"$KERNEL_WORK/$a/said" 2>&1
 		touch "$KERNEL_WORK/$a/done"
-	done' with.sh $kernels &
-	chain=-$!
-	for a in $kernels; do echo "${chain#-}" >"$KERNEL_WORK/$a/pid"; done
-fi
+	done' with.sh "$@" &
+	pids="$pids -$!"
+	for a; do echo $! >"$KERNEL_WORK/$a/pid"; done
+}
+one='' other=''
+for a in $kernels; do
+	last=$one
+	one="$other $a"
+	other=$last
+done
+[ -z "$one" ] || chain $one
+[ -z "$other" ] || chain $other
 "$@"

@@ -105,14 +105,15 @@ must_build()
 	exit 1
 }
 
+# What a test is not about does not depend on the machine's speed.
 apply()		# apply [PATCH [PID]]
 {
-	ok "apply ${1:-fix}" suture 0 apply "${1:-fix}.sut" "${2:-$pid}"
+	ok "apply ${1:-fix}" suture 0 apply --max-pause 3s "${1:-fix}.sut" "${2:-$pid}"
 }
 
 revert()
 {
-	ok "revert ${1:-fix}" suture 0 revert "${1:-fix}" "${2:-$pid}"
+	ok "revert ${1:-fix}" suture 0 revert --max-pause 3s "${1:-fix}" "${2:-$pid}"
 }
 
 # One life of a patch: lines "question|old answer|new answer" on standard input. With "before" in
@@ -123,14 +124,14 @@ life()
 	cat >questions
 	[ -n "$pid" ] || start
 	questions 2
-	ok "check fix" suture 0 check fix.sut "$pid"
+	ok "check fix" suture 0 check --max-pause 3s fix.sut "$pid"
 	alive same
 	apply
 	alive patched
 	questions 3
 	ok "status tells of it" suture 0 status "$pid"
 	says fix
-	ok "apply twice" suture 0 apply fix.sut "$pid"
+	ok "apply twice" suture 0 apply --max-pause 3s fix.sut "$pid"
 	says already
 	revert
 	alive same

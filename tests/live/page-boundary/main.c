@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#define TALK_LEAVES_FRAMES
 #include "talk.h"
 
 __attribute__((section(".text.crossing"), aligned(4096), noinline)) long crossing(long n);

@@ -9,11 +9,14 @@
 #include "target/target.h"
 #include "tap.h"
 
-static const char source[] = "char even = 1, odd = 2, other = 3;\n"
+/* Another unit of the module, which has one byte in front of these, brings them to odd addresses and even ones. */
+static const char source[] = "#define ONCE __attribute__((section(\".data.once\")))\n"
+			     "#ifdef PAD\nchar pad ONCE = 9;\n#else\n"
+			     "char even ONCE = 1, odd ONCE = 2, other ONCE = 3;\n"
 			     "int get_even(int a)\n{\n\treturn even++ * a;\n}\n"
 			     "int get_odd(int a)\n{\n\treturn odd++ - a;\n}\n"
 			     "int call(int a)\n{\n\treturn get_odd(a) ^ get_even(a + 3);\n}\n"
-			     "int (*take(void))(int)\n{\n\treturn get_odd;\n}\n";
+			     "int (*take(void))(int)\n{\n\treturn get_odd;\n}\n#endif\n";
 
 /* How many of the functions stay found where @module has the names that are in @unit, or others. */
 static size_t kept(const char *module, const char *unit, size_t *ret_n)
@@ -64,9 +67,10 @@ static void with(const char *cc, const char *flags)
 	m = path_join(dir, "m.ko");
 	u = path_join(dir, "u.o");
 	/* A function of the other module uses another variable. */
-	cmd = xasprintf("cd %s && %s %s -c a.c -o m.ko && %s %s -ffunction-sections -c a.c -o u.o && "
-			"sed 's/return odd/return other/' a.c >b.c && %s %s -c b.c -o n.ko", dir, cc, flags, cc,
-			flags, cc, flags);
+	cmd = xasprintf("cd %s && CC='%s %s' && $CC -DPAD -c a.c -o pad.o && $CC -ffunction-sections -c a.c -o u.o && "
+			"sed 's/return odd/return other/' a.c >b.c && $CC -c a.c -o a.o && $CC -c b.c -o b.o && "
+			"%.*sld -r pad.o a.o -o m.ko && %.*sld -r pad.o b.o -o n.ko", dir, cc, flags,
+			(int)strlen(cc) - 3, cc, (int)strlen(cc) - 3, cc);
 	if (tap_ok(!write_file(c, source, sizeof(source) - 1) &&
 		   !run_command((char *[]){"sh", "-c", cmd, NULL}, &(struct run_opts){0}), "compile with %s %s", cc, flags)) {
 		k = kept(m, u, &n);

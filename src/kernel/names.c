@@ -50,7 +50,7 @@ static bool contradicts(const struct kimage *k, const struct prove_unit *pu, uin
 			return false;
 	if (!kimage_nth(k, y->name, 0))
 		return false;
-	at = k->n_secs ? NULL : kimage_at(k, addr);
+	at = kimage_at(k, addr);
 	log_debug("the source refers to %s where the kernel has %s+%llu", y->name, at ? at->name : "something else",
 		  at ? (unsigned long long)(addr - at->addr) : 0ULL);
 	return true;

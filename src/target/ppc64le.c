@@ -307,6 +307,9 @@ static size_t before_local(const uint8_t *p, size_t n)
 static size_t entry_shape(const uint8_t *p, size_t n, size_t *ret_len)
 {
 	*ret_len = 4;
+	/* The large model, which modules are compiled for: the distance stands in front of the function. */
+	if (n >= 8 && get32(p) == PPC_LD_R2_R12 && get32(p + 4) == PPC_ADD_R2_R2_R12)
+		return 8;
 	return before_local(p, n);
 }
 

@@ -25,6 +25,16 @@ static void far_jump(void)
 	tap_eq_u64(r12, 0x7fff89abcdef8124, "to the whole address");
 }
 
+/* ld r2,-8(r12); add r2,r2,r12; mflr r0: as modules of the kernel begin. */
+static void large_model_entry(void)
+{
+	static const uint8_t code[] = {0xf8, 0xff, 0x4c, 0xe8, 0x14, 0x62, 0x42, 0x7c, 0xa6, 0x02, 0x08, 0x7c};
+	size_t len;
+
+	tap_eq_u64(target_ppc64le.entry_shape(code, sizeof(code), &len), 8, "the local entry of the large model");
+	tap_eq_u64(target_ppc64le.entry_shape(code + 8, 4, &len), 0, "and what has none");
+}
+
 static uint32_t word_at(const uint8_t *p)
 {
 	uint32_t w;
@@ -194,6 +204,7 @@ int main(void)
 	if (!dir)
 		return 0;
 	far_jump();
+	large_model_entry();
 	detours();
 	kernel_calls(dir);
 	for (size_t i = 0; i < ARRAY_SIZE(v); i++)

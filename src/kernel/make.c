@@ -246,7 +246,8 @@ static int write_sources(const struct kbuild *kb, struct module_parts *m, const 
 
 int module_put_header(const struct ktree *t, struct sut_err *err)
 {
-	char *dir = path_join(t->src, "include/suture");
+	/* The folder of a module has no include/ that its units look into. */
+	char *dir = path_join(t->headers ? t->dir : t->src, "include/suture");
 	int r = 0;
 
 	if (mkdir_p(dir) < 0)

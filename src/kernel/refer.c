@@ -112,6 +112,15 @@ int to_piece(struct mlink *l, size_t u, const struct elf_rel *rel, uint32_t sec,
 	return 0;
 }
 
+/* A jump label of this unit cannot stay one. */
+static int read_key(struct mlink *l, size_t u)
+{
+	if (!l->m->late)
+		l->m->late = xcalloc(l->kb->n_units, sizeof(*l->m->late));
+	l->m->late[u] = true;
+	return -1;
+}
+
 /*
  * Livepatch before 6.10 puts the jump labels of a module on a list in each key, also in those that are read-only after
  * the kernel's start: it would not survive that. Our core gives such an entry another key.
@@ -138,12 +147,13 @@ static int to_place(struct mlink *l, const struct piece *p, const struct elf_rel
 
 	ret->addend = addend_for(o, rel, sym);
 	if (kernel && is_sealed_key(l, k, place))
-		return complain(l, p->unit, p->sec, rel->offset, SUT_K_LATE, place->name,
-				"the key of a jump label is read-only, and kernels before 6.10 would write to it");
+		return read_key(l, p->unit);
 	if (place->exported && kernel) {
 		ret->sym = undefined(l, place->name);
 		return 0;
 	}
+	if (k && special_is_deferred(k) && !kernel)
+		return read_key(l, p->unit);
 	if (k && k->early && (!kernel || (!l->kb->livepatch && !special_is_deferred(k))))
 		return complain(l, p->unit, p->sec, rel->offset, SUT_K_LATE, place->name,
 				kernel ? "an entry of a special section refers to what the kernel does not export"

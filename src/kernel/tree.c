@@ -10,7 +10,8 @@
  * The plan: CACHE/kernel/KEY/ holds
  *
  *	src/	a copy of the source, made of hard links: files are replaced there and never written to
- *	out/	what kbuild makes (proof/ is the same with other flags, see build/proofs.c)
+ *	out/	what kbuild makes (proof/ is the same with other flags, see build/proofs.c; keys/ with jump labels that
+ *		read their keys, see keys.c)
  *	first.h	what the target has each unit include
  *	units	all objects that the configuration makes: the makefiles are walked once, by make
  *	saved/	originals of what is patched just now (swap.h)
@@ -480,7 +481,7 @@ static int load_config(struct ktree *t, struct sut_err *err)
 static int prepare(struct ktree *t, const char *config_path, const char *config, const char *key,
 		   struct sut_err *err)
 {
-	static const char *const old[] = {"ready", "units", "src", "out", "proof", "patched", "saved", "backup", "new",
+	static const char *const old[] = {"ready", "units", "src", "out", "proof", "keys", "patched", "saved", "backup", "new",
 					 "includes"};
 	char *ready = path_join(t->dir, "ready");
 	int r = 0;
@@ -536,6 +537,7 @@ static int open_tree(struct ktree *t, const struct ktree_opts *o, const char *co
 	free(name);
 	t->src = path_join(t->dir, "src");
 	t->out = path_join(t->dir, "out");
+	t->keys_out = path_join(t->dir, "keys");
 	if (t->target->proof_flags)
 		t->proof_out = path_join(t->dir, "proof");
 	if (mkdir_p(t->dir) < 0) {
@@ -607,6 +609,7 @@ void ktree_free(struct ktree *t)
 	free(t->src);
 	free(t->out);
 	free(t->proof_out);
+	free(t->keys_out);
 	free(t->arch);
 	free(t->version);
 	free(t->cross);

@@ -44,9 +44,9 @@ static bool contradicts(const struct kimage *k, const struct prove_unit *pu, uin
 		return false;
 	if (!f->has_addr)
 		addr = callee(k, pu->po, addr);
-	addr &= ~pu->po->target->isa_mask;
+	/* Of an address of data each bit counts. */
 	for (size_t i = 0; (s = kimage_nth(k, y->name, i)); i++)
-		if (s->addr == addr)
+		if (s->addr == (strchr("tTwW", s->type) ? addr & ~pu->po->target->isa_mask : addr))
 			return false;
 	if (!kimage_nth(k, y->name, 0))
 		return false;

@@ -10,7 +10,8 @@
  * The plan: CACHE/kernel/KEY/ holds
  *
  *	src/	a copy of the source, made of hard links: files are replaced there and never written to
- *	out/	what kbuild makes (proof/ is the same with other flags, see build/proofs.c)
+ *	out/	what kbuild makes (proof/ is the same with other flags, see build/proofs.c; keys/ with jump labels that
+ *		read their keys, see keys.c)
  *	first.h	what the target has each unit include
  *	units	all objects that the configuration makes: the makefiles are walked once, by make
  *	saved/	originals of what is patched just now (swap.h)
@@ -510,7 +511,7 @@ static int prepare_kernel(struct ktree *t, const char *config_path, const char *
 static int prepare(struct ktree *t, const char *config_path, const char *config, const char *key,
 		   struct sut_err *err)
 {
-	static const char *const old[] = {"ready", "units", "src", "out", "proof", "patched", "saved", "backup", "new",
+	static const char *const old[] = {"ready", "units", "src", "out", "proof", "keys", "patched", "saved", "backup", "new",
 					 "includes", "built-at"};
 	char *ready = path_join(t->dir, "ready");
 	int r = 0;
@@ -566,6 +567,7 @@ static int open_tree(struct ktree *t, const struct ktree_opts *o, const char *co
 	free(name);
 	t->src = path_join(t->dir, "src");
 	t->out = path_join(t->dir, t->headers ? "src" : "out");
+	t->keys_out = path_join(t->dir, "keys");
 	if (t->target->proof_flags)
 		t->proof_out = path_join(t->dir, "proof");
 	if (mkdir_p(t->dir) < 0) {
@@ -640,6 +642,7 @@ void ktree_free(struct ktree *t)
 	free(t->src);
 	free(t->out);
 	free(t->proof_out);
+	free(t->keys_out);
 	free(t->arch);
 	free(t->version);
 	free(t->cross);

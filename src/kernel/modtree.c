@@ -132,8 +132,11 @@ void modtree_add_args(const struct ktree *t, const char *out, struct strvec *arg
 	size_t n = strlen(t->sub);
 
 	strvec_pushf(argv, "M=%s%s%.*s", out, n ? "/" : "", n ? (int)n - 1 : 0, t->sub);
-	buf_addf(kcflags, " -I%s/include -fmacro-prefix-map=%s/=%s%s", t->dir, out, t->built_at ? t->built_at : t->source,
-		 t->built_at ? "" : "/");
+	buf_addf(kcflags, " -I%s/include -fmacro-prefix-map=%s/%s=", t->dir, out, t->sub);
+	if (t->built_at)
+		buf_addf(kcflags, "%s", t->built_at);
+	else
+		buf_addf(kcflags, "%s/%s", t->source, t->sub);
 }
 
 const char *modtree_goal(const struct ktree *t, const char *goal)
@@ -152,7 +155,7 @@ char *modtree_list_mk(const char *list)
 void modtree_find_place(struct ktree *t, const uint8_t *ko, size_t n)
 {
 	for (size_t i = 0; i < t->units.n && !t->built_at; i++) {
-		const char *o = t->units.v[i];
+		const char *o = modtree_goal(t, t->units.v[i]);
 		/* A whole string that ends so, with its end. */
 		char *want = xasprintf("/%.*s.c", (int)strlen(o) - 2, o);
 		size_t len = strlen(want);

@@ -5,6 +5,7 @@
  */
 #include "base/log.h"
 #include "kernel/module.h"
+#include "kernel/symvers.h"
 #include "kernel/tree.h"
 
 #include <ctype.h>
@@ -162,6 +163,23 @@ static const char *version_of(const struct kbuild *kb)
 	return v ? v + 2 : "";
 }
 
+/* What an author's module would say with MODULE_IMPORT_NS(), whose argument has changed its form in 6.13. */
+static void write_namespaces(struct buf *b, const struct kbuild *kb, const struct elf_out *out)
+{
+	struct strvec done = {0};
+
+	for (size_t i = 1; i < out->n_syms; i++) {
+		const struct elf_out_sym *s = &out->syms[i];
+		const struct export *e = !s->dropped && s->shndx == SHN_UNDEF ? symvers_find(kb->symvers, s->name) : NULL;
+
+		if (!e || !e->ns || strvec_has(&done, e->ns))
+			continue;
+		strvec_push(&done, e->ns);
+		buf_addf(b, "MODULE_INFO(import_ns, \"%s\");\n", e->ns);
+	}
+	strvec_free(&done);
+}
+
 /* The table that glue.c includes. */
 static int write_table(struct buf *b, const struct kbuild *kb, struct module_parts *m, const struct module_opts *opts,
 		       struct sut_err *err)
@@ -176,6 +194,7 @@ static int write_table(struct buf *b, const struct kbuild *kb, struct module_par
 	buf_addf(b, "\n#define PATCH_VERSION ");
 	c_string(b, version_of(kb));
 	buf_addf(b, "\n\n");
+	write_namespaces(b, kb, &m->out);
 	if (!kb->livepatch && relocs_write(b, kb, m, err) < 0)
 		return -1;
 	for (size_t i = 0; i < m->n_funcs; i++)
@@ -355,9 +374,7 @@ int module_make(const struct kbuild *kb, struct module_parts *m, const struct mo
 
 	file = xasprintf("%s.ko", name);
 	path = path_join(dir, file);
-	if (!kb->headers)
-		sut_fail(err, SUT_K_MAKE, kb->release, "no folder to build modules in was found (--headers)");
-	else if (strlen(opts->info) > INFO_MAX)
+	if (strlen(opts->info) > INFO_MAX)
 		sut_fail(err, SUT_K_MAKE, opts->name, "what it says of itself is too long (%zu bytes)",
 			 strlen(opts->info));
 	else if (remove_tree(dir) < 0 || mkdir_p(dir) < 0)

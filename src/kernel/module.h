@@ -74,7 +74,7 @@ struct module_opts {
 char *module_name(const char *patch);
 /*
  * Makes the module: glue and parts through the headers' build system, then references to symbols that are not
- * exported as the kernel's livepatch loader wants them. Fresh bytes in @ret_ko.
+ * exported as the kernel's livepatch loader wants them. Fresh bytes in @ret_ko. @kb has headers; so also below.
  */
 int module_make(const struct kbuild *kb, struct module_parts *m, const struct module_opts *opts,
 		struct buf *ret_ko, struct sut_err *err);

@@ -41,13 +41,16 @@ static bool contradicts(const struct kimage *k, const struct prove_unit *pu, uin
 	/* Calls may go through a detour, which only a linker makes, or to the entry behind the one that has the name. */
 	if (!f->has_addr && (pu->po->target->follow || (!k->n_secs && is_detour(kimage_at(k, addr)))))
 		return false;
-	addr &= ~pu->po->target->isa_mask;
-	for (size_t i = 0; (s = kimage_nth(k, y->name, i)); i++)
-		if (s->addr == addr || (!f->has_addr && is_local_entry(pu->po, s->addr, addr)))
+	for (size_t i = 0; (s = kimage_nth(k, y->name, i)); i++) {
+		/* Of an address of data each bit counts. */
+		uint64_t isa = strchr("tTwW", s->type) ? pu->po->target->isa_mask : 0;
+
+		if (s->addr == (addr & ~isa) || (!f->has_addr && is_local_entry(pu->po, s->addr, addr)))
 			return false;
+	}
 	if (!kimage_nth(k, y->name, 0))
 		return false;
-	at = k->n_secs ? NULL : kimage_at(k, addr);
+	at = kimage_at(k, addr);
 	log_debug("the source refers to %s where the kernel has %s+%llu", y->name, at ? at->name : "something else",
 		  at ? (unsigned long long)(addr - at->addr) : 0ULL);
 	return true;

@@ -25,16 +25,6 @@ static void far_jump(void)
 	tap_eq_u64(r12, 0x7fff89abcdef8124, "to the whole address");
 }
 
-/* ld r2,-8(r12); add r2,r2,r12; mflr r0: as modules of the kernel begin. */
-static void large_model_entry(void)
-{
-	static const uint8_t code[] = {0xf8, 0xff, 0x4c, 0xe8, 0x14, 0x62, 0x42, 0x7c, 0xa6, 0x02, 0x08, 0x7c};
-	size_t len;
-
-	tap_eq_u64(target_ppc64le.entry_shape(code, sizeof(code), &len), 8, "the local entry of the large model");
-	tap_eq_u64(target_ppc64le.entry_shape(code + 8, 4, &len), 0, "and what has none");
-}
-
 static uint32_t word_at(const uint8_t *p)
 {
 	uint32_t w;
@@ -59,6 +49,19 @@ static uint64_t constant(const uint8_t *p, uint32_t reg)
 		return 0;
 	return (uint64_t)(int64_t)(int16_t)word_at(p) << 48 | (uint64_t)(word_at(p + 4) & 0xffff) << 32 |
 	       (uint64_t)(word_at(p + 12) & 0xffff) << 16 | (word_at(p + 16) & 0xffff);
+}
+
+/* The entry of a function of the large code model, which kernel modules have: ld r2,-8(r12); add r2,r2,r12. */
+static void large_entry(void)
+{
+	const struct target *t = &target_ppc64le;
+	static const uint32_t code[] = {0xe84cfff8, 0x7c426214, 0x7c0802a6};
+	uint8_t p[sizeof(code)];
+	size_t len;
+
+	memcpy(p, code, sizeof(p));
+	tap_eq_u64(t->entry_shape(p, sizeof(p), &len), 8, "an entry that loads the distance to the TOC");
+	tap_eq_u64(t->code_gp(p, sizeof(p), 0x1000), 0, "and does not say it");
 }
 
 static int64_t branch_from(uint32_t w)
@@ -204,7 +207,7 @@ int main(void)
 	if (!dir)
 		return 0;
 	far_jump();
-	large_model_entry();
+	large_entry();
 	detours();
 	kernel_calls(dir);
 	for (size_t i = 0; i < ARRAY_SIZE(v); i++)

@@ -132,8 +132,11 @@ void modtree_add_args(const struct ktree *t, const char *out, struct strvec *arg
 	size_t n = strlen(t->sub);
 
 	strvec_pushf(argv, "M=%s%s%.*s", out, n ? "/" : "", n ? (int)n - 1 : 0, t->sub);
-	buf_addf(kcflags, " -I%s/include -fmacro-prefix-map=%s/=%s%s", t->dir, out, t->built_at ? t->built_at : t->source,
-		 t->built_at ? "" : "/");
+	buf_addf(kcflags, " -I%s/include -fmacro-prefix-map=%s/%s=", t->dir, out, t->sub);
+	if (t->built_at)
+		buf_addf(kcflags, "%s", t->built_at);
+	else
+		buf_addf(kcflags, "%s/%s", t->source, t->sub);
 }
 
 const char *modtree_goal(const struct ktree *t, const char *goal)
@@ -149,24 +152,39 @@ char *modtree_list_mk(const char *list)
 
 /* --- where it was built --- */
 
+struct search {
+	struct ktree *t;
+	const uint8_t *ko;
+	size_t n;
+};
+
+/* A whole string that ends with the file's name and begins with the root folder. */
+static void look_for(void *ctx, const char *dir, const char *rel)
+{
+	struct search *s = ctx;
+	char *want = xasprintf("/%s", rel);
+	size_t len = strlen(want);
+	const uint8_t *at = s->ko, *from;
+
+	(void)dir;
+	while (!s->t->built_at && (str_ends(rel, ".c") || str_ends(rel, ".h")) &&
+	       (at = memmem(at, s->n - (size_t)(at - s->ko), want, len + 1))) {
+		from = memrchr(s->ko, '\0', (size_t)(at - s->ko));
+		from = from ? from + 1 : s->ko;
+		if (*from == '/' && at - from < PATH_MAX)
+			s->t->built_at = xstrndup((const char *)from, (size_t)(at - from) + 1);
+		at += len;
+	}
+	free(want);
+}
+
 void modtree_find_place(struct ktree *t, const uint8_t *ko, size_t n)
 {
-	for (size_t i = 0; i < t->units.n && !t->built_at; i++) {
-		const char *o = t->units.v[i];
-		/* A whole string that ends so, with its end. */
-		char *want = xasprintf("/%.*s.c", (int)strlen(o) - 2, o);
-		size_t len = strlen(want);
-		const uint8_t *at = ko, *from;
+	struct search s = {t, ko, n};
+	char *folder = path_join(t->src, t->sub);
 
-		while (!t->built_at && (at = memmem(at, n - (size_t)(at - ko), want, len + 1))) {
-			from = memrchr(ko, '\0', (size_t)(at - ko));
-			from = from ? from + 1 : ko;
-			if (*from == '/' && at - from < PATH_MAX)
-				t->built_at = xstrndup((const char *)from, (size_t)(at - from) + 1);
-			at += len;
-		}
-		free(want);
-	}
+	tree_walk(folder, look_for, &s);
+	free(folder);
 }
 
 static void forget_objects(const char *out)

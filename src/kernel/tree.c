@@ -259,6 +259,9 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 		    !str_starts(*e, "CROSS_COMPILE=") && !str_starts(*e, "LLVM") && !str_starts(*e, "GREP_"))
 			strvec_push(&env, *e);
 	strvec_push(&env, "LC_ALL=C");
+	/* For what is given to make by the user and names the module's folder. */
+	if (t->headers)
+		strvec_pushf(&env, "SUTURE_SOURCE=%s", out);
 	o.env = env.v;
 	r = run_command(argv.v, &o);
 	free(ignored);

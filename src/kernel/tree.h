@@ -39,7 +39,7 @@ struct ktree {
 	struct strvec units;	/* "fs/proc/cmdline.o" of all that the configuration makes, sorted */
 	char *headers, *make;	/* as in ktree_opts; @headers NULL: this is the kernel's own tree */
 	char *sub;		/* of a module: folder of @src that has its makefile, "" or with / at the end */
-	char *built_at;		/* of a module: where its source was when it was built, with / at the end; may be NULL */
+	char *built_at;		/* of a module: where @sub was when it was built, with / at the end; NULL: it does not say */
 	struct strvec modules;	/* of a module: names of all that its folder makes */
 	bool reused;
 	int jobs;

@@ -93,9 +93,13 @@ build()	# build OUT.sut [OPTION]... FIX.patch: for the kernel of the guest, or t
 	else
 		set -- --kernel "$source" "$@"
 	fi
-	"$SUTURE" build --vmlinuz "$kernel" \
-		--config "$R/boot/config-$release" --headers "$R/usr/src/linux-headers-$release" \
-		--modules "$R/lib/modules/$release" --work "$cache/cache" -o "$out" "$@"
+	(
+		# The archive did not build it: its compiler is this machine's.
+		[ -z "$ko" ] || unset SUTURE_CROSS_arm64
+		"$SUTURE" build --vmlinuz "$kernel" \
+			--config "$R/boot/config-$release" --headers "$R/usr/src/linux-headers-$release" \
+			--modules "$R/lib/modules/$release" --work "$cache/cache" -o "$out" "$@"
+	)
 }
 
 # refused PATCH CODE DESCRIPTION [OPTION]...: a patch of this case (./PATCH: here) is not built, with exit status $status

@@ -417,6 +417,38 @@ static void choose_compiler(struct ktree *t, const struct ktree_opts *o, const c
 	free(name);
 }
 
+/*
+ * What is compared is compiled with the whole of debug information, whatever the configuration says of it: nothing
+ * else tells that a type's layout changes. It changes no code.
+ */
+static void choose_flags(struct ktree *t, const char *config)
+{
+	static const struct {
+		const char *option;
+		bool wanted;
+		const char *flag;
+	} more[] = {{"CONFIG_DEBUG_INFO=", false, "-g"},
+		    {"CONFIG_DEBUG_INFO_REDUCED=", true, "-femit-struct-debug-detailed=any"},
+		    {"CONFIG_DEBUG_INFO_SPLIT=", true, "-gno-split-dwarf"},
+		    {"CONFIG_DEBUG_INFO_COMPRESSED", true, "-gz=none"}};
+	const char *const *own = t->target->kernel_flags ? t->target->kernel_flags : t->target->compile_flags;
+	struct strvec lines = {0};
+
+	while (*own)
+		strvec_push(&t->flag_words, *own++);
+	config_lines(config, &lines);
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+		bool has = false;
+
+		for (size_t k = 0; k < lines.n; k++)
+			has |= str_starts(lines.v[k], more[i].option) && !str_ends(lines.v[k], "_NONE=y");
+		if (has == more[i].wanted)
+			strvec_push(&t->flag_words, more[i].flag);
+	}
+	strvec_free(&lines);
+	t->flags = (const char *const *)t->flag_words.v;
+}
+
 static int lock(struct ktree *t, struct sut_err *err)
 {
 	char *path = path_join(t->dir, "lock");
@@ -602,8 +634,6 @@ struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err)
 	t->release = o->release ? xstrdup(o->release) : NULL;
 	t->cancel = o->cancel;
 	t->target = target_find(o->machine);
-	if (t->target)
-		t->flags = t->target->kernel_flags ? t->target->kernel_flags : t->target->compile_flags;
 	t->source = realpath(o->source, NULL);
 	t->make = o->make ? xstrdup(o->make) : NULL;
 	if (!t->source) {
@@ -625,6 +655,7 @@ struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err)
 		goto out;
 	}
 	choose_compiler(t, o, (char *)config);
+	choose_flags(t, (char *)config);
 	r = open_tree(t, o, (char *)config, err);
 out:
 	free(config);
@@ -652,6 +683,7 @@ void ktree_free(struct ktree *t)
 	free(t->cc);
 	free(t->own_cc);
 	free(t->release);
+	strvec_free(&t->flag_words);
 	strvec_free(&t->config);
 	strvec_free(&t->units);
 	free(t->headers);

@@ -35,6 +35,7 @@ struct ktree {
 	char *own_cc;		/* for what need not be what somebody else compiled; may be NULL */
 	const struct target *target;
 	const char *const *flags; /* for what is compared and carried, NULL-terminated */
+	struct strvec flag_words; /* owns them */
 	struct strvec config;	/* "CONFIG_X=y" as prepared */
 	struct strvec units;	/* "fs/proc/cmdline.o" of all that the configuration makes, sorted */
 	char *headers, *make;	/* as in ktree_opts; @headers NULL: this is the kernel's own tree */

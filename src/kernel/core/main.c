@@ -19,6 +19,7 @@
  * References: the patch module's to itself, from the start of ENABLING to OFF, is what forbids rmmod while
  * its code may run. The core's module stays as patch modules use its symbols, and each entry holds one.
  */
+#include <linux/ctype.h>
 #include <linux/jiffies.h>
 #include <linux/kallsyms.h>
 #include <linux/delay.h>
@@ -146,6 +147,14 @@ static int change_stopped(void *data)
 /* A name, for the report: under the mutex, as the report is. */
 static char symbol[KSYM_SYMBOL_LEN];
 
+/* A task may call itself anything: in the report that must not look like another line, nor reach a terminal. */
+static void clean_name(char *comm)
+{
+	for (; *comm; comm++)
+		if (!isascii(*comm) || !isprint(*comm))
+			*comm = '?';
+}
+
 /* Whole lines only. */
 static int write_stack(char *to, int room, const struct suture_blocker *b)
 {
@@ -161,7 +170,7 @@ static int write_stack(char *to, int room, const struct suture_blocker *b)
 	return len;
 }
 
-static void write_report(struct suture_entry *entry, const struct suture_check *check)
+static void write_report(struct suture_entry *entry, struct suture_check *check)
 {
 	int len = 0, stacks_len = 0;
 	unsigned int i;
@@ -169,8 +178,9 @@ static void write_report(struct suture_entry *entry, const struct suture_check *
 	entry->report[0] = 0;
 	entry->stacks[0] = 0;
 	for (i = 0; i < check->nr_blockers && i < check->max_blockers; i++) {
-		const struct suture_blocker *b = &check->blockers[i];
+		struct suture_blocker *b = &check->blockers[i];
 
+		clean_name(b->comm);
 		sprint_symbol(symbol, b->addr);
 		symbol[strcspn(symbol, "/")] = 0;
 		len += scnprintf(entry->report + len, PAGE_SIZE - len, "%d %s %s\n", b->pid, b->comm, symbol);

@@ -47,12 +47,10 @@
 #include "core.h"
 #include "site-ftrace.h"
 
-#ifdef CONFIG_PREEMPTION
-#error "a task could be preempted in an entry: nothing would wait for it"
-#endif
-
 #define INSN_LD_R2	0xe8410018	/* ld r2,24(r1) */
 #define INSN_NOP	0x60000000
+#define INSN_TRAP	0x7fe00008	/* a probe's breakpoint */
+#define INSN_B		0x48000000
 
 /* arch-powerpc-entry.S */
 #define ENTRIES 32

@@ -69,13 +69,15 @@ void suture_plan(const struct suture_entry *change)
 		site->next_end = 0;
 	}
 	list_for_each_entry(entry, &suture_entries, node) {
+		const struct module *mod = entry->patch->mod;
+
 		if (!is_on(entry, change))
 			continue;
 		suture_for_each_object(entry->patch, obj)
 			suture_for_each_func(obj, func)
 				if (obj->ready && func->site) {
 					func->site->next = (unsigned long)func->new_func;
-					func->site->next_end = site_new_end(func->site->next);
+					func->site->next_end = site_new_end(mod, func->site->next);
 				}
 	}
 }
@@ -90,7 +92,7 @@ static struct suture_range *find_ranges(const struct suture_entry *change, unsig
 	struct suture_object *obj;
 	struct suture_func *func;
 	struct suture_site *site;
-	unsigned int max = 0;
+	unsigned int max = 1;
 
 	list_for_each_entry(site, &suture_sites, node)
 		max += 2;
@@ -129,6 +131,9 @@ static struct suture_range *find_ranges(const struct suture_entry *change, unsig
 
 			ranges[(*n)++] = (struct suture_range){ text, text + size, true };
 		}
+	/* Somebody in here may have a copy of an instruction, to be put back later, of a probe that is in no list yet. */
+	if (arch_writes_code)
+		ranges[(*n)++] = (struct suture_range){ suture_kernel.placing, suture_kernel.placing_end, false };
 	return ranges;
 }
 
@@ -138,6 +143,10 @@ static int change_stopped(void *data)
 
 	if (!check_all_tasks(data))
 		return -EBUSY;
+	/* A probe may have been placed since it was asked: the next try will name it. */
+	list_for_each_entry(site, &suture_sites, node)
+		if (site->next != site->active && arch_site_ready(site))
+			return -EBUSY;
 	list_for_each_entry(site, &suture_sites, node)
 		if (site->next != site->active)
 			arch_site_switch(site);

@@ -60,6 +60,11 @@ int arch_init(void)
 			return -ENOENT;
 		}
 	}
+	/* Nobody may be in it during a switch: it has to be in one piece. */
+	if (suture_kernel.kallsyms_lookup_name("register_kprobe.part.0")) {
+		pr_err("this kernel's register_kprobe() is in several pieces\n");
+		return -EOPNOTSUPP;
+	}
 	if (cache_ops_need_broadcast()) {
 		pr_err("on this processor each CPU would have to flush its own instruction cache\n");
 		return -EOPNOTSUPP;

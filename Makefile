@@ -169,7 +169,7 @@ test-real: deps-real
 # Fault tests: suture is killed, failed and raced on a target that checks itself.
 FAULT := $(patsubst tests/fault/%.c,$(O)/tests/fault/%,$(sort $(wildcard tests/fault/*.c)))
 export FAULT_WORK := $(abspath $(O)/fault)
-$(O)/tests/fault/%: tests/fault/%.c tests/lib/prey.h tests/lib/tap.h $(LIB)
+$(O)/tests/fault/%: tests/fault/%.c $(wildcard tests/lib/*.h) $(LIB)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests/lib -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS) $(QUIET_LD)

@@ -256,8 +256,6 @@ KERNEL_CASES := $(patsubst tests/kernel/cases/%/,%,$(sort $(wildcard tests/kerne
 KERNEL_ARCHS := armhf ppc64el amd64 arm64
 # A compiler under emulation needs minutes for all cases: `make test-kernel-arm64` has the others.
 KERNEL_FEW_arm64 := body callbacks fault-tables jump-labels many-arguments module
-# Once both processors of the emulated machine hung in `vector`; why is not known: `make test-kernel-amd64` has it.
-KERNEL_FEW_amd64 = $(filter-out vector,$(KERNEL_CASES))
 kernel_tests = $(foreach a,$(1),$(patsubst %,tests/kernel/cases/%@$(a),$(or $(KERNEL_FEW_$(a)),$(KERNEL_CASES))))
 deps-kernel:
 	$(Q)scripts/deps.sh kernel

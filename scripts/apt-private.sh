@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A private apt configuration, made from the system's own sources: nothing of the system is read but
 # those, nothing is changed. Usage: apt-private.sh DIR [ARCH]; prints the path of the configuration.
+# APT_SUITE is one more suite of Debian's archive ("bookworm-backports"), of which nothing is taken unasked.
 #
 # Without ARCH it has source packages too. With ARCH apt believes that it runs on an empty machine of
 # that architecture. (Adding the architecture to the system's own status fails whenever an archive has a
@@ -54,6 +55,8 @@ if [ ! -e "$dir/ready" ]; then
 				sed -n 'p; s/^deb\([[:space:]]\)/deb-src\1/p'
 			fi >"$dir/sources/own-$n.list" || true
 	done
+	[ -z "${APT_SUITE:-}" ] || echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+		"http://deb.debian.org/debian $APT_SUITE main" >"$dir/sources/more.list"
 	# A mirror in the middle of an update may have no good index of one suite. What the others have is
 	# whole for one architecture, and whether it is enough the caller sees: it then removes `ready`.
 	if ! APT_CONFIG=$conf apt-get update -qq 2>"$dir/update.log"; then

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Kernel patches on a stock kernel: run.sh [CASE]..., as TAP, and that of each in KERNEL_WORK/ARCH/tap. A case is a folder of tests/kernel/cases:
 #
-#   NAME.patch       a diff of the kernel, built as patch NAME; NAME@ARCH.patch takes its place on ARCH
+#   NAME.patch       a diff of the kernel, built as patch NAME; NAME@ARCH.patch takes its place on ARCH, NAME@6.12.patch
+#                    for the kernels of that series
 #   NAME.opts        more options for `build`
 #   test             run in a guest that boots the kernel, beside the patches; its first comment is the
 #                    case's line in the tables of docs/
@@ -11,10 +12,11 @@
 #   last             there: run after all that have none, as it leaves the kernel changed
 #   needs            modules of the kernel that are put beside the test
 #   not              "ARCH REASON" lines: where there is nothing to test; instead of ARCH "livepatch" for kernels
-#                    that have it, "core" for those that our core patches
+#                    that have it, "core" for those that our core patches, "6.12" for that series
 #
 # Settings:
 #   KERNEL_ARCH  whose kernel, by Debian's name (amd64)
+#   KERNEL_SERIES  6.1 or 6.12: of the latter, everything is in folders whose names end so (6.1)
 #   SUTURE       this machine's program        (build/suture)
 #   CROSS        what scripts/cross.sh made    (build/cross)
 #   KERNEL       what scripts/kernel.sh made, or scripts/kernel-livepatch.sh (build/kernel)
@@ -26,17 +28,20 @@ set -u
 dir=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$dir/../.." && pwd)
 arch=${KERNEL_ARCH:-amd64}
+series=${KERNEL_SERIES:-6.1}
+suffix=-$series
+[ "$series" != 6.1 ] || suffix=
 SUTURE=${SUTURE:-$root/build/suture}
 export CROSS="${CROSS:-$root/build/cross}/$arch"
-KERNEL=${KERNEL:-$root/build/kernel}
+KERNEL=${KERNEL:-$root/build/kernel$suffix}
 cases=${KERNEL_CASES_DIR:-$dir/cases}
-cache=${KERNEL_WORK:-$root/build/kernel-work}
+cache=${KERNEL_WORK:-$root/build/kernel-work$suffix}
 mkdir -p "$cache/$arch/patches"
 cache=$(cd "$cache" && pwd)
 work=$cache/$arch
 R=$KERNEL/root-$arch
 source=$KERNEL/linux-source
-[ -e "$source" ] || source=$KERNEL/linux-source-6.1
+[ -e "$source" ] || source=$KERNEL/linux-source-$series
 kernel=$(ls "$R"/boot/vmlinu*)
 release=${kernel##*/vmlinu?-}
 way=core
@@ -90,7 +95,9 @@ build_all()
 	for p in "$from"/*.patch; do
 		name=$(basename "$p" .patch)
 		case $name in *@*) continue ;; esac
-		[ ! -e "$from/$name@$arch.patch" ] || p=$from/$name@$arch.patch
+		for only in "$series" "$arch"; do
+			[ ! -e "$from/$name@$only.patch" ] || p=$from/$name@$only.patch
+		done
 		opts=$(cat "$from/$name.opts" 2>/dev/null)
 		sut=$work/patches/$1.$name.sut
 		log=$work/patches/$1.$name.log
@@ -118,7 +125,7 @@ for case; do
 	from=$cases/$case
 	to=$work/guest/s/cases/$case
 	mkdir -p "$to"
-	why=$(sed -n "s/^$arch //p; s/^$way //p" "$from/not" 2>/dev/null | head -1)
+	why=$(sed -n "s/^$arch //p; s/^$way //p; s/^$series //p" "$from/not" 2>/dev/null | head -1)
 	if [ -n "$why" ]; then
 		echo "ok - $case # SKIP $why" >"$work/results/$case"
 		continue
@@ -131,7 +138,8 @@ for case; do
 	cp "$from/test" "$to/"
 	[ ! -e "$from/prepare" ] || (cd "$to" && . "$from/prepare") || exit 1
 	[ ! -e "$from/needs" ] || for m in $(cat "$from/needs"); do
-		find "$R/lib/modules" -name "$m.ko" -exec cp {} "$to/" \;
+		find "$R/lib/modules" -name "$m.ko" -exec cp {} "$to/" \; -o \
+			-name "$m.ko.xz" -exec sh -c 'xz -dc "$1" >"$2"' - {} "$to/$m.ko" \;
 	done
 	echo "$case" >>"$work/list$([ ! -e "$from/last" ] || echo .last)"
 done

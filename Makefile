@@ -260,8 +260,10 @@ kernel_tests = $(foreach a,$(1),$(patsubst %,tests/kernel/cases/%@$(a),$(or $(KE
 deps-kernel:
 	$(Q)scripts/deps.sh kernel
 test-kernel: test-kernel-amd64
-.PHONY: test-kernels
+.PHONY: test-kernels test-kernels-6.12
 test-kernels: $(CROSS_ARCHS:%=test-kernel-%)
+test-kernels-6.12:
+	$(Q)$(MAKE) --no-print-directory test-kernels KERNEL_SERIES=6.12
 .PHONY: $(CROSS_ARCHS:%=kernel-%)
 # The series of these kernels, 6.1 or 6.12: `make test-kernel-ppc64el KERNEL_SERIES=6.12`.
 KERNEL_SERIES ?= 6.1
@@ -295,7 +297,7 @@ $(LIVEPATCH_ARCHS:%=test-livepatch-%): test-livepatch-%: kernel-livepatch-% cros
 		SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) tests/kernel/run.sh $(KERNEL_CASES)
 
 # The slow tier: all of `make test`, and what is too slow for it. It takes hours, and goes on after a failure.
-FULL := test test-real cores test-kernels test-kernel-fixes $(LIVEPATCH_ARCHS:%=test-livepatch-%)
+FULL := test test-real cores test-kernels test-kernels-6.12 test-kernel-fixes $(LIVEPATCH_ARCHS:%=test-livepatch-%)
 .PHONY: test-full
 test-full:
 	$(Q)bad=; for t in $(FULL); do echo "== make $$t"; $(MAKE) --no-print-directory $$t || bad="$$bad $$t"; done; \

@@ -43,6 +43,12 @@ static inline bool special_is_deferred(const struct special *k)
 	return !strcmp(k->name, "__jump_table");
 }
 
+/* Without an entry the place stays a call of a trampoline that the kernel keeps up to date (see keys.c). */
+static inline bool special_is_shortcut(const struct special *k)
+{
+	return !strcmp(k->name, ".static_call_sites");
+}
+
 /* What a section is, NULL: an ordinary one. */
 const struct special *special_find(const char *section, uint16_t machine);
 

@@ -4,61 +4,78 @@
  * target on. After each death the target must answer, all old or all new; the next apply and revert
  * must come to their ends; and then the text must be what the file says.
  *
- * In an emulated machine that takes an hour. KILL_STEP=N takes every N-th system call only, from one of
- * the first N on that is drawn by lot and told: over many runs all have their turn. SEED=S draws that one
- * again. Without KILL_STEP every system call is a death.
+ * KILL_STEP=N takes every N-th system call only, from one of the first N on that is drawn by lot and told:
+ * over many runs all have their turn. SEED=S draws that one again. Without KILL_STEP every system call is
+ * a death.
  */
 #include "prey.h"
+#include "killer.h"
 #include "lot.h"
+
+#include "lib/syscalls.h"
 
 enum { CALLS_MAX = 4000 };
 
 struct call {
-	char name[32];
-	int nth;		/* among those of its name: how strace counts */
+	int nr, nth;		/* nth: among those of its number */
 };
 static struct call calls[CALLS_MAX];
 static int n_calls, n_before;
 static int step = 1, lot;
 
 /* The system calls of one whole run, from the first that names the target on. */
-static bool record(const char *verb, pid_t pid)
+static bool record(const char *verb, pid_t target)
 {
-	char mark[32], *line, *rest;
-	bool on = false;
-	uint8_t *data;
-	size_t size;
+	struct strvec words = {0};
+	char mark[32];
+	bool on = false, named;
+	int status = -1;
+	pid_t pid;
 
-	n_calls = 0;
-	snprintf(mark, sizeof(mark), "/proc/%d/", (int)pid);
-	if (prey_tool("all:delay_enter=0:when=1", verb, NULL, pid)) {
-		printf("# %s under strace: %s\n", verb, prey_said);
-		return false;
-	}
-	if (read_file(prey_trace, &data, &size))
-		return false;
-	for (line = strtok_r((char *)data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		struct call c = {.nth = 1}, *seen = &calls[n_calls];
+	n_calls = n_before = 0;
+	snprintf(mark, sizeof(mark), "/proc/%d/", (int)target);
+	prey_words(&words, verb, NULL, target);
+	pid = killer_start(words.v, KILLER_ALL);
+	while (pid > 0 && killer_next(pid, &status)) {
+		struct call c = {.nr = killer_call(pid, mark, &named), .nth = 1};
 
-		if (sscanf(line, "%*d %31[a-z0-9_](", c.name) != 1)
-			continue;
 		for (int i = 0; i < n_calls; i++)
-			c.nth += !strcmp(calls[i].name, c.name);
-		on |= strstr(line, mark) != NULL;
-		*seen = c;
+			c.nth += calls[i].nr == c.nr;
+		on |= named;
 		/* Those before count, but need no death: nothing has happened yet. */
 		if (!on)
 			n_before = n_calls + 1;
-		if (n_calls < CALLS_MAX - 1)
-			n_calls++;
+		/* More than there is room for is no whole sweep. */
+		if (c.nr < 0 || n_calls == CALLS_MAX) {
+			status = killer_kill(pid);
+			break;
+		}
+		calls[n_calls++] = c;
 	}
-	free(data);
-	return on;
+	strvec_free(&words);
+	if (status)
+		printf("# %s that is watched ends with %d\n", verb, status);
+	return on && !status;
+}
+
+/* Kills it at the @n-th of the system calls that were recorded: how it ended. */
+static int death(const char *verb, int n, pid_t target)
+{
+	struct strvec words = {0};
+	int rc;
+
+	prey_words(&words, verb, NULL, target);
+	rc = killer_run(words.v, calls[n].nr, calls[n].nth);
+	strvec_free(&words);
+	return rc;
 }
 
 static void report(const char *what, const char *how, int n)
 {
-	printf("# %s killed at %s number %d: %s\n", what, calls[n].name, calls[n].nth, how);
+	const char *name = syscall_name(calls[n].nr);
+
+	printf("# %s killed at %s (%d) number %d: %s\n", what, name ? name : "a system call", calls[n].nr,
+	       calls[n].nth, how);
 	fflush(stdout);
 }
 
@@ -80,7 +97,7 @@ static int deaths_at_least(int of_all)
 
 static void sweep_apply(void)
 {
-	int kills = 0, bad = 0, rc;
+	int kills = 0, bad = 0;
 	bool seen;
 	struct prey p;
 
@@ -91,14 +108,11 @@ static void sweep_apply(void)
 	       n_before);
 	prey_end(&p);
 	for (int n = first_call(); n < n_calls && bad <= 20; n += step) {
-		char *inject = xasprintf("%s:signal=KILL:when=%d", calls[n].name, calls[n].nth);
 		int version;
 
 		prey_start(&p, "8", NULL);
 		prey_ask(&p);
-		rc = prey_tool(inject, "apply", NULL, p.pid);
-		free(inject);
-		kills += rc == 128 + SIGKILL;
+		kills += death("apply", n, p.pid) == 128 + SIGKILL;
 		version = prey_ask(&p);
 		if (version < 1 || p.wrong) {
 			report("apply", "the target answers wrongly", n);
@@ -124,7 +138,7 @@ static void sweep_apply(void)
 
 static void sweep_revert(void)
 {
-	int kills = 0, bad = 0, rc;
+	int kills = 0, bad = 0;
 	bool seen;
 	struct prey p;
 
@@ -135,15 +149,11 @@ static void sweep_revert(void)
 	tap_ok(seen, "revert makes %d system calls, %d before the target's turn",
 	       n_calls, n_before);
 	for (int n = first_call(); n < n_calls && bad <= 20; n += step) {
-		char *inject = xasprintf("%s:signal=KILL:when=%d", calls[n].name, calls[n].nth);
-
 		if (prey_tool(NULL, "apply", NULL, p.pid) || prey_ask(&p) != 2) {
 			report("revert", prey_said, n);
 			bad++;
 		}
-		rc = prey_tool(inject, "revert", NULL, p.pid);
-		free(inject);
-		kills += rc == 128 + SIGKILL;
+		kills += death("revert", n, p.pid) == 128 + SIGKILL;
 		if (prey_ask(&p) < 1 || p.wrong) {
 			report("revert", "the target answers wrongly", n);
 			bad++;
@@ -162,6 +172,7 @@ static void sweep_revert(void)
 int main(void)
 {
 	if (prey_init()) {
+		prey_come_first();
 		step = lot_draw(&lot);
 		sweep_apply();
 		sweep_revert();

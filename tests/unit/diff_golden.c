@@ -12,6 +12,7 @@
  *	unchanged NAME		must be among the unchanged
  *	why NAME WHY		diff_func.why
  *	maybe ...		any of the four lists may hold this line
+ *	also COMPILER		with this one, too: what is expected is the same
  * "gcc:" or "clang:" in front limits a line to that compiler. Names are compared without numbers.
  */
 #include <dirent.h>
@@ -23,7 +24,7 @@
 #include "tap.h"
 
 struct expect {
-	struct strvec flags, want, maybe;
+	struct strvec flags, want, maybe, also;
 	bool plain, outside;
 	int from, to;
 };
@@ -50,6 +51,8 @@ static void read_expect(const char *path, const char *cc, struct expect *e)
 			e->plain = true;
 		else if (!strcmp(l, "outside"))
 			e->outside = true;
+		else if (str_starts(l, "also "))
+			strvec_push(&e->also, l + 5);
 		else if (str_starts(l, "maybe "))
 			strvec_push(&e->maybe, l + 6);
 		else if (sscanf(l, "edited %d %d", &e->from, &e->to) == 2)
@@ -174,6 +177,29 @@ static void run_case(const char *dir, const char *name, const char *cc, const ch
 	free(bo);
 }
 
+/* What is expected of the compiler @cc is what is said of @like, which may be another. */
+static void run_compiler(const char *dir, const char *name, const char *path, const char *cc, const char *like,
+			 const char *tmp)
+{
+	char *probe[] = {(char *)cc, "--version", NULL}, *out = NULL;
+	struct expect e = {0};
+	int rc = run_command(probe, &(struct run_opts){.ret_output = &out});
+
+	free(out);
+	read_expect(path, like, &e);
+	if (rc)
+		tap_ok(true, "%s # SKIP no %s", name, cc);
+	for (size_t f = 0; !rc && f < e.flags.n; f++)
+		if (strcmp(e.flags.v[f], "none"))
+			run_case(dir, name, cc, e.flags.v[f], &e, tmp);
+	for (size_t i = 0; cc == like && i < e.also.n; i++)
+		run_compiler(dir, name, path, e.also.v[i], like, tmp);
+	strvec_free(&e.flags);
+	strvec_free(&e.want);
+	strvec_free(&e.maybe);
+	strvec_free(&e.also);
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const compilers[] = {"gcc", "clang"};
@@ -189,26 +215,9 @@ int main(int argc, char **argv)
 	for (int i = 0; i < n; i++) {
 		char *path = xasprintf("%s/%s/expect", dir, names[i]->d_name);
 
-		for (size_t k = 0; k < ARRAY_SIZE(compilers) && file_exists(path); k++) {
-			char *probe[] = {(char *)compilers[k], "--version", NULL}, *out = NULL;
-			struct expect e = {0};
-			int rc;
-
-			if (argc > 1 && strcmp(argv[1], names[i]->d_name))
-				continue;
-			rc = run_command(probe, &(struct run_opts){.ret_output = &out});
-			free(out);
-			read_expect(path, compilers[k], &e);
-			if (rc)
-				tap_ok(true, "%s # SKIP no %s", names[i]->d_name, compilers[k]);
-			for (size_t f = 0; !rc && f < e.flags.n; f++)
-				if (strcmp(e.flags.v[f], "none"))
-					run_case(dir, names[i]->d_name, compilers[k], e.flags.v[f],
-						 &e, tmp);
-			strvec_free(&e.flags);
-			strvec_free(&e.want);
-			strvec_free(&e.maybe);
-		}
+		for (size_t k = 0; k < ARRAY_SIZE(compilers) && file_exists(path); k++)
+			if (argc < 2 || !strcmp(argv[1], names[i]->d_name))
+				run_compiler(dir, names[i]->d_name, path, compilers[k], compilers[k], tmp);
 		free(path);
 		free(names[i]);
 	}

@@ -184,12 +184,13 @@ static bool same_group(const struct diff_ctx *c, uint32_t n, uint32_t o)
 }
 
 /*
- * The only function whose code uses a thread-local variable, or NULL. It stands in for the scope where the
- * debug information does not place such variables (GCC for arm64).
+ * The scope of a thread-local variable where the debug information does not place such (GCC for arm64): of
+ * the only function whose code uses it, or what is inlined there. That function itself where the debug
+ * information names none, NULL where there are several.
  */
-static const char *only_user(const struct side *s, uint32_t i)
+static const char *user_scope(const struct side *s, uint32_t i)
 {
-	const char *user = NULL;
+	const char *user = NULL, *scope = NULL;
 
 	for (uint32_t f = 1; f < s->o->n_syms; f++) {
 		const struct elf_sym *y = &s->o->syms[f];
@@ -206,10 +207,11 @@ static const char *only_user(const struct side *s, uint32_t i)
 			if (user && strcmp(user, s->key[f]))
 				return NULL;
 			user = s->key[f];
+			scope = dbg_scope_unplaced(s->dbg, y->shndx, y->value, s->key[i]);
 			break;
 		}
 	}
-	return user;
+	return scope ? scope : user;
 }
 
 static const char *scope_of(const struct side *s, uint32_t i)
@@ -221,7 +223,7 @@ static const char *scope_of(const struct side *s, uint32_t i)
 		return NULL;
 	v = dbg_var_at(s->dbg, y->shndx, y->value, y->name);
 	if (!v && y->type == STT_TLS && y->shndx != SHN_UNDEF)
-		return only_user(s, i);
+		return user_scope(s, i);
 	return v ? v->scope : NULL;
 }
 

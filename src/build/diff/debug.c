@@ -305,8 +305,9 @@ static void add_var(const struct reader *r, Dwarf_Die *die, const char *scope)
 		}
 	}
 	if (!v.sec && scope)
-		return;
-	in = VEC_PUSH(r->d->vars, r->d->n_vars, r->d->cap_vars);
+		in = VEC_PUSH(r->d->unplaced, r->d->n_unplaced, r->d->cap_unplaced);
+	else
+		in = VEC_PUSH(r->d->vars, r->d->n_vars, r->d->cap_vars);
 	*in = v;
 	in->name = xstrdup(name);
 	in->file = copy_or_null(decl_file(die));
@@ -451,6 +452,16 @@ struct dbg *dbg_read(const struct elf_obj *o)
 	return d;
 }
 
+static void free_vars(struct dbg_var *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(v[i].name);
+		free(v[i].file);
+		free(v[i].scope);
+	}
+	free(v);
+}
+
 void dbg_free(struct dbg *d)
 {
 	if (!d)
@@ -467,14 +478,10 @@ void dbg_free(struct dbg *d)
 		free(f->file);
 		free(f->sig);
 	}
-	for (size_t i = 0; i < d->n_vars; i++) {
-		free(d->vars[i].name);
-		free(d->vars[i].file);
-		free(d->vars[i].scope);
-	}
+	free_vars(d->vars, d->n_vars);
+	free_vars(d->unplaced, d->n_unplaced);
 	layouts_free(&d->layouts);
 	free(d->funcs);
-	free(d->vars);
 	free(d);
 }
 
@@ -496,4 +503,30 @@ const struct dbg_var *dbg_var_at(const struct dbg *d, uint32_t sec, uint64_t off
 		if (!d->vars[i].sec && !d->vars[i].scope && !strcmp(d->vars[i].name, name))
 			return &d->vars[i];
 	return NULL;
+}
+
+static bool has_inside(const struct dbg_func *f, const char *scope)
+{
+	for (size_t i = 0; i < f->n_inl; i++)
+		if (!strcmp(f->inl[i].name, scope))
+			return true;
+	return !strcmp(f->name, scope);
+}
+
+const char *dbg_scope_unplaced(const struct dbg *d, uint32_t sec, uint64_t off, const char *name)
+{
+	const struct dbg_func *f = dbg_func_at(d, sec, off);
+	const struct dbg_var *hit = NULL;
+
+	for (size_t i = 0; f && i < d->n_unplaced; i++) {
+		const struct dbg_var *v = &d->unplaced[i];
+
+		if (strcmp(v->name, name) || !has_inside(f, v->scope))
+			continue;
+		/* One declaration may be listed more than once: abstract, inlined and on its own. */
+		if (hit && (hit->line != v->line || strcmp(hit->scope, v->scope)))
+			return NULL;
+		hit = v;
+	}
+	return hit ? hit->scope : NULL;
 }

@@ -37,6 +37,9 @@ struct dbg {
 	size_t n_funcs, cap_funcs;
 	struct dbg_var *vars;
 	size_t n_vars, cap_vars;
+	/* Variables of functions without a place: thread-local ones of GCC's for arm64, and such as were optimised out. */
+	struct dbg_var *unplaced;
+	size_t n_unplaced, cap_unplaced;
 	struct layouts layouts;
 };
 
@@ -47,5 +50,11 @@ const struct dbg_func *dbg_func_at(const struct dbg *d, uint32_t sec, uint64_t o
 /* By place; a variable without one by @name at file scope. */
 const struct dbg_var *dbg_var_at(const struct dbg *d, uint32_t sec, uint64_t off,
 				 const char *name);
+
+/*
+ * The function that a variable @name without a place belongs to, which the code at (@sec, @off) uses: that
+ * function, or one that is inlined into it. NULL where there is none, or more than one.
+ */
+const char *dbg_scope_unplaced(const struct dbg *d, uint32_t sec, uint64_t off, const char *name);
 
 #endif

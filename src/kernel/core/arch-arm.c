@@ -40,6 +40,7 @@
 #endif
 
 static void (*patch_text_real)(void *addr, unsigned int insn, bool remap);
+static int (*is_code)(unsigned long addr);
 
 /* The entries for exceptions in the kernel. */
 static const char *const svc_names[] = { "__dabt_svc", "__irq_svc", "__und_svc", "__pabt_svc", "__fiq_svc" };
@@ -70,7 +71,8 @@ int arch_init(void)
 		return -EOPNOTSUPP;
 	}
 	patch_text_real = (void *)symbols_function("__patch_text_real");
-	return patch_text_real ? 0 : -ENOENT;
+	is_code = (void *)symbols_function("kernel_text_address");
+	return patch_text_real && is_code ? 0 : -ENOENT;
 }
 
 unsigned long arch_callable(unsigned long addr)
@@ -93,11 +95,12 @@ static int read_insn(unsigned long addr, unsigned int *insn)
 	return copy_from_kernel_nofault(insn, (void *)addr, sizeof(*insn));
 }
 
+/* Only code is read: a word may be the address of a device's register, which does something or aborts when read. */
 static bool behind_call(unsigned long addr)
 {
 	u32 insn;
 
-	if (addr < PAGE_OFFSET - SZ_16M || addr & 3 || read_insn(addr - 4, &insn))
+	if (addr & 3 || !is_code(addr - 4) || read_insn(addr - 4, &insn))
 		return false;
 	/* It is in the list before its breakpoint is written, and until that has gone. */
 	if (site_probed(addr - 4) || site_probed(addr - 8))
@@ -106,7 +109,7 @@ static bool behind_call(unsigned long addr)
 	if ((insn & 0x0f000000) == 0x0b000000 || (insn & 0x0ffffff0) == 0x012fff30)
 		return true;
 	/* mov lr, pc, and any jump behind it */
-	return !read_insn(addr - 8, &insn) && (insn & 0x0fffffff) == 0x01a0e00f;
+	return is_code(addr - 8) && !read_insn(addr - 8, &insn) && (insn & 0x0fffffff) == 0x01a0e00f;
 }
 
 int arch_walk(struct task_struct *task, void (*found)(unsigned long addr, void *arg), void *arg)

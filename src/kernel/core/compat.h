@@ -118,6 +118,34 @@ static inline bool compat_jumps_write_keys(void)
 	return LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0);
 }
 
+/* What a module exports: the kernel's private structure since 6.5, the same from 5.4 on */
+struct compat_kernel_symbol {
+#ifdef CONFIG_HAVE_ARCH_PREL32_RELOCATIONS
+	int value, name, namespace;
+#else
+	unsigned long value;
+	const char *name, *namespace;
+#endif
+};
+
+static inline unsigned long compat_export_value(const struct compat_kernel_symbol *sym)
+{
+#ifdef CONFIG_HAVE_ARCH_PREL32_RELOCATIONS
+	return (unsigned long)&sym->value + sym->value;
+#else
+	return sym->value;
+#endif
+}
+
+static inline const char *compat_export_name(const struct compat_kernel_symbol *sym)
+{
+#ifdef CONFIG_HAVE_ARCH_PREL32_RELOCATIONS
+	return (const char *)((unsigned long)&sym->name + sym->name);
+#else
+	return sym->name;
+#endif
+}
+
 /*
  * The sections of a loaded module, which /sys/module/NAME/sections shows. The structure is the kernel's
  * private one, the same from 5.8 to 6.13; symbols_init() checks it against this module before it is used.

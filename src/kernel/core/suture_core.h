@@ -21,8 +21,9 @@
  *                                       a patch whose revert is still waiting
  *   /sys/kernel/suture/NAME/transition  1 while it waits for tasks
  *   /sys/kernel/suture/NAME/blockers    who was in the way at the last try: "PID COMM FUNCTION+0xOFFSET",
- *                                       a line for each task; COMM may have blanks, and is in
- *                                       brackets where it is not about a task (a probe in the way).
+ *                                       a line for each task; COMM may have blanks (what cannot be
+ *                                       printed is a question mark), and is in brackets where it is not
+ *                                       about a task (a probe in the way).
  *                                       They stay after the deadline.
  *   /sys/kernel/suture/NAME/stacks      where those tasks are, as far as it was seen: "PID FUNCTION+0xOFFSET/0xSIZE",
  *                                       a line for each frame, innermost first. Where stacks are read word by

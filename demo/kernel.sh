@@ -57,7 +57,7 @@ END
 chmod 755 guest/init
 (cd guest && find . | cpio -o -H newc -R 0:0 --quiet | gzip -1) >initrd
 timeout -k 5 600 qemu-system-x86_64 -M q35 -cpu max -nodefaults -nographic -no-reboot -serial stdio -m 512 -smp 2 \
-	-accel tcg,thread=multi -kernel "$root/boot/vmlinuz-$release" -initrd initrd \
+	-accel tcg,thread=single -kernel "$root/boot/vmlinuz-$release" -initrd initrd \
 	-append "console=ttyS0 quiet panic=-1 rdinit=/init" </dev/null | tr -d '\r' | tee console | sed -un 's/^demo> //p'
 grep -q '^demo> patched ' console
 grep -q '^demo> reverted$' console

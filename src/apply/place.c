@@ -34,13 +34,6 @@
 #endif
 #define MAX_TRIES 3
 
-static int cmp_map(const void *a, const void *b)
-{
-	const struct proc_map *x = a, *y = b;
-
-	return x->lo < y->lo ? -1 : x->lo > y->lo;
-}
-
 /* What a dead tool left is unmapped before anything is mapped: room like any other, and where there is little
  * it may be all that there is. */
 static void ignore_leftovers(struct proc_maps *m, const struct ledgers *ls)
@@ -64,12 +57,8 @@ static void ignore_leftovers(struct proc_maps *m, const struct ledgers *ls)
 /* Keeps the second image of a patch off the place that was found for the first. */
 static void reserve(struct proc_maps *m, uint64_t lo, uint64_t size)
 {
-	struct proc_map *r = VEC_PUSH(m->v, m->n, m->cap);
-
-	r->lo = lo;
-	r->hi = lo + size;
-	r->path = xstrdup("");
-	qsort(m->v, m->n, sizeof(*m->v), cmp_map);
+	proc_maps_add(m, lo, lo + size);
+	proc_maps_sort(m);
 }
 
 /*

@@ -28,22 +28,6 @@ struct pages {
 	size_t n, cap;
 };
 
-/* Where a thread that waits has its stack pointer: the last number but one. 0: it runs. */
-static uint64_t waiting_sp(pid_t pid, pid_t tid)
-{
-	char *text = proc_syscall_text(pid, tid), *last = text ? strrchr(text, ' ') : NULL, *p = NULL;
-	uint64_t sp = 0;
-
-	if (last) {
-		*last = '\0';
-		p = strrchr(text, ' ');
-	}
-	if (p)
-		sp = strtoull(p + 1, NULL, 16);
-	free(text);
-	return sp;
-}
-
 static uint64_t main_stack(const struct proc_maps *m)
 {
 	for (size_t i = 0; i < m->n; i++)
@@ -66,24 +50,10 @@ static void look(const struct proc_maps *m, const struct proc_mem *mem, uint64_t
 		uint64_t v = 0;
 
 		memcpy(&v, buf + i, a->addr_size);
-		v &= a->addr_mask & ~a->signed_bits;
+		v = unw_pc(a, a->signed_bits, v);
 		if (v >= LEAST && v < NATIVE_USER_TOP && !proc_maps_find(m, v))
 			*VEC_PUSH(out->v, out->n, out->cap) = v & ~(uint64_t)(NATIVE_PAGE - 1);
 	}
-}
-
-static int cmp_page(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static int cmp_map(const void *a, const void *b)
-{
-	const struct proc_map *x = a, *y = b;
-
-	return x->lo < y->lo ? -1 : x->lo > y->lo;
 }
 
 void stale_take(struct proc_maps *m, pid_t pid, const struct proc_mem *mem)
@@ -98,9 +68,10 @@ void stale_take(struct proc_maps *m, pid_t pid, const struct proc_mem *mem)
 	dir = opendir(path);
 	while (dir && (d = readdir(dir))) {
 		pid_t tid = atoi(d->d_name);
-		uint64_t sp = tid > 0 ? waiting_sp(pid, tid) : 0;
+		uint64_t sp = 0, pc;
+		long nr;
 
-		if (!sp && tid == pid)
+		if (tid > 0 && !proc_waiting_at(pid, tid, &nr, &sp, &pc) && tid == pid)
 			sp = main_stack(m);
 		if (sp)
 			look(m, mem, sp & ~(uint64_t)(native_unw_arch->addr_size - 1), buf, &p);
@@ -108,18 +79,11 @@ void stale_take(struct proc_maps *m, pid_t pid, const struct proc_mem *mem)
 	if (dir)
 		closedir(dir);
 	if (p.n)
-		qsort(p.v, p.n, sizeof(*p.v), cmp_page);
-	for (size_t i = 0; i < p.n; i++) {
-		struct proc_map *r;
-
-		if (i && p.v[i] == p.v[i - 1])
-			continue;
-		r = VEC_PUSH(m->v, m->n, m->cap);
-		r->lo = p.v[i];
-		r->hi = p.v[i] + NATIVE_PAGE;
-		r->path = xstrdup("");
-	}
-	qsort(m->v, m->n, sizeof(*m->v), cmp_map);
+		qsort(p.v, p.n, sizeof(*p.v), cmp_u64);
+	for (size_t i = 0; i < p.n; i++)
+		if (!i || p.v[i] != p.v[i - 1])
+			proc_maps_add(m, p.v[i], p.v[i] + NATIVE_PAGE);
+	proc_maps_sort(m);
 	free(p.v);
 	free(buf);
 }

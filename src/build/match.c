@@ -552,6 +552,10 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 
 		if (in->kind == INSN_NOP) {
 			w.bin_of[i++] = addr + b;
+			/* Of a jump that a tool made a nop of (objtool, for static branches) this is left. */
+			while (r < rel_end && s->rels[r].offset < in->addr + in->len &&
+			       target_rel(t, s->rels[r].type)->kind == REL_NONE)
+				r++;
 			/* A function may begin with nops on purpose (patchable entries): just those,
 			 * or any of them could be its first. */
 			if (begun)

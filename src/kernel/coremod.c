@@ -92,16 +92,10 @@ static int make(const struct kbuild *kb, const struct module_opts *opts, const c
 
 int coremod_make(const struct kbuild *kb, const struct module_opts *opts, struct buf *ret_ko, struct sut_err *err)
 {
-	char *dir = coremod_dir(kb), *path = path_join(dir, CORE_MODULE ".ko"), *sum;
-	int r;
+	char *dir = coremod_dir(kb), *path = path_join(dir, CORE_MODULE ".ko"), *sum = stamp(kb);
+	int r = is_made(dir, sum) ? 0 : make(kb, opts, dir, sum, err);
 
-	if (!kb->headers) {
-		r = sut_fail(err, SUT_K_MAKE, kb->release, "no folder to build modules in was found (--headers)");
-	} else {
-		sum = stamp(kb);
-		r = is_made(dir, sum) ? 0 : make(kb, opts, dir, sum, err);
-		free(sum);
-	}
+	free(sum);
 	if (!r)
 		r = module_take(path, NULL, kb, opts, ret_ko, err);
 	free(path);

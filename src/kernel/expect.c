@@ -14,30 +14,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Beside what special.c says of the sections. */
 static const struct rewritten {
 	const char *section;
 	uint16_t machine;	/* EM_*, 0: all others */
-	uint8_t size, owner;	/* of an entry; where in it is the reference to the code */
 	uint8_t bytes;		/* of code that are rewritten, 0: */
 	uint8_t len_at;		/* a byte of the entry that says how many, 0: the next reference is the end */
 	bool before;		/* or as many behind it, at the start of the function that follows */
 } table[] = {
-	{"__jump_table", EM_ARM, 12, 0, 4, 0, false},
-	{"__jump_table", 0, 16, 0, 4, 0, false},
-	{"__mcount_loc", EM_ARM, 4, 0, 4, 0, false},
+	{"__jump_table", 0, 4, 0, false},
+	{"__mcount_loc", EM_ARM, 4, 0, false},
 	/* ---- arm64: bytes of the original instructions are said at 10 ---- */
-	{"__patchable_function_entries", EM_AARCH64, 8, 0, 8, 0, true},
-	{".altinstructions", EM_AARCH64, 12, 0, 0, 10, false},
+	{"__patchable_function_entries", EM_AARCH64, 8, 0, true},
+	{".altinstructions", EM_AARCH64, 0, 10, false},
 	/* ---- ppc64: the length of what a feature changes is in the entry, as an end ---- */
-	{"__mcount_loc", EM_PPC64, 8, 0, 4, 0, false},
-	{"__ftr_fixup", EM_PPC64, 48, 16, 0, 0, false},
-	{"__mmu_ftr_fixup", EM_PPC64, 48, 16, 0, 0, false},
-	{"__fw_ftr_fixup", EM_PPC64, 48, 16, 0, 0, false},
-	{"__lwsync_fixup", EM_PPC64, 8, 0, 4, 0, false},
-	{"__barrier_nospec_fixup", EM_PPC64, 8, 0, 4, 0, false},
+	{"__mcount_loc", EM_PPC64, 4, 0, false},
+	{"__ftr_fixup", EM_PPC64, 0, 0, false},
+	{"__mmu_ftr_fixup", EM_PPC64, 0, 0, false},
+	{"__fw_ftr_fixup", EM_PPC64, 0, 0, false},
+	{"__lwsync_fixup", EM_PPC64, 4, 0, false},
+	{"__barrier_nospec_fixup", EM_PPC64, 4, 0, false},
 	/* ---- arm: where the memory is; one processor or several ---- */
-	{".pv_table", EM_ARM, 4, 0, 4, 0, false},
-	{".alt.smp.init", EM_ARM, 8, 0, 4, 0, false},
+	{".pv_table", EM_ARM, 4, 0, false},
+	{".alt.smp.init", EM_ARM, 4, 0, false},
 };
 
 static const struct rewritten *rewritten_find(const char *section, uint16_t machine)
@@ -94,11 +93,13 @@ static void forget_rewritten(struct code *c)
 	for (size_t i = 1; i < c->o->n_secs; i++) {
 		const struct elf_sec *s = &c->o->secs[i];
 		const struct rewritten *w = s->flags & SHF_ALLOC ? rewritten_find(s->name, c->o->machine) : NULL;
+		const struct special *k = w ? special_find(s->name, c->o->machine) : NULL;
 
-		for (size_t e = 0; w && e < s->size / w->size; e++) {
-			const struct elf_rel *r = elf_sec_rel_at(s, e * w->size + w->owner);
-			const struct elf_rel *end = elf_sec_rel_at(s, e * w->size + w->owner + 8);
-			uint64_t len = w->bytes ? w->bytes : s->data[e * w->size + w->len_at], off, to;
+		for (size_t e = 0; k && e < s->size / k->size; e++) {
+			uint64_t at = e * k->size, off, to;
+			const struct elf_rel *r = elf_sec_rel_at(s, at + k->owner);
+			const struct elf_rel *end = elf_sec_rel_at(s, at + k->owner + 8);
+			uint64_t len = w->bytes ? w->bytes : s->data[at + w->len_at];
 			uint32_t sec, to_sec;
 
 			if (!r || !special_place(c->o, s, r, &sec, &off))

@@ -297,10 +297,23 @@ const struct ksym *kimage_find(const struct kimage *k, const char *name, size_t 
 	return kimage_nth(k, name, 0);
 }
 
+/* A module's symbols are in no order. */
+static const struct ksym *module_at(const struct kimage *k, uint64_t addr)
+{
+	const struct ksym *hit = NULL;
+
+	for (size_t i = 0; i < k->n_syms; i++)
+		if (k->syms[i].addr <= addr && (!hit || k->syms[i].addr >= hit->addr))
+			hit = &k->syms[i];
+	return hit;
+}
+
 const struct ksym *kimage_at(const struct kimage *k, uint64_t addr)
 {
 	size_t lo = 0, hi = k->n_syms;
 
+	if (k->n_secs)
+		return module_at(k, addr);
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
 

@@ -50,7 +50,7 @@ void kimage_index(struct kimage *k);
 const struct ksym *kimage_find(const struct kimage *k, const char *name, size_t *ret_n);
 /* The @i-th (from 0) of them. */
 const struct ksym *kimage_nth(const struct kimage *k, const char *name, size_t i);
-/* The last symbol at or below @addr, or NULL. Not for modules, whose symbols are in another order. */
+/* The last symbol at or below @addr, or NULL. */
 const struct ksym *kimage_at(const struct kimage *k, uint64_t addr);
 
 #endif

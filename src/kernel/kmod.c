@@ -32,23 +32,31 @@ bool kmod_unload(const char *module)
 
 int kmod_load(const struct patch_file *f, const char *subject, struct sut_err *err)
 {
-	int log = ksys_log_open(), e;
-	char *words;
+	int log = ksys_log_open(), r = (int)syscall(SYS_init_module, f->data, f->size, ""), e = errno;
+	char *words = r ? ksys_log_read(log) : NULL;
 
-	if (syscall(SYS_init_module, f->data, f->size, "") == 0) {
-		if (log >= 0)
-			close(log);
-		return 0;
-	}
-	e = errno;
-	words = ksys_log_read(log);
 	if (log >= 0)
 		close(log);
-	sut_fail(err, e == EPERM ? SUT_K_PERMISSION : e == EKEYREJECTED ? SUT_K_UNSIGNED : SUT_K_LOAD, subject, "%s: %s%s%s", f->name, strerror(e),
-		 words ? "; the kernel says: " : "", words ? words : "");
+	if (!r)
+		return 0;
+	sut_fail(err, e == EPERM ? SUT_K_PERMISSION : e == EKEYREJECTED ? SUT_K_UNSIGNED : SUT_K_LOAD, subject,
+		 "%s: %s%s%s", f->name, strerror(e), words ? "; the kernel says: " : "", words ? words : "");
 	free(words);
 	errno = e;
 	return -1;
+}
+
+char *kmod_info(const struct elf_obj *o, const char *key)
+{
+	const struct elf_sec *s = elf_obj_sec(o, ".modinfo");
+	const char *p = s ? (const char *)s->data : NULL, *end = p ? p + s->size : NULL;
+
+	if (!p || !s->size || end[-1])
+		return NULL;
+	for (; p < end; p += strlen(p) + 1)
+		if (str_starts(p, key))
+			return xstrdup(p + strlen(key));
+	return NULL;
 }
 
 /* ---- the core ---- */
@@ -64,21 +72,10 @@ static const struct patch_file *core_of(const struct patch *p)
 /* "version=..." of a module file. Fresh, or NULL. */
 static char *version_in(const struct patch_file *f)
 {
-	static const char key[] = "version=";
 	struct sut_err ignored = {0};
 	struct elf_obj *o = elf_obj_open_mem(f->name, xmemdup(f->data, f->size), f->size, &ignored);
-	char *version = NULL;
+	char *version = o ? kmod_info(o, "version=") : NULL;
 
-	for (size_t i = 1; o && i < o->n_secs && !version; i++) {
-		const struct elf_sec *s = &o->secs[i];
-		const char *p = (const char *)s->data, *end = p + s->size;
-
-		if (strcmp(s->name, ".modinfo") || !p || !s->size || end[-1])
-			continue;
-		for (; p < end && !version; p += strlen(p) + 1)
-			if (str_starts(p, key))
-				version = xstrdup(p + strlen(key));
-	}
 	elf_obj_free(o);
 	sut_err_free(&ignored);
 	return version;

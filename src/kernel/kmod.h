@@ -4,12 +4,16 @@
 #define SUTURE_KERNEL_KMOD_H
 
 #include "base/err.h"
+#include "elf/elfobj.h"
 #include "patch/patch.h"
 
 /* -1 with the kernel's own words where it said any. */
 int kmod_load(const struct patch_file *f, const char *subject, struct sut_err *err);
 /* Waits two seconds for its last user. True: it is not there any more. Else errno says why. */
 bool kmod_unload(const char *module);
+
+/* What a module says of itself (modinfo) behind @key, as "version=". Fresh, or NULL. */
+char *kmod_info(const struct elf_obj *o, const char *key);
 
 /* Is another core loaded, which cannot be replaced? Then -1 with K_CORE. 0 where @p needs none. */
 int kcore_check(const struct patch *p, struct sut_err *err);

@@ -93,6 +93,8 @@ static bool by_name(const struct kbuild *kb, const struct kbuild_unit *u, const 
 		ret->name = s->name;
 		name_it(ob->image, s->name, s->addr, ret);
 		place(ob->image, s->addr, ret);
+		if (i)
+			kimage_module_place(ob->image, s->addr, &ret->sec, &ret->sec_offset);
 		exported(kb, ret);
 		return true;
 	}

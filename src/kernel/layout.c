@@ -10,6 +10,7 @@
 #include "kernel/layout.h"
 #include "elf/wire.h"
 #include "kernel/kelf.h"
+#include "kernel/kmod.h"
 #include "kernel/unpack.h"
 #include "target/target.h"
 
@@ -158,7 +159,7 @@ static void write_elf(struct layout *l)
 	kelf_finish(l->k, &out, NULL, l->o->elf_class, &eh);
 }
 
-static uint8_t *read_ko(const char *path, size_t *ret_n, struct sut_err *err)
+uint8_t *kimage_read_module(const char *path, size_t *ret_n, struct sut_err *err)
 {
 	struct buf b;
 	uint8_t *p;
@@ -179,29 +180,11 @@ static uint8_t *read_ko(const char *path, size_t *ret_n, struct sut_err *err)
 	return b.p;
 }
 
-/* modpost's sum of the sources: texts that end with a zero, in a section of their own. */
-static char *srcversion_of(const struct elf_obj *o)
-{
-	static const char key[] = "srcversion=";
-
-	for (size_t i = 1; i < o->n_secs; i++) {
-		const struct elf_sec *s = &o->secs[i];
-		const char *p = (const char *)s->data, *end = p + s->size;
-
-		if (strcmp(s->name, ".modinfo") || !p || !s->size || end[-1])
-			continue;
-		for (; p < end; p += strlen(p) + 1)
-			if (str_starts(p, key))
-				return xstrdup(p + strlen(key));
-	}
-	return NULL;
-}
-
 struct kimage *kimage_open_module(const char *path, struct sut_err *err)
 {
 	struct layout l = {0};
 	size_t n;
-	uint8_t *p = read_ko(path, &n, err);
+	uint8_t *p = kimage_read_module(path, &n, err);
 
 	l.o = p ? target_obj_open_mem(path, p, n, err) : NULL;
 	l.t = l.o ? target_find(l.o->machine) : NULL;
@@ -221,7 +204,7 @@ struct kimage *kimage_open_module(const char *path, struct sut_err *err)
 	place_symbols(&l);
 	kimage_index(l.k);
 	l.k->text = l.base;
-	l.k->srcversion = srcversion_of(l.o);
+	l.k->srcversion = kmod_info(l.o, "srcversion=");
 	if (l.o->build_id) {
 		l.k->build_id = xmemdup(l.o->build_id, l.o->build_id_size);
 		l.k->build_id_size = l.o->build_id_size;

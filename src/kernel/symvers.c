@@ -37,18 +37,20 @@ struct symvers *symvers_read(const char *dir)
 		s->text = (char *)text;
 		for (char *l = strtok_r(s->text, "\n", &lines); l; l = strtok_r(NULL, "\n", &lines)) {
 			/* checksum, name, object, kind, and perhaps a namespace */
-			char *f[4] = {l}, *p = l;
+			char *f[5] = {l}, *p = l;
 			size_t k = 1;
 
-			while (k < 4 && (p = strchr(p, '\t'))) {
+			while (k < 5 && (p = strchr(p, '\t'))) {
 				*p++ = '\0';
 				f[k++] = p;
 			}
-			if (k < 4)
+			/* A namespace of that kind names the modules that may use it, and cannot be imported. */
+			if (k < 4 || (k == 5 && str_starts(f[4], "module:")))
 				continue;
-			f[3][strcspn(f[3], "\t")] = '\0';
 			*VEC_PUSH(s->v, s->n, s->cap) =
-				(struct export){f[1], module_name(f[2]), !strcmp(f[3], "EXPORT_SYMBOL_GPL")};
+				(struct export){.name = f[1], .object = module_name(f[2]),
+						.ns = k == 5 && *f[4] ? f[4] : NULL,
+						.gpl = !strcmp(f[3], "EXPORT_SYMBOL_GPL")};
 		}
 		qsort(s->v, s->n, sizeof(*s->v), cmp_export);
 	}

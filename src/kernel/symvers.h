@@ -7,6 +7,7 @@
 
 struct export {
 	const char *name, *object; /* "vmlinux", or the module's name with underscores */
+	const char *ns;		/* the namespace that users must import, or NULL */
 	bool gpl;
 };
 
@@ -15,7 +16,7 @@ struct symvers;
 /* Reads @dir/Module.symvers. Where there is none the result is empty. */
 struct symvers *symvers_read(const char *dir);
 void symvers_free(struct symvers *s);
-/* NULL: it is not exported. */
+/* NULL: it is not exported, or to some modules only. */
 const struct export *symvers_find(const struct symvers *s, const char *name);
 
 #endif

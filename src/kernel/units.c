@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "build/load.h"
 #include "kernel/includes.h"
+#include "kernel/keys.h"
 #include "kernel/swap.h"
 
 #include <errno.h>
@@ -37,6 +38,8 @@ static bool is_outside(const struct ktree *t, const char *path)
 	char *own;
 	bool other;
 
+	if (t->headers)
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		if (str_starts(path, dirs[i]))
 			return true;
@@ -45,6 +48,15 @@ static bool is_outside(const struct ktree *t, const char *path)
 	other = str_starts(path, "arch/") && strcmp(path, "arch/Kconfig") && !str_starts(path, own);
 	free(own);
 	return other;
+}
+
+static bool has_source(const struct ktree *t, const char *unit)
+{
+	char *path = xasprintf("%s/%.*s.c", t->src, (int)strlen(unit) - 2, unit);
+	bool has = file_exists(path);
+
+	free(path);
+	return has;
 }
 
 static int choose_units(const struct ktree *t, const struct patch_set *ps, struct kunits *ret,
@@ -81,7 +93,12 @@ static int choose_units(const struct ktree *t, const struct patch_set *ps, struc
 	if (included->n && err->n == before) {
 		struct strvec more = {0};
 
-		includes_find(t, included->v, &more);
+		/* A module has few units, and its makefile may give headers to all of them: kbuild will tell. */
+		for (size_t i = 0; i < t->units.n && t->headers; i++)
+			if (has_source(t, t->units.v[i]))
+				strvec_pushf(&more, "%.*s.c", (int)strlen(t->units.v[i]) - 2, t->units.v[i]);
+		if (!t->headers)
+			includes_find(t, included->v, &more);
 		for (size_t i = 0; i < more.n; i++)
 			if (!strvec_has(&units, more.v[i]))
 				VEC_PUSH(ret->v, ret->n, ret->cap)->source = xstrdup(more.v[i]);
@@ -181,26 +198,35 @@ static char *cmd_file(const char *object)
 
 enum version { ORIGINAL, FOR_PROOF, PATCHED };
 
+struct way {			/* in which folder */
+	const char *out;
+	char *word;		/* and what make is told besides; NULL: nothing */
+};
+
 /*
  * Is there an object of the original, with kbuild's whole record? Nothing that it was made of changes as long as
  * the tree lives, so kbuild would find nothing to do, for which it needs seconds.
  */
-static bool is_made(const char *out, const char *source)
+static bool is_made(const char *out, const char *source, const char *word, bool is_module)
 {
 	char *object = object_in(out, source), *cmd = cmd_file(object);
-	char *end = xasprintf("\n$(deps_%.*s.o):", (int)strlen(source) - 2, source);
+	char *end = xasprintf("\n$(deps_%s%s%.*s.o):", is_module ? out : "", is_module ? "/" : "", (int)strlen(source) - 2,
+			      source);
 	bool made = cmd && strstr(cmd, end) && file_exists(object);
 
+	/* In a copy of another folder are objects that were made without it. */
+	if (made && word)
+		made = strstr(cmd, strchr(word, '=') + 1);
 	free(object);
 	free(cmd);
 	free(end);
 	return made;
 }
 
-static int make_units(const struct ktree *t, enum version v, const struct kunits *u, struct sut_err *err)
+static int make_units(const struct ktree *t, enum version v, const struct way *w, const struct kunits *u,
+		      struct sut_err *err)
 {
 	static const char *const names[] = {"original", "the original, for the proof", "patched"};
-	const char *out = v == FOR_PROOF ? t->proof_out : t->out;
 	struct strvec goals = {0};
 	struct progress p = {.which = names[v]};
 	uint64_t since = now_ns();
@@ -208,11 +234,13 @@ static int make_units(const struct ktree *t, enum version v, const struct kunits
 	int r, status = 0;
 
 	for (size_t i = 0; i < u->n; i++)
-		if (v == PATCHED || !is_made(out, u->v[i].source))
+		if (v == PATCHED || !is_made(w->out, u->v[i].source, w->word, t->headers))
 			strvec_pushf(&goals, "%.*s.o", (int)strlen(u->v[i].source) - 2, u->v[i].source);
 	p.n = goals.n;
+	if (goals.n && w->word)
+		strvec_push(&goals, w->word);
 	if (goals.n)
-		status = ktree_make(t, out, v == FOR_PROOF ? t->target->proof_flags : t->flags, goals.v,
+		status = ktree_make(t, w->out, v == FOR_PROOF ? t->target->proof_flags : t->flags, goals.v,
 				    &(struct ktree_watch){on_output, &p}, &said);
 	if (now_ns() - since > TELL_AFTER_S * 1000000000ull)
 		log_info("%zu units compiled in %.0f s", p.begun, (double)(now_ns() - since) / 1e9);
@@ -239,13 +267,28 @@ static char *module_of(const char *cmd)
 
 static bool reads(const struct ktree *t, const char *cmd, const char *rel)
 {
-	char *full = path_join(t->src, rel), *hit = NULL;
-	size_t n = strlen(full);
+	char *full = path_join(t->src, rel), *folder = path_join(t->src, t->sub ? t->sub : "");
+	const char *base = path_base(rel);
+	size_t n = strlen(base);
+	bool hit = false;
 
-	for (const char *p = cmd; !hit && (p = strstr(p, full)); p += n)
-		if (p[n] == ' ' || p[n] == '\n' || p[n] == '\0')
-			hit = (char *)p;
+	/* Of "fs/proc/../mount.h", too, and relative to a module's folder, as newer kernels have it. */
+	for (const char *p = cmd; !hit && (p = strstr(p, base)); p += n) {
+		const char *from = p;
+		char *word, *is;
+
+		if (!strchr(" \n", p[n]))
+			continue;
+		while (from > cmd && !strchr(" \n\t", from[-1]))
+			from--;
+		word = xstrndup(from, (size_t)(p - from) + n);
+		is = path_normal(folder, word);
+		hit = !strcmp(is, full);
+		free(word);
+		free(is);
+	}
 	free(full);
+	free(folder);
 	return hit;
 }
 
@@ -289,10 +332,10 @@ static void drop_others(const struct ktree *t, const struct patch_set *ps, const
 	free(used);
 }
 
-static int take_objects(const struct ktree *t, struct kunits *u, struct sut_err *err)
+static int take_objects(const struct way *w, struct kunits *u, struct sut_err *err)
 {
 	for (size_t i = 0; i < u->n; i++) {
-		char *from = object_in(t->out, u->v[i].source), *to = object_in(u->dir, u->v[i].source);
+		char *from = object_in(w->out, u->v[i].source), *to = object_in(u->dir, u->v[i].source);
 		char *dir = xstrdup(to);
 		int r = 0;
 
@@ -307,7 +350,7 @@ static int take_objects(const struct ktree *t, struct kunits *u, struct sut_err 
 	return 0;
 }
 
-static int compile_patched(const struct ktree *t, const struct patch_set *ps, struct kunits *u,
+static int compile_patched(const struct ktree *t, const struct patch_set *ps, const struct way *w, struct kunits *u,
 			   struct sut_err *err)
 {
 	struct strvec objects = {0};
@@ -315,17 +358,18 @@ static int compile_patched(const struct ktree *t, const struct patch_set *ps, st
 
 	for (size_t i = 0; i < u->n; i++)
 		strvec_push(&objects, u->v[i].orig);
-	r = swap_in(t, ps, &objects, err);
+	r = swap_in(t, ps, w->out, &objects, err);
 	if (!r)
-		r = make_units(t, PATCHED, u, err);
+		r = make_units(t, PATCHED, w, u, err);
 	if (!r)
-		r = take_objects(t, u, err);
+		r = take_objects(w, u, err);
 	strvec_free(&objects);
 	return swap_out(t, err) < 0 ? -1 : r;
 }
 
 int kunits_compile(struct ktree *t, const struct patch_set *ps, struct kunits *ret, struct sut_err *err)
 {
+	const struct way usual = {t->out, NULL}, proof = {t->proof_out, NULL};
 	struct strvec included = {0};
 	int r;
 
@@ -336,17 +380,33 @@ int kunits_compile(struct ktree *t, const struct patch_set *ps, struct kunits *r
 	for (size_t i = 0; i < ret->n; i++)
 		ret->v[i].orig = object_in(t->out, ret->v[i].source);
 	if (!r)
-		r = make_units(t, ORIGINAL, ret, err);
+		r = make_units(t, ORIGINAL, &usual, ret, err);
 	if (!r) {
 		drop_others(t, ps, &included, ret);
 		if (t->proof_out && ret->n)
-			r = make_units(t, FOR_PROOF, ret, err);
+			r = make_units(t, FOR_PROOF, &proof, ret, err);
 	}
 	for (size_t i = 0; i < ret->n && !r && t->proof_out; i++)
 		ret->v[i].proof = object_in(t->proof_out, ret->v[i].source);
 	if (!r && ret->n)
-		r = compile_patched(t, ps, ret, err);
+		r = compile_patched(t, ps, &usual, ret, err);
 	strvec_free(&included);
+	return r;
+}
+
+int kunits_compile_keys(struct ktree *t, const struct patch_set *ps, struct kunits *u, struct sut_err *err)
+{
+	struct way keys = {t->keys_out, keys_prepare(t, err)};
+	int r = keys.word ? 0 : -1;
+
+	u->dir = path_join(t->dir, "new");
+	for (size_t i = 0; i < u->n; i++)
+		u->v[i].orig = object_in(keys.out, u->v[i].source);
+	if (!r)
+		r = make_units(t, ORIGINAL, &keys, u, err);
+	if (!r)
+		r = compile_patched(t, ps, &keys, u, err);
+	free(keys.word);
 	return r;
 }
 

@@ -89,13 +89,31 @@ static enum sut_outcome outcome_of_target(const struct run *run, const struct ap
 	return SUT_OUTCOME_FAILED;
 }
 
+/*
+ * Of processes that were found, not named, an end by themselves is no failure, and of a child that a patched
+ * process forked meanwhile there is nothing to tell: it came with the patch.
+ */
+static bool worth_telling(const struct run *run, pid_t pid, const struct apply_result *res,
+			  const struct sut_err *err)
+{
+	if (run->all && err->n && (sut_err_has(err, SUT_P_GONE) || !proc_live_thread(pid))) {
+		log_debug("pid %d: it has ended", pid);
+		return false;
+	}
+	return !run->again || err->n || res->outcome != APPLY_ALREADY;
+}
+
 static void add_target(struct run *run, pid_t pid, const struct apply_result *res,
 		       const struct apply_forecast *fc, struct sut_err *err)
 {
 	enum sut_outcome o = outcome_of_target(run, res, err);
-	json_t *j = json_object(), *f = json_null();
+	json_t *j, *f;
 	char comm[32];
 
+	if (!worth_telling(run, pid, res, err))
+		return;
+	j = json_object();
+	f = json_null();
 	if (fc) {
 		f = json_object();
 		json_object_set_new(f, "samples", json_integer(fc->n_samples));
@@ -126,20 +144,6 @@ static void add_target(struct run *run, pid_t pid, const struct apply_result *re
 	run->n_by[o]++;
 }
 
-/*
- * Of processes that were found, not named, an end by themselves is no failure, and of a child that a patched
- * process forked meanwhile there is nothing to tell: it came with the patch.
- */
-static bool worth_telling(const struct run *run, pid_t pid, const struct apply_result *res,
-			  const struct sut_err *err)
-{
-	if (run->all && err->n && (sut_err_has(err, SUT_P_GONE) || !proc_live_thread(pid))) {
-		log_debug("pid %d: it has ended", pid);
-		return false;
-	}
-	return !run->again || err->n || res->outcome != APPLY_ALREADY;
-}
-
 static void run_one(struct run *run, pid_t pid)
 {
 	struct apply_result res = {0};
@@ -147,8 +151,7 @@ static void run_one(struct run *run, pid_t pid)
 	struct sut_err err = {0};
 
 	if (process_usable(pid, &err)) {
-		if (worth_telling(run, pid, &res, &err))
-			add_target(run, pid, &res, NULL, &err);
+		add_target(run, pid, &res, NULL, &err);
 		sut_err_free(&err);
 		return;
 	}
@@ -162,8 +165,7 @@ static void run_one(struct run *run, pid_t pid)
 		apply_patch(run->p, pid, &run->opts, &res, &err);
 	else
 		apply_revert(run->name, pid, &run->opts, &res, &err);
-	if (worth_telling(run, pid, &res, &err))
-		add_target(run, pid, &res, run->op == OP_CHECK && fc.n_samples ? &fc : NULL, &err);
+	add_target(run, pid, &res, run->op == OP_CHECK && fc.n_samples ? &fc : NULL, &err);
 	apply_result_free(&res);
 	sut_err_free(&err);
 }
@@ -223,6 +225,7 @@ static bool has_patch(pid_t pid, const char *name, unsigned int *denied)
 static int find_patched(struct pids *l, const char *name, struct sut_err *err)
 {
 	DIR *d = opendir("/proc");
+	unsigned int n_denied = 0;
 	struct dirent *e;
 
 	if (!d)
@@ -230,10 +233,11 @@ static int find_patched(struct pids *l, const char *name, struct sut_err *err)
 	while ((e = readdir(d))) {
 		pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
 
-		if (pid > 0 && has_patch(pid, name, &l->n_denied))
+		if (pid > 0 && has_patch(pid, name, &n_denied))
 			add_pid(l, pid);
 	}
 	closedir(d);
+	l->n_denied = MAX(l->n_denied, n_denied);
 	return 0;
 }
 

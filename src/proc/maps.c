@@ -97,6 +97,24 @@ void proc_maps_free(struct proc_maps *m)
 	memset(m, 0, sizeof(*m));
 }
 
+void proc_maps_add(struct proc_maps *m, uint64_t lo, uint64_t hi)
+{
+	*VEC_PUSH(m->v, m->n, m->cap) = (struct proc_map){.lo = lo, .hi = hi, .path = xstrdup("")};
+}
+
+static int cmp_map(const void *a, const void *b)
+{
+	const struct proc_map *x = a, *y = b;
+
+	return x->lo < y->lo ? -1 : x->lo > y->lo;
+}
+
+void proc_maps_sort(struct proc_maps *m)
+{
+	if (m->n)
+		qsort(m->v, m->n, sizeof(*m->v), cmp_map);
+}
+
 const struct proc_map *proc_maps_find(const struct proc_maps *m, uint64_t addr)
 {
 	size_t lo = 0, hi = m->n;

@@ -26,6 +26,9 @@ int proc_maps_read(struct proc_maps *m, pid_t pid, struct sut_err *err);
 /* Parses text of that form (tests). -1 where a line cannot be understood. */
 int proc_maps_parse(struct proc_maps *m, const char *text);
 void proc_maps_free(struct proc_maps *m);
+/* Counts [@lo, @hi) as taken. Sort before anything is looked for again. */
+void proc_maps_add(struct proc_maps *m, uint64_t lo, uint64_t hi);
+void proc_maps_sort(struct proc_maps *m);
 /* The mapping that holds @addr, or NULL. */
 const struct proc_map *proc_maps_find(const struct proc_maps *m, uint64_t addr);
 

@@ -217,3 +217,21 @@ char *proc_syscall_text(pid_t pid, pid_t tid)
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
 	return read_file(path, &text, &n) ? NULL : (char *)text;
 }
+
+bool proc_waiting_at(pid_t pid, pid_t tid, long *ret_nr, uint64_t *ret_sp, uint64_t *ret_pc)
+{
+	char *text = proc_syscall_text(pid, tid), *pc = text ? strrchr(text, ' ') : NULL, *sp = NULL;
+	bool res;
+
+	if (pc) {
+		*pc++ = '\0';
+		sp = strrchr(text, ' ');
+	}
+	res = sp && sscanf(text, "%ld", ret_nr) == 1;
+	if (res) {
+		*ret_sp = strtoull(sp + 1, NULL, 16);
+		*ret_pc = strtoull(pc, NULL, 16);
+	}
+	free(text);
+	return res;
+}

@@ -37,6 +37,11 @@ void proc_wchan(pid_t pid, pid_t tid, char *buf, size_t n);
 uint64_t proc_stack_start(pid_t pid);
 /* Why tracing @pid is denied, in words. Fresh string. */
 char *proc_why_denied(pid_t pid);
+/*
+ * Where a thread that waits in the kernel is: *@ret_nr the system call, or -1 where it waits outside of one (in a
+ * fault), stack pointer and pc. False: it runs, or is gone.
+ */
+bool proc_waiting_at(pid_t pid, pid_t tid, long *ret_nr, uint64_t *ret_sp, uint64_t *ret_pc);
 /* What /proc tells of the system call that a thread waits in; "running" where it does not. Fresh, or NULL. */
 char *proc_syscall_text(pid_t pid, pid_t tid);
 

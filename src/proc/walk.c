@@ -108,23 +108,6 @@ bool tracee_walk(struct threads *ts, struct tracee *t, struct unw_space *s,
 	return true;
 }
 
-/* Stack pointer and pc of a thread that waits in the kernel, as the running kernel tells them. */
-static bool waiting_at(pid_t pid, pid_t tid, uint64_t *sp, uint64_t *pc)
-{
-	char *text = proc_syscall_text(pid, tid);
-	unsigned long long v[9];
-	bool res;
-
-	if (!text)
-		return false;
-	res = sscanf(text, "%llu %llx %llx %llx %llx %llx %llx %llx %llx", &v[0], &v[1], &v[2],
-		     &v[3], &v[4], &v[5], &v[6], &v[7], &v[8]) == 9;
-	free(text);
-	*sp = v[7];
-	*pc = v[8];
-	return res;
-}
-
 /*
  * Where a running main thread is nobody knows, but its outer frames stay: what looks like one of their
  * return addresses is decoded. Only a cache is filled, so a word that is none does no harm.
@@ -162,8 +145,9 @@ void threads_warm(struct threads *ts, struct unw_space *s)
 		struct unw_mem mem = {read_stack, &sr};
 		struct unw_regs g = {.valid = {0}};
 		uint64_t sp, pc;
+		long nr;
 
-		if (!waiting_at(ts->pid, ts->v[i].tid, &sp, &pc)) {
+		if (!proc_waiting_at(ts->pid, ts->v[i].tid, &nr, &sp, &pc) || nr < 0) {
 			if (ts->v[i].tid == ts->pid)
 				warm_outer_frames(ts, s, &trace);
 			continue;

@@ -301,6 +301,8 @@ static size_t before_local(const uint8_t *p, size_t n)
 	     (get32(p + at) & 0xffff0000) == PPC_LIS_R2) &&
 	    (get32(p + at + 4) & 0xffff0000) == PPC_ADDI_R2_R2)
 		return at + 8;
+	if (get32(p + at) == PPC_LD_R2_R12 && get32(p + at + 4) == PPC_ADD_R2_R2_R12)
+		return at + 8;
 	return 0;
 }
 
@@ -319,6 +321,9 @@ static uint64_t code_gp(const uint8_t *p, size_t n, uint64_t addr)
 		return 0;
 	a = get32(p + at - 8);
 	b = get32(p + at - 4);
+	/* The distance is a word before the function. */
+	if (a == PPC_LD_R2_R12)
+		return 0;
 	/* r12 is the address of the function; a linker that knows the place writes lis. */
 	return ((a & 0xffff0000) == PPC_LIS_R2 ? 0 : addr) + ((uint64_t)sext(a & 0xffff, 16) << 16) +
 	       (uint64_t)sext(b & 0xffff, 16);

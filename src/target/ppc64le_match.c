@@ -200,26 +200,33 @@ static bool match_tls_call(struct target_dis *dis, const uint8_t *obj, size_t ob
 	return ppc_ra(b) == 3 && low(m, REL_TLS_LE, 0, b);
 }
 
+/*
+ * What addis r2,r12,; addi r2,r2, make of r2 where r12 is @r12; or lis r2,; addi r2,r2,, which linkers and loaders write
+ * where the TOC is near zero.
+ */
+static bool made_gp(const uint8_t *bin, uint64_t r12, uint64_t *ret)
+{
+	uint32_t a = get32(bin), b = get32(bin + 4), op = a & 0xffff0000;
+
+	*ret = ((uint64_t)(int64_t)(int16_t)(a & 0xffff) << 16) + (uint64_t)imm16(b);
+	if (op == PPC_ADDIS_R2_R12)
+		*ret += r12;
+	return (b & 0xffff0000) == PPC_ADDI_R2_R2 && (op == PPC_ADDIS_R2_R12 || op == PPC_LIS_R2);
+}
+
 /* addis r2,r12,; addi r2,r2,: must give the object's own TOC pointer. */
 static bool match_gp(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 		     const struct match_rel *r, size_t n_rels, const uint8_t *bin, size_t n,
 		     uint64_t addr, struct rel_match *m)
 {
-	uint32_t a, b;
 	uint64_t v;
 
 	if (n_rels < 2 || r[1].type != R_PPC64_REL16_LO || r[1].offset != r[0].offset + 4 ||
 	    obj_n < 8 || n < 8 || (get32(obj) & 0xffff0000) != PPC_ADDIS_R2_R12 ||
 	    (get32(obj + 4) & 0xffff0000) != PPC_ADDI_R2_R2)
 		return false;
-	a = get32(bin);
-	b = get32(bin + 4);
-	if ((b & 0xffff0000) != PPC_ADDI_R2_R2)
-		return false;
-	v = ((uint64_t)(int64_t)(int16_t)(a & 0xffff) << 16) + (uint64_t)imm16(b);
-	if ((a & 0xffff0000) == PPC_ADDIS_R2_R12)
-		v += addr - (uint64_t)r[0].addend; /* the addend is how far behind the entry this is */
-	else if ((a & 0xffff0000) != PPC_LIS_R2)
+	/* the addend is how far behind the entry this is */
+	if (!made_gp(bin, addr - (uint64_t)r[0].addend, &v))
 		return false;
 	m->n_rels = 2;
 	m->obj_len = m->bin_len = 8;
@@ -233,7 +240,6 @@ static bool match_gp(struct target_dis *dis, const uint8_t *obj, size_t obj_n,
 static bool match_gp_far(struct target_dis *dis, const uint8_t *obj, size_t obj_n, const uint8_t *bin, size_t n,
 			 uint64_t addr, struct rel_match *m)
 {
-	uint32_t a, b;
 	uint64_t v;
 
 	if (obj_n < 8 || n < 8 || get32(obj) != PPC_LD_R2_R12 || get32(obj + 4) != PPC_ADD_R2_R2_R12)
@@ -241,16 +247,7 @@ static bool match_gp_far(struct target_dis *dis, const uint8_t *obj, size_t obj_
 	m->obj_len = m->bin_len = 8;
 	if (!memcmp(obj, bin, 8))
 		return whole(m, REL_NONE, 0);
-	a = get32(bin);
-	b = get32(bin + 4);
-	if ((b & 0xffff0000) != PPC_ADDI_R2_R2)
-		return false;
-	v = ((uint64_t)(int64_t)(int16_t)(a & 0xffff) << 16) + (uint64_t)imm16(b);
-	if ((a & 0xffff0000) == PPC_ADDIS_R2_R12)
-		v += addr;
-	else if ((a & 0xffff0000) != PPC_LIS_R2)
-		return false;
-	return v == dis->gp && whole(m, REL_GP, v);
+	return made_gp(bin, addr, &v) && v == dis->gp && whole(m, REL_GP, v);
 }
 
 /* Prefixed, relative to the pc (R=1) or with r13. */

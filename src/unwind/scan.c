@@ -58,12 +58,9 @@ struct scan {
 	bool home;		/* the thread's own stack was among them */
 };
 
-/* The pc in a word: neither authentication code nor instruction set. */
 static uint64_t to_pc(const struct scan *s, uint64_t v)
 {
-	const struct unw_arch *a = s->in->arch;
-
-	return v & a->addr_mask & ~s->in->signed_bits & ~(uint64_t)a->thumb_bit;
+	return unw_pc(s->in->arch, s->in->signed_bits, v);
 }
 
 /* A range of code is plain addresses. */

@@ -69,10 +69,9 @@ static uint64_t to_addr(const struct unw_arch *arch, uint64_t v)
 	return arch->addr_size == 4 ? (uint32_t)v : v;
 }
 
-/* The pc in a return address: neither authentication code nor instruction set. */
 static uint64_t to_pc(const struct unw_space *s, uint64_t v)
 {
-	return v & s->arch->addr_mask & ~s->signed_bits & ~(uint64_t)s->arch->thumb_bit;
+	return unw_pc(s->arch, s->signed_bits, v);
 }
 
 /* What ARM's own tables say: of calls only. As cfi_find(). */

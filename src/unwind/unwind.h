@@ -102,6 +102,12 @@ struct unw_arch {
 	/* May the last instruction of these 8 bytes be a call? True in doubt. */
 	bool (*call_before)(const uint8_t code[8]);
 };
+
+/* The pc in a return address: neither authentication code (in @signed_bits) nor instruction set. */
+static inline uint64_t unw_pc(const struct unw_arch *a, uint64_t signed_bits, uint64_t v)
+{
+	return v & a->addr_mask & ~signed_bits & ~(uint64_t)a->thumb_bit;
+}
 /* PORT: declared here, defined in src/unwind/arch_NAME.c */
 extern const struct unw_arch unw_arch_x86_64;
 extern const struct unw_arch unw_arch_aarch64;

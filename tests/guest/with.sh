@@ -10,32 +10,24 @@ export dir
 export GUEST_WORK="${GUEST_WORK:-$dir/../../build/guest}"
 export KERNEL_WORK="${KERNEL_WORK:-$dir/../../build/kernel-work}"
 archs='' kernels='' pids=''
+fresh()	# fresh FOLDER: nothing of an earlier run may be taken for a result
+{
+	mkdir -p "$1"
+	rm -rf "$1/tap" "$1/done" "$1/names"
+}
 while [ "$1" != -- ]; do
 	a=${1##*@}
-	case $1 in tests/kernel/*)
-		case " $kernels " in
-		*" $a "*) ;;
-		*)
-			kernels="$kernels $a"
-			mkdir -p "$KERNEL_WORK/$a"
-			rm -rf "$KERNEL_WORK/$a/tap" "$KERNEL_WORK/$a/done" "$KERNEL_WORK/$a/names"
-			;;
-		esac
-		echo "${1%@*}" | sed 's,^tests/kernel/cases/,,' >>"$KERNEL_WORK/$a/names"
-		shift
-		continue
+	case $1 in
+	tests/kernel/*)
+		work=$KERNEL_WORK/$a
+		case " $kernels " in *" $a "*) ;; *) kernels="$kernels $a"; fresh "$work" ;; esac
 		;;
-	esac
-	case " $archs " in
-	*" $a "*) ;;
 	*)
-		archs="$archs $a"
-		mkdir -p "$GUEST_WORK/$a"
-		# Nothing of an earlier run may be taken for a result.
-		rm -rf "$GUEST_WORK/$a/tap" "$GUEST_WORK/$a/done" "$GUEST_WORK/$a/names"
+		work=$GUEST_WORK/$a
+		case " $archs " in *" $a "*) ;; *) archs="$archs $a"; fresh "$work" ;; esac
 		;;
 	esac
-	echo "${1%@*}" | sed 's,^tests/live/,,; s,/test,,; s,^tests/random/,random-,' >>"$GUEST_WORK/$a/names"
+	echo "${1%@*}" | sed 's,^tests/kernel/cases/,,; s,^tests/live/,,; s,/test,,; s,^tests/random/,random-,' >>"$work/names"
 	shift
 done
 shift

@@ -5,30 +5,12 @@
 
 #include "kernel/inlined.h"
 #include "tap.h"
+#include "../lib/compile.h"
 
 static const char source[] = "int v;\n"
 			     "static int inner(int a)\n{\n\treturn v * a + 3;\n}\n"
 			     "static inline __attribute__((always_inline)) int always(int a)\n{\n\treturn a ^ v;\n}\n"
 			     "int outer(int a)\n{\n\treturn inner(a) - always(a);\n}\n";
-
-static struct elf_obj *compile(const char *dir, const char *flags)
-{
-	char *c = xasprintf("%s/a.c", dir), *o = xasprintf("%s/a.o", dir);
-	char *cmd = xasprintf("cc -O2 -g -ffunction-sections %s -c -o %s %s", flags, o, c);
-	struct sut_err err = {0};
-	struct elf_obj *obj = NULL;
-
-	if (!write_file(c, source, sizeof(source) - 1) &&
-	    !run_command((char *[]){"sh", "-c", cmd, NULL}, &(struct run_opts){0}))
-		obj = elf_obj_open(o, &err);
-	unlink(c);
-	unlink(o);
-	sut_err_free(&err);
-	free(c);
-	free(o);
-	free(cmd);
-	return obj;
-}
 
 static const struct dbg_func *outer(const struct dbg *d)
 {
@@ -48,8 +30,8 @@ int main(void)
 
 	if (!tap_ok(mkdtemp(dir) != NULL, "a temporary folder"))
 		return tap_done();
-	a = compile(dir, "");
-	b = compile(dir, "-fno-inline");
+	a = compile_text(dir, source, "-g -ffunction-sections");
+	b = compile_text(dir, source, "-g -ffunction-sections -fno-inline");
 	rmdir(dir);
 	if (!tap_ok(a && b, "two objects of one source"))
 		return tap_done();

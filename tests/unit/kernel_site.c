@@ -5,32 +5,13 @@
 
 #include "kernel/refuse.h"
 #include "tap.h"
+#include "../lib/compile.h"
 
 static const char source[] = "int v;\n"
 			     "__attribute__((patchable_function_entry(4, 0))) int in(int a)\n{\n\treturn a + v;\n}\n"
 			     "__attribute__((patchable_function_entry(0, 0))) int none(int a)\n{\n\treturn a * v;\n}\n"
 			     "__attribute__((patchable_function_entry(12, 8))) int before(int a)\n{\n\treturn a - v;\n}\n"
 			     "__attribute__((patchable_function_entry(0, 0))) int last(int a)\n{\n\treturn a ^ v;\n}\n";
-
-/* One section for all, as for functions with a section attribute. */
-static struct elf_obj *compile(const char *dir, const char *flags)
-{
-	char *c = xasprintf("%s/a.c", dir), *o = xasprintf("%s/a.o", dir);
-	char *cmd = xasprintf("cc -O2 %s -c -o %s %s", flags, o, c);
-	struct sut_err err = {0};
-	struct elf_obj *obj = NULL;
-
-	if (!write_file(c, source, sizeof(source) - 1) &&
-	    !run_command((char *[]){"sh", "-c", cmd, NULL}, &(struct run_opts){0}))
-		obj = elf_obj_open(o, &err);
-	unlink(c);
-	unlink(o);
-	sut_err_free(&err);
-	free(c);
-	free(o);
-	free(cmd);
-	return obj;
-}
 
 static bool traced(const struct elf_obj *o, const char *name)
 {
@@ -42,7 +23,7 @@ static bool traced(const struct elf_obj *o, const char *name)
 
 static void check(const char *dir, const char *flags, const char *how)
 {
-	struct elf_obj *o = compile(dir, flags);
+	struct elf_obj *o = compile_text(dir, source, flags);
 
 	if (!tap_ok(o != NULL, "an object, %s", how))
 		return;
@@ -59,6 +40,7 @@ int main(void)
 
 	if (!tap_ok(mkdtemp(dir) != NULL, "a temporary folder"))
 		return tap_done();
+	/* As for functions with a section attribute. */
 	check(dir, "-fno-toplevel-reorder", "with one section for all");
 	check(dir, "-ffunction-sections", "with a section for each function");
 	rmdir(dir);

@@ -34,6 +34,22 @@ static uintptr_t answer(uintptr_t n)
 	return (uintptr_t)filter + n;
 }
 
+/* A child that sleeps behind a filter. */
+static pid_t filtered(const struct sock_fprog *prog)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, prog);
+		for (;;)
+			pause();
+	}
+	usleep(50000);
+	return pid;
+}
+
 /* A function is called where other system calls than the process needs lead to @action. */
 static void function(uint32_t action)
 {
@@ -51,16 +67,8 @@ static void function(uint32_t action)
 	struct sut_err err = {0};
 	uint64_t ret = 0;
 	bool called = false, refused = false;
-	pid_t pid = fork();
+	pid_t pid = filtered(&prog);
 
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
-		for (;;)
-			pause();
-	}
-	usleep(50000);
 	if (!proc_modules_read(&ms, pid, true, &err) && !threads_attach(&ts, pid, &err) &&
 	    !threads_stop(&ts, 1000000000, &err) && !remote_begin(&r, &ts, &ms, &err)) {
 		called = !remote_call_function(&r, (uintptr_t)answer, args, 1000000000, &ret, &err) &&
@@ -103,15 +111,7 @@ int main(void)
 	tap_eq_u64(seccomp_run(bad, 1, &d, sizeof(d)), SECCOMP_RET_KILL_PROCESS, "a load beyond");
 	tap_eq_u64(seccomp_run(endless, 1, &d, sizeof(d)), SECCOMP_RET_KILL_PROCESS, "a wild jump");
 
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
-		for (;;)
-			pause();
-	}
-	usleep(50000);
+	pid = filtered(&prog);
 	if (!proc_modules_read(&ms, pid, true, &err) && !threads_attach(&ts, pid, &err) &&
 	    !threads_stop(&ts, 1000000000, &err)) {
 		if (!remote_begin(&r, &ts, &ms, &err)) {

@@ -51,6 +51,19 @@ static uint64_t constant(const uint8_t *p, uint32_t reg)
 	       (uint64_t)(word_at(p + 12) & 0xffff) << 16 | (word_at(p + 16) & 0xffff);
 }
 
+/* The entry of a function of the large code model, which kernel modules have: ld r2,-8(r12); add r2,r2,r12. */
+static void large_entry(void)
+{
+	const struct target *t = &target_ppc64le;
+	static const uint32_t code[] = {0xe84cfff8, 0x7c426214, 0x7c0802a6};
+	uint8_t p[sizeof(code)];
+	size_t len;
+
+	memcpy(p, code, sizeof(p));
+	tap_eq_u64(t->entry_shape(p, sizeof(p), &len), 8, "an entry that loads the distance to the TOC");
+	tap_eq_u64(t->code_gp(p, sizeof(p), 0x1000), 0, "and does not say it");
+}
+
 static int64_t branch_from(uint32_t w)
 {
 	return w >> 26 == 18 && !(w & 3) ? (int64_t)((uint64_t)(w & 0x03fffffc) << 38) >> 38 : 0;
@@ -194,6 +207,7 @@ int main(void)
 	if (!dir)
 		return 0;
 	far_jump();
+	large_entry();
 	detours();
 	kernel_calls(dir);
 	for (size_t i = 0; i < ARRAY_SIZE(v); i++)

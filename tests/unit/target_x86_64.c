@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* x86-64: what compilers and linkers made. */
+/* A nop that was a jump, as kernels have them: what became of its relocation stays. */
+#define LINKED_MORE \
+	"int unjump(int a) { asm(\".reloc ., R_X86_64_NONE, ext\\n\\t.byte 0x0f, 0x1f, 0x44, 0, 0\");\n" \
+	" return calls(a) + ext; }\n"
 #include "linked.h"
 
 int main(void)

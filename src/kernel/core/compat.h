@@ -21,6 +21,14 @@
 /* The list of tasks is guarded by a sleeping lock there: it may be half written when all CPUs stop. */
 #error "suture_core does not know real-time kernels"
 #endif
+#ifdef CONFIG_PREEMPTION
+/*
+ * A task that is preempted may have where it goes on in a register only, or in a place that is in no frame: between
+ * the decision of an ftrace handler and the jump, in the handler of a return probe behind the return. Where tasks
+ * leave their CPU by themselves alone that cannot be. CONFIG_PREEMPT_DYNAMIC counts, whatever it is set to.
+ */
+#error "suture_core does not know preemptible kernels"
+#endif
 #ifdef CONFIG_SHADOW_CALL_STACK
 #error "suture_core does not know shadow call stacks"
 #endif
@@ -108,6 +116,34 @@ static inline void compat_probed_returns(struct task_struct *task, void (*walk)(
 static inline bool compat_jumps_write_keys(void)
 {
 	return LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0);
+}
+
+/* What a module exports: the kernel's private structure since 6.5, the same from 5.4 on */
+struct compat_kernel_symbol {
+#ifdef CONFIG_HAVE_ARCH_PREL32_RELOCATIONS
+	int value, name, namespace;
+#else
+	unsigned long value;
+	const char *name, *namespace;
+#endif
+};
+
+static inline unsigned long compat_export_value(const struct compat_kernel_symbol *sym)
+{
+#ifdef CONFIG_HAVE_ARCH_PREL32_RELOCATIONS
+	return (unsigned long)&sym->value + sym->value;
+#else
+	return sym->value;
+#endif
+}
+
+static inline const char *compat_export_name(const struct compat_kernel_symbol *sym)
+{
+#ifdef CONFIG_HAVE_ARCH_PREL32_RELOCATIONS
+	return (const char *)((unsigned long)&sym->name + sym->name);
+#else
+	return sym->name;
+#endif
 }
 
 /*

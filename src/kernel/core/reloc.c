@@ -105,19 +105,33 @@ unsigned long reloc_own_stub(struct suture_entry *entry, const struct suture_rel
 	return (unsigned long)find_stub(entry, &want);
 }
 
-/* The module that a reference leads to: the patched object itself, or one that the patch module depends on. */
-static int find_object(const struct suture_reloc *reloc, struct suture_object *obj, struct module **mod)
+/* A module that @mod needs: it stays as long as @mod does. What @mod needs is settled before it is patched. */
+static struct module *needed_by(struct module *mod, const char *name)
 {
-	*mod = NULL;
-	if (!reloc->object)
-		return 0;
-	if (same_string(reloc->object, obj->name)) {
-		*mod = obj->mod;
-		return 0;
+	struct module_use *use;
+
+	if (mod)
+		list_for_each_entry(use, &mod->target_list, target_list)
+			if (!strcmp(use->target->name, name))
+				return use->target;
+	return NULL;
+}
+
+/* Of the patched object itself, of the kernel, or what a module exports that the patched one needs. */
+static int find_symbol(const struct suture_reloc *reloc, struct suture_object *obj, unsigned long *value)
+{
+	struct module *needed;
+
+	if (!reloc->object || same_string(reloc->object, obj->name))
+		return symbols_find(reloc->object ? obj->mod : NULL, reloc->name, reloc->sympos, reloc->offset,
+				    reloc->section, value);
+	needed = needed_by(obj->mod, reloc->object);
+	if (!needed) {
+		pr_err("a reference to %s in %s, which %s does not need\n", reloc->name ?: "-", reloc->object,
+		       obj->name ?: "the kernel");
+		return -EOPNOTSUPP;
 	}
-	pr_err("a reference to %s in %s, from the code for %s\n", reloc->name ?: "-", reloc->object,
-	       obj->name ?: "the kernel");
-	return -EOPNOTSUPP;
+	return symbols_exported(needed, reloc->name, value);
 }
 
 int reloc_apply(struct suture_entry *entry, struct suture_object *obj)
@@ -127,12 +141,9 @@ int reloc_apply(struct suture_entry *entry, struct suture_object *obj)
 	for (i = 0; i < obj->nr_relocs; i++) {
 		const struct suture_reloc *reloc = &obj->relocs[i];
 		unsigned long value;
-		struct module *mod;
 		int err;
 
-		err = find_object(reloc, obj, &mod);
-		if (!err)
-			err = symbols_find(mod, reloc->name, reloc->sympos, reloc->offset, reloc->section, &value);
+		err = find_symbol(reloc, obj, &value);
 		if (!err)
 			err = arch_reloc(entry, reloc, value);
 		if (err) {

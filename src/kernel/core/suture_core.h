@@ -82,7 +82,8 @@ struct suture_func {
  * @type:	what is put there: the number of the relocation in the ELF file (R_AARCH64_CALL26, ...)
  * @addend:	as in a RELA entry; of architectures with REL entries (arm) too: the place is overwritten
  * @name:	the symbol; may be NULL where the offset is enough
- * @object:	the module that has it, NULL: the kernel
+ * @object:	the module that has it, NULL: the kernel. Of a module that is not the patched one, but which that one
+ *		needs, only what it exports: the name is enough.
  * @sympos:	as @old_sympos of a function
  * @offset:	as @offset of a function. For data of a kernel without CONFIG_KALLSYMS_ALL it is all there is.
  * @section:	as @section of a function

@@ -209,6 +209,33 @@ static int module_symbol(struct module *mod, const char *name, unsigned long sym
 	return 0;
 }
 
+static bool find_exported(const struct compat_kernel_symbol *syms, unsigned int n, const char *name,
+			  unsigned long *addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(compat_export_name(&syms[i]), name)) {
+			*addr = compat_export_value(&syms[i]);
+			return true;
+		}
+	return false;
+}
+
+int symbols_exported(struct module *mod, const char *name, unsigned long *addr)
+{
+	if (!name || (!find_exported((const void *)mod->syms, mod->num_syms, name, addr) &&
+		      !find_exported((const void *)mod->gpl_syms, mod->num_gpl_syms, name, addr))) {
+		pr_err("%s exports no %s\n", mod->name, name ?: "symbol without a name");
+		return -ENOENT;
+	}
+	if (!compat_module_owns(mod, *addr)) {
+		pr_err("%s, which %s exports, is not in it\n", name, mod->name);
+		return -ENOENT;
+	}
+	return 0;
+}
+
 int symbols_find(struct module *mod, const char *name, unsigned long sympos, unsigned long offset,
 		 const char *section, unsigned long *addr)
 {
@@ -230,6 +257,7 @@ int symbols_find(struct module *mod, const char *name, unsigned long sympos, uns
 
 int symbols_init(void)
 {
+	unsigned long size, offset;
 	struct compat_sect_attr *sect;
 	int err = find_kallsyms();
 
@@ -247,6 +275,13 @@ int symbols_init(void)
 		pr_err("the kernel's text is not known\n");
 		return -ENOENT;
 	}
+	suture_kernel.placing = suture_kernel.kallsyms_lookup_name("register_kprobe");
+	if (!suture_kernel.placing ||
+	    !suture_kernel.kallsyms_lookup_size_offset(suture_kernel.placing, &size, &offset) || offset) {
+		pr_err("the kernel's register_kprobe() is not known\n");
+		return -ENOENT;
+	}
+	suture_kernel.placing_end = suture_kernel.placing + size;
 	sect = section_of(THIS_MODULE, ".suture.mark");
 	have_sections = sect && sect->address == (unsigned long)&section_mark;
 	return 0;

@@ -49,24 +49,24 @@ static ssize_t transition_show(struct kobject *kobj, struct kobj_attribute *attr
 	return sysfs_emit(buf, "%d\n", state == SUTURE_ENABLING || state == SUTURE_DISABLING);
 }
 
-static ssize_t blockers_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+static ssize_t show_text(const char *text, char *buf)
 {
 	ssize_t n;
 
 	mutex_lock(&suture_mutex);
-	n = sysfs_emit(buf, "%s", to_entry(kobj)->report);
+	n = sysfs_emit(buf, "%s", text);
 	mutex_unlock(&suture_mutex);
 	return n;
 }
 
+static ssize_t blockers_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return show_text(to_entry(kobj)->report, buf);
+}
+
 static ssize_t stacks_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	ssize_t n;
-
-	mutex_lock(&suture_mutex);
-	n = sysfs_emit(buf, "%s", to_entry(kobj)->stacks);
-	mutex_unlock(&suture_mutex);
-	return n;
+	return show_text(to_entry(kobj)->stacks, buf);
 }
 
 static struct kobj_attribute enabled_attr = __ATTR(enabled, 0644, enabled_show, enabled_store);

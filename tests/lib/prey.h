@@ -79,19 +79,24 @@ static inline bool prey_start(struct prey *p, const char *threads, const char *m
 	return p->pid > 0;
 }
 
-/* The version that answers: 1 or 2; 0 mixed; -1 no answer within five seconds. */
+/*
+ * The version that answers: 1 or 2; 0 mixed; -1 no answer within a minute: a machine that is busy with other
+ * things is no hang, and an answer that comes too late would be taken for the next one's.
+ */
 static inline int prey_ask(struct prey *p)
 {
 	struct pollfd f = {.fd = p->out, .events = POLLIN};
 	char line[64];
+	int version, ready = 1;
 	size_t n = 0;
-	int version;
 
 	if (write(p->in, "q", 1) != 1)
 		return -1;
-	while (n < sizeof(line) - 1 && poll(&f, 1, 5000) == 1 && read(p->out, line + n, 1) == 1 &&
+	while (n < sizeof(line) - 1 && (ready = poll(&f, 1, 60000)) == 1 && read(p->out, line + n, 1) == 1 &&
 	       line[n] != '\n')
 		n++;
+	if (!ready)
+		printf("# the target (pid %d) gives no answer within a minute\n", (int)p->pid);
 	line[n] = '\0';
 	return sscanf(line, "%d %ld %ld", &version, &p->wrong, &p->calls) == 3 ? version : -1;
 }

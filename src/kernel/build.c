@@ -147,6 +147,13 @@ int kernel_build_patch(struct kernel_build *b, const struct kernel_build_opts *o
 		return sut_fail(err, SUT_B_NO_BUILD_ID, kb->release, "the kernel has no build-id note");
 	r = module_link(kb, &m, err);
 	b->link_ns = now_ns() - t;
+	if (!r && m.late) {
+		r = kbuild_read_keys(kb, m.late, err);
+		module_parts_free(&m);
+		t = now_ns();
+		r = r < 0 ? r : module_link(kb, &m, err);
+		b->link_ns += now_ns() - t;
+	}
 	t = now_ns();
 	if (!r && err->n == before && m.n_objects)
 		make_patch(b, opts, &m, err);

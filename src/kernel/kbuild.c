@@ -356,6 +356,12 @@ static int open_objects(struct kbuild *kb, struct sut_err *err)
 
 /* --- units --- */
 
+static void settle(struct elf_obj *o)
+{
+	explicit_branches(o);
+	special_settle(o);
+}
+
 static int open_unit(struct kbuild *kb, const struct kunit *c, struct kbuild_unit *u, struct sut_err *err)
 {
 	u->source = c->source;
@@ -367,33 +373,36 @@ static int open_unit(struct kbuild *kb, const struct kunit *c, struct kbuild_uni
 		u->proof = target_obj_open(c->proof, err);
 	if (!u->orig || !u->new || (c->proof && !u->proof))
 		return -1;
-	explicit_branches(u->orig);
-	explicit_branches(u->new);
+	settle(u->orig);
+	settle(u->new);
 	if (u->proof)
-		explicit_branches(u->proof);
+		settle(u->proof);
 	return c->module ? open_module(kb, c, &u->object, err) : 0;
+}
+
+static void compare_unit(struct kbuild *kb, struct kbuild_unit *u, struct sut_err *err)
+{
+	struct diff_opts o = {.source = u->source, .is_edited = is_edited, .ctx = kb,
+			      .has_outside_users = has_outside_users,
+			      .accept_layouts = kb->opts.accept_layouts,
+			      .section_role = special_diff_role};
+	struct sut_err own = {0};
+
+	u->diff = diff_unit_compare(u->orig, u->new, &o, &own);
+	if (u->diff) {
+		special_compare(u->diff, u->source, &own);
+		carry_untraced(u);
+	}
+	/* Units that share a header say the same of it. */
+	sut_err_move_new(err, &own);
 }
 
 static int compare(struct kbuild *kb, struct sut_err *err)
 {
 	size_t before = err->n;
 
-	for (size_t i = 0; i < kb->n_units; i++) {
-		struct kbuild_unit *u = &kb->units[i];
-		struct diff_opts o = {.source = u->source, .is_edited = is_edited, .ctx = kb,
-				      .has_outside_users = has_outside_users,
-				      .accept_layouts = kb->opts.accept_layouts,
-				      .section_role = special_diff_role};
-		struct sut_err own = {0};
-
-		u->diff = diff_unit_compare(u->orig, u->new, &o, &own);
-		if (u->diff) {
-			special_compare(u->diff, u->source, &own);
-			carry_untraced(u);
-		}
-		/* Units that share a header say the same of it. */
-		sut_err_move_new(err, &own);
-	}
+	for (size_t i = 0; i < kb->n_units; i++)
+		compare_unit(kb, &kb->units[i], err);
 	return err->n > before ? -1 : 0;
 }
 
@@ -477,6 +486,55 @@ int kbuild_run(struct kbuild *kb, const struct kbuild_opts *opts, struct sut_err
 	memset(kb, 0, sizeof(*kb));
 	kb->opts = *opts;
 	return run(kb, err);
+}
+
+/* The object that was proved remains, and what is known by it. */
+static int open_again(struct kbuild_unit *u, const struct kunit *c, struct sut_err *err)
+{
+	struct elf_obj *orig = target_obj_open(c->orig, err), *new = target_obj_open(c->patched, err);
+
+	if (!orig || !new) {
+		elf_obj_free(orig);
+		elf_obj_free(new);
+		return -1;
+	}
+	settle(orig);
+	settle(new);
+	diff_unit_free(u->diff);
+	u->diff = NULL;
+	elf_obj_free(u->new);
+	if (u->proof)
+		elf_obj_free(u->orig);
+	else
+		u->proof = u->orig;
+	u->orig = orig;
+	u->new = new;
+	u->reads_keys = true;
+	free(u->orig_path);
+	free(u->new_path);
+	u->orig_path = xstrdup(c->orig);
+	u->new_path = xstrdup(c->patched);
+	free(u->to_proof);
+	u->to_proof = proof_map(u->orig, u->proof);
+	return 0;
+}
+
+int kbuild_read_keys(struct kbuild *kb, const bool *chosen, struct sut_err *err)
+{
+	struct kunits again = {0};
+	size_t before = err->n, n = 0;
+	uint64_t t = now_ns();
+
+	for (size_t i = 0; i < kb->n_units; i++)
+		if (chosen[i])
+			VEC_PUSH(again.v, again.n, again.cap)->source = xstrdup(kb->units[i].source);
+	if (!kunits_compile_keys(kb->tree, &kb->patches, &again, err))
+		for (size_t i = 0; i < kb->n_units; i++)
+			if (chosen[i] && !open_again(&kb->units[i], &again.v[n++], err))
+				compare_unit(kb, &kb->units[i], err);
+	kunits_free(&again);
+	kb->compile_ns += now_ns() - t;
+	return err->n > before ? -1 : kbuild_refuse(kb, err);
 }
 
 void kbuild_free(struct kbuild *kb)

@@ -68,6 +68,7 @@ struct kbuild_unit {
 	struct elf_obj *proof;	/* what is proved where that is not @orig; else NULL */
 	struct ref **proof_refs;
 	uint32_t *to_proof;	/* [symbol of orig] -> symbol of proof; NULL: they are the same */
+	bool reads_keys;	/* @orig and @new have no jump labels: see keys.h */
 	struct prove_unit *pu;	/* of @proof, or of @orig */
 };
 
@@ -100,6 +101,11 @@ struct kbuild {
  * found. What was found stays in @kb until kbuild_free().
  */
 int kbuild_run(struct kbuild *kb, const struct kbuild_opts *opts, struct sut_err *err);
+/*
+ * Of the units that are @chosen ([units]) both versions are compiled and compared once more, with jump labels that read
+ * their keys. As kbuild_run(), which has succeeded.
+ */
+int kbuild_read_keys(struct kbuild *kb, const bool *chosen, struct sut_err *err);
 void kbuild_free(struct kbuild *kb);
 
 /* What a symbol of u->orig is in the kernel. False where nothing is known of it. */

@@ -257,6 +257,8 @@ static int write_sources(const struct kbuild *kb, struct module_parts *m, const 
 	elf_out_write(&m->out, &code);
 	r = r || module_put_file(dir, "glue.c", glue_text, strlen(glue_text), err) ||
 	    module_put_file(dir, "table.h", table.p, table.n, err) ||
+	    /* Newer kbuild has no way from one to the other, older makes the other anew. */
+	    module_put_file(dir, "code.o", code.p, code.n, err) ||
 	    module_put_file(dir, "code.o_shipped", code.p, code.n, err) ||
 	    module_put_file(dir, "Makefile", makefile.p, makefile.n, err) ||
 	    module_put_file(dir, ".code.o.cmd", "", 0, err) ||

@@ -167,6 +167,27 @@ static void copy_entry(struct mlink *l, size_t u, uint32_t sec, const struct spe
 	}
 }
 
+/* A static call whose key is a module's: it may not be there when the kernel reads the entry. */
+static bool stays_a_call(const struct mlink *l, size_t u, const struct elf_sec *s, const struct special *k, size_t i)
+{
+	const struct kbuild_unit *ku = unit_of(l, u);
+
+	for (size_t r = 0; special_is_shortcut(k) && r < s->n_rels; r++) {
+		const struct elf_rel *rel = &s->rels[r];
+		uint32_t sym = rel->sym, sec;
+		struct kbuild_sym place;
+		uint64_t off;
+
+		if (rel->offset < i * k->size || rel->offset >= (i + 1) * k->size || rel->offset == i * k->size + k->owner)
+			continue;
+		if (special_place(ku->new, s, rel, &sec, &off))
+			sym = sym_covering(ku->new, sec, off);
+		if (sym && kbuild_new_sym(l->kb, ku, sym, &place, NULL) && strcmp(place.object, "vmlinux") != 0)
+			return true;
+	}
+	return false;
+}
+
 static void scan_entries(struct mlink *l, size_t index)
 {
 	struct piece p = l->pieces[index];
@@ -185,7 +206,7 @@ static void scan_entries(struct mlink *l, size_t index)
 			uint64_t off;
 
 			if (special_owner(o, s, k, e, &sec, &off) && sec == p.sec && off >= p.from &&
-			    (off < p.to || (off == p.to && p.whole)))
+			    (off < p.to || (off == p.to && p.whole)) && !stays_a_call(l, p.unit, s, k, e))
 				copy_entry(l, p.unit, i, k, e);
 		}
 	}
@@ -282,7 +303,7 @@ int module_link(const struct kbuild *kb, struct module_parts *ret, struct sut_er
 	author_read(&l);
 	work_off(&l);
 	list_new(&l);
-	if (err->n == before)
+	if (err->n == before && !ret->late)
 		relocs_store_addends(&ret->out, err);
 	for (size_t u = 0; u < kb->n_units; u++) {
 		for (size_t i = 0; l.refs[u] && i < kb->units[u].new->n_secs; i++)
@@ -309,6 +330,7 @@ void module_parts_free(struct module_parts *m)
 	free(m->externs);
 	free(m->states);
 	free(m->n_relocs);
+	free(m->late);
 	strvec_free(&m->new_funcs);
 	strvec_free(&m->new_data);
 	memset(m, 0, sizeof(*m));

@@ -56,10 +56,12 @@ struct module_parts {
 	size_t *n_relocs;	/* [kb->objects]: set by relocs_write() */
 	size_t n_jumps;		/* jump labels that our core hands to the kernel: likewise */
 	bool replace;		/* set by the patched source */
+	bool *late;		/* [kb->units]: it has a jump label that this kernel cannot be given when the patch is
+				 * loaded: nothing was linked, and kbuild_read_keys() is what helps */
 	struct strvec new_funcs, new_data;
 };
 
-/* Chooses, copies and relocates. 0 with @ret->n_funcs 0 where no code changes; -1 with all reasons. */
+/* Chooses, copies and relocates. 0 with @ret->n_funcs 0 where no code changes, or with @ret->late; -1 with all reasons. */
 int module_link(const struct kbuild *kb, struct module_parts *ret, struct sut_err *err);
 void module_parts_free(struct module_parts *m);
 

@@ -3,12 +3,12 @@
  * In CACHE/kernel/KEY/ stand, while a patched source is compiled:
  *
  *	saved/	links to the original files
- *	backup/	a copy of out/, where the patches touch more than units: what kbuild generates from headers
+ *	backup/	a copy of out/ (or keys/), where the patches touch more than units: what kbuild generates from headers
  *		would be made again of the patched ones. Units alone change nothing but their own objects,
  *		which are renamed and come back
- *	patched	"+FILE": the patches add it to the source; "oPATH": an object that was renamed. Written when
- *		all the others are whole, and removed when everything is in its place: between the two
- *		every step can be repeated
+ *	patched	"+FILE": the patches add it to the source; "oPATH": an object that was renamed; "bPATH": the folder
+ *		that backup/ is of. Written when all the others are whole, and removed when everything is in its
+ *		place: between the two every step can be repeated
  */
 #include "kernel/swap.h"
 #include "base/log.h"
@@ -50,13 +50,13 @@ static void put_back(const char *path)
 	free(from);
 }
 
-static int copy_out(const struct ktree *t, struct sut_err *err)
+static int copy_out(const struct ktree *t, const char *out, struct sut_err *err)
 {
 	char *to = path_join(t->dir, "backup"), *temp = xasprintf("%s.part", to);
 	int r;
 
 	remove_tree(temp);
-	r = tree_copy(t->out, temp, err);
+	r = tree_copy(out, temp, err);
 	if (!r && rename(temp, to) < 0)
 		r = sut_fail(err, SUT_E_IO, to, "%s", strerror(errno));
 	free(temp);
@@ -87,7 +87,7 @@ static bool only_units(const struct ktree *t, const struct patch_set *ps)
 	return true;
 }
 
-int swap_in(const struct ktree *t, const struct patch_set *ps, const struct strvec *objects,
+int swap_in(const struct ktree *t, const struct patch_set *ps, const char *out, const struct strvec *objects,
 	    struct sut_err *err)
 {
 	char *path = path_join(t->dir, "patched");
@@ -101,7 +101,9 @@ int swap_in(const struct ktree *t, const struct patch_set *ps, const struct strv
 			r = save_file(t, ps->files[i].old_path, &list, err);
 	}
 	if (!r && !light)
-		r = copy_out(t, err);
+		r = copy_out(t, out, err);
+	if (!light)
+		buf_addf(&list, "b%s\n", out);
 	for (size_t i = 0; i < objects->n && light; i++)
 		buf_addf(&list, "o%s\n", objects->v[i]);
 	buf_add(&list, NULL, 0);
@@ -132,6 +134,13 @@ static void restore_file(void *ctx, const char *dir, const char *rel)
 	free(to);
 }
 
+static int undo_copy(const char *out, const char *backup, struct sut_err *err)
+{
+	if (file_exists(backup) && (remove_tree(out) < 0 || rename(backup, out) < 0))
+		return sut_fail(err, SUT_E_IO, out, "%s", strerror(errno));
+	return 0;
+}
+
 static void undo_line(const struct ktree *t, const char *line)
 {
 	char *path = *line == '+' ? path_join(t->src, line + 1) : xstrdup(line + 1), *cmd;
@@ -160,10 +169,11 @@ int swap_out(const struct ktree *t, struct sut_err *err)
 		if (file_exists(saved))
 			tree_walk(saved, restore_file, (void *)t);
 		for (char *l = strtok_r((char *)text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
-			undo_line(t, l);
+			if (*l == 'b')
+				r = undo_copy(l + 1, backup, err);
+			else
+				undo_line(t, l);
 		free(text);
-		if (file_exists(backup) && (remove_tree(t->out) < 0 || rename(backup, t->out) < 0))
-			r = sut_fail(err, SUT_E_IO, t->out, "%s", strerror(errno));
 		if (!r && unlink(list) < 0)
 			r = sut_fail(err, SUT_E_IO, list, "%s", strerror(errno));
 	}

@@ -10,7 +10,8 @@
  * The plan: CACHE/kernel/KEY/ holds
  *
  *	src/	a copy of the source, made of hard links: files are replaced there and never written to
- *	out/	what kbuild makes (proof/ is the same with other flags, see build/proofs.c)
+ *	out/	what kbuild makes (proof/ is the same with other flags, see build/proofs.c; keys/ with jump labels that
+ *		read their keys, see keys.c)
  *	first.h	what the target has each unit include
  *	units	all objects that the configuration makes: the makefiles are walked once, by make
  *	saved/	originals of what is patched just now (swap.h)
@@ -247,8 +248,12 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	/* Strings of the kernel name it; packages call their kernels otherwise than the source does. */
 	if (t->release && !t->headers)
 		strvec_pushf(&argv, "KERNELRELEASE=%s", t->release);
-	/* Where objtool waits for the whole kernel (with IBT), no unit would have its tables. */
+	/*
+	 * Where objtool waits for the whole kernel (with IBT), no unit would have its tables. With --ibt it would say which
+	 * functions nobody jumps to, which one unit alone cannot tell; that they keep their landing pads does no harm.
+	 */
 	strvec_push(&argv, "delay-objtool=");
+	strvec_push(&argv, "objtool-args=$(filter-out --ibt,$(objtool-args-y))$(if $(part-of-module), --module)");
 	for (size_t i = 0; more && more[i]; i++)
 		strvec_push(&argv, t->headers ? modtree_goal(t, more[i]) : more[i]);
 	/* A make around us, or options for kernels of the user's own, must not reach this one. */
@@ -416,6 +421,38 @@ static void choose_compiler(struct ktree *t, const struct ktree_opts *o, const c
 	free(name);
 }
 
+/*
+ * What is compared is compiled with the whole of debug information, whatever the configuration says of it: nothing
+ * else tells that a type's layout changes. It changes no code.
+ */
+static void choose_flags(struct ktree *t, const char *config)
+{
+	static const struct {
+		const char *option;
+		bool wanted;
+		const char *flag;
+	} more[] = {{"CONFIG_DEBUG_INFO=", false, "-g"},
+		    {"CONFIG_DEBUG_INFO_REDUCED=", true, "-femit-struct-debug-detailed=any"},
+		    {"CONFIG_DEBUG_INFO_SPLIT=", true, "-gno-split-dwarf"},
+		    {"CONFIG_DEBUG_INFO_COMPRESSED", true, "-gz=none"}};
+	const char *const *own = t->target->kernel_flags ? t->target->kernel_flags : t->target->compile_flags;
+	struct strvec lines = {0};
+
+	while (*own)
+		strvec_push(&t->flag_words, *own++);
+	config_lines(config, &lines);
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+		bool has = false;
+
+		for (size_t k = 0; k < lines.n; k++)
+			has |= str_starts(lines.v[k], more[i].option) && !str_ends(lines.v[k], "_NONE=y");
+		if (has == more[i].wanted)
+			strvec_push(&t->flag_words, more[i].flag);
+	}
+	strvec_free(&lines);
+	t->flags = (const char *const *)t->flag_words.v;
+}
+
 static int lock(struct ktree *t, struct sut_err *err)
 {
 	char *path = path_join(t->dir, "lock");
@@ -513,7 +550,7 @@ static int prepare_kernel(struct ktree *t, const char *config_path, const char *
 static int prepare(struct ktree *t, const char *config_path, const char *config, const char *key,
 		   struct sut_err *err)
 {
-	static const char *const old[] = {"ready", "units", "src", "out", "proof", "patched", "saved", "backup", "new",
+	static const char *const old[] = {"ready", "units", "src", "out", "proof", "keys", "patched", "saved", "backup", "new",
 					 "includes", "built-at"};
 	char *ready = path_join(t->dir, "ready");
 	int r = 0;
@@ -569,6 +606,7 @@ static int open_tree(struct ktree *t, const struct ktree_opts *o, const char *co
 	free(name);
 	t->src = path_join(t->dir, "src");
 	t->out = path_join(t->dir, t->headers ? "src" : "out");
+	t->keys_out = path_join(t->dir, "keys");
 	if (t->target->proof_flags)
 		t->proof_out = path_join(t->dir, "proof");
 	if (mkdir_p(t->dir) < 0) {
@@ -600,8 +638,6 @@ struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err)
 	t->release = o->release ? xstrdup(o->release) : NULL;
 	t->cancel = o->cancel;
 	t->target = target_find(o->machine);
-	if (t->target)
-		t->flags = t->target->kernel_flags ? t->target->kernel_flags : t->target->compile_flags;
 	t->source = realpath(o->source, NULL);
 	t->make = o->make ? xstrdup(o->make) : NULL;
 	if (!t->source) {
@@ -623,6 +659,7 @@ struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err)
 		goto out;
 	}
 	choose_compiler(t, o, (char *)config);
+	choose_flags(t, (char *)config);
 	r = open_tree(t, o, (char *)config, err);
 out:
 	free(config);
@@ -643,12 +680,14 @@ void ktree_free(struct ktree *t)
 	free(t->src);
 	free(t->out);
 	free(t->proof_out);
+	free(t->keys_out);
 	free(t->arch);
 	free(t->version);
 	free(t->cross);
 	free(t->cc);
 	free(t->own_cc);
 	free(t->release);
+	strvec_free(&t->flag_words);
 	strvec_free(&t->config);
 	strvec_free(&t->units);
 	free(t->headers);

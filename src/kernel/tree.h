@@ -28,12 +28,14 @@ struct ktree {
 	char *src;		/* a copy of the source, of hard links where possible */
 	char *out;		/* O= folder, prepared; of a module: @src */
 	char *proof_out;	/* another, for what is proved where that is compiled otherwise; NULL: @out */
+	char *keys_out;		/* another, where jump labels read their keys (keys.h); made when it is needed */
 	char *arch;		/* kbuild's ARCH */
 	char *version;		/* "6.1.176", of the source's Makefile; of a module: @release */
 	char *cross, *cc, *release; /* as given to make; may be NULL */
 	char *own_cc;		/* for what need not be what somebody else compiled; may be NULL */
 	const struct target *target;
 	const char *const *flags; /* for what is compared and carried, NULL-terminated */
+	struct strvec flag_words; /* owns them */
 	struct strvec config;	/* "CONFIG_X=y" as prepared */
 	struct strvec units;	/* "fs/proc/cmdline.o" of all that the configuration makes, sorted */
 	char *headers, *make;	/* as in ktree_opts; @headers NULL: this is the kernel's own tree */

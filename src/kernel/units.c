@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "build/load.h"
 #include "kernel/includes.h"
+#include "kernel/keys.h"
 #include "kernel/swap.h"
 
 #include <errno.h>
@@ -197,27 +198,35 @@ static char *cmd_file(const char *object)
 
 enum version { ORIGINAL, FOR_PROOF, PATCHED };
 
+struct way {			/* in which folder */
+	const char *out;
+	char *word;		/* and what make is told besides; NULL: nothing */
+};
+
 /*
  * Is there an object of the original, with kbuild's whole record? Nothing that it was made of changes as long as
  * the tree lives, so kbuild would find nothing to do, for which it needs seconds.
  */
-static bool is_made(const char *out, const char *source, bool is_module)
+static bool is_made(const char *out, const char *source, const char *word, bool is_module)
 {
 	char *object = object_in(out, source), *cmd = cmd_file(object);
 	char *end = xasprintf("\n$(deps_%s%s%.*s.o):", is_module ? out : "", is_module ? "/" : "", (int)strlen(source) - 2,
 			      source);
 	bool made = cmd && strstr(cmd, end) && file_exists(object);
 
+	/* In a copy of another folder are objects that were made without it. */
+	if (made && word)
+		made = strstr(cmd, strchr(word, '=') + 1);
 	free(object);
 	free(cmd);
 	free(end);
 	return made;
 }
 
-static int make_units(const struct ktree *t, enum version v, const struct kunits *u, struct sut_err *err)
+static int make_units(const struct ktree *t, enum version v, const struct way *w, const struct kunits *u,
+		      struct sut_err *err)
 {
 	static const char *const names[] = {"original", "the original, for the proof", "patched"};
-	const char *out = v == FOR_PROOF ? t->proof_out : t->out;
 	struct strvec goals = {0};
 	struct progress p = {.which = names[v]};
 	uint64_t since = now_ns();
@@ -225,11 +234,13 @@ static int make_units(const struct ktree *t, enum version v, const struct kunits
 	int r, status = 0;
 
 	for (size_t i = 0; i < u->n; i++)
-		if (v == PATCHED || !is_made(out, u->v[i].source, t->headers))
+		if (v == PATCHED || !is_made(w->out, u->v[i].source, w->word, t->headers))
 			strvec_pushf(&goals, "%.*s.o", (int)strlen(u->v[i].source) - 2, u->v[i].source);
 	p.n = goals.n;
+	if (goals.n && w->word)
+		strvec_push(&goals, w->word);
 	if (goals.n)
-		status = ktree_make(t, out, v == FOR_PROOF ? t->target->proof_flags : t->flags, goals.v,
+		status = ktree_make(t, w->out, v == FOR_PROOF ? t->target->proof_flags : t->flags, goals.v,
 				    &(struct ktree_watch){on_output, &p}, &said);
 	if (now_ns() - since > TELL_AFTER_S * 1000000000ull)
 		log_info("%zu units compiled in %.0f s", p.begun, (double)(now_ns() - since) / 1e9);
@@ -321,10 +332,10 @@ static void drop_others(const struct ktree *t, const struct patch_set *ps, const
 	free(used);
 }
 
-static int take_objects(const struct ktree *t, struct kunits *u, struct sut_err *err)
+static int take_objects(const struct way *w, struct kunits *u, struct sut_err *err)
 {
 	for (size_t i = 0; i < u->n; i++) {
-		char *from = object_in(t->out, u->v[i].source), *to = object_in(u->dir, u->v[i].source);
+		char *from = object_in(w->out, u->v[i].source), *to = object_in(u->dir, u->v[i].source);
 		char *dir = xstrdup(to);
 		int r = 0;
 
@@ -339,7 +350,7 @@ static int take_objects(const struct ktree *t, struct kunits *u, struct sut_err 
 	return 0;
 }
 
-static int compile_patched(const struct ktree *t, const struct patch_set *ps, struct kunits *u,
+static int compile_patched(const struct ktree *t, const struct patch_set *ps, const struct way *w, struct kunits *u,
 			   struct sut_err *err)
 {
 	struct strvec objects = {0};
@@ -347,17 +358,18 @@ static int compile_patched(const struct ktree *t, const struct patch_set *ps, st
 
 	for (size_t i = 0; i < u->n; i++)
 		strvec_push(&objects, u->v[i].orig);
-	r = swap_in(t, ps, &objects, err);
+	r = swap_in(t, ps, w->out, &objects, err);
 	if (!r)
-		r = make_units(t, PATCHED, u, err);
+		r = make_units(t, PATCHED, w, u, err);
 	if (!r)
-		r = take_objects(t, u, err);
+		r = take_objects(w, u, err);
 	strvec_free(&objects);
 	return swap_out(t, err) < 0 ? -1 : r;
 }
 
 int kunits_compile(struct ktree *t, const struct patch_set *ps, struct kunits *ret, struct sut_err *err)
 {
+	const struct way usual = {t->out, NULL}, proof = {t->proof_out, NULL};
 	struct strvec included = {0};
 	int r;
 
@@ -368,17 +380,33 @@ int kunits_compile(struct ktree *t, const struct patch_set *ps, struct kunits *r
 	for (size_t i = 0; i < ret->n; i++)
 		ret->v[i].orig = object_in(t->out, ret->v[i].source);
 	if (!r)
-		r = make_units(t, ORIGINAL, ret, err);
+		r = make_units(t, ORIGINAL, &usual, ret, err);
 	if (!r) {
 		drop_others(t, ps, &included, ret);
 		if (t->proof_out && ret->n)
-			r = make_units(t, FOR_PROOF, ret, err);
+			r = make_units(t, FOR_PROOF, &proof, ret, err);
 	}
 	for (size_t i = 0; i < ret->n && !r && t->proof_out; i++)
 		ret->v[i].proof = object_in(t->proof_out, ret->v[i].source);
 	if (!r && ret->n)
-		r = compile_patched(t, ps, ret, err);
+		r = compile_patched(t, ps, &usual, ret, err);
 	strvec_free(&included);
+	return r;
+}
+
+int kunits_compile_keys(struct ktree *t, const struct patch_set *ps, struct kunits *u, struct sut_err *err)
+{
+	struct way keys = {t->keys_out, keys_prepare(t, err)};
+	int r = keys.word ? 0 : -1;
+
+	u->dir = path_join(t->dir, "new");
+	for (size_t i = 0; i < u->n; i++)
+		u->v[i].orig = object_in(keys.out, u->v[i].source);
+	if (!r)
+		r = make_units(t, ORIGINAL, &keys, u, err);
+	if (!r)
+		r = compile_patched(t, ps, &keys, u, err);
+	free(keys.word);
 	return r;
 }
 

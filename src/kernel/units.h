@@ -24,6 +24,11 @@ struct kunits {
  * K_BUILD_FILE, B_ASM, B_PATCH_APPLY, B_COMPILE. @ret is to be freed in any case.
  */
 int kunits_compile(struct ktree *t, const struct patch_set *ps, struct kunits *ret, struct sut_err *err);
+/*
+ * The same units once more, with jump labels that read their keys (keys.h): of those in @u the source and the module
+ * are given. The objects that @ps was compiled to before may be gone then. -1: B_COMPILE and others.
+ */
+int kunits_compile_keys(struct ktree *t, const struct patch_set *ps, struct kunits *u, struct sut_err *err);
 void kunits_free(struct kunits *u);
 
 #endif

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Kernel patches on a stock kernel: run.sh [CASE]..., as TAP, and that of each in KERNEL_WORK/ARCH/tap. A case is a folder of tests/kernel/cases:
 #
-#   NAME.patch       a diff of the kernel, built as patch NAME; NAME@ARCH.patch takes its place on ARCH
+#   NAME.patch       a diff of the kernel, built as patch NAME; NAME@ARCH.patch takes its place on ARCH, else
+#                    NAME@6.12.patch from Linux 6.12 on
 #   NAME.opts        more options for `build`
 #   test             run in a guest that boots the kernel, beside the patches; its first comment is the
 #                    case's line in the tables of docs/
@@ -13,10 +14,12 @@
 #   source/          of a module that is not part of the kernel. It is built and put beside the test; the diffs are of it
 #   make             how make is called for that; it is built without this, too, as other/NAME.ko
 #   not              "ARCH REASON" lines: where there is nothing to test; instead of ARCH "livepatch" for kernels
-#                    that have it, "core" for those that our core patches
+#                    that have it, "core" for those that our core patches, "6.12" for that series
+#   options          of the kernel, "CONFIG_X=y" lines: where it has not all of them there is nothing to test, either
 #
 # Settings:
 #   KERNEL_ARCH  whose kernel, by Debian's name (amd64)
+#   KERNEL_SERIES  6.1 or 6.12: of the latter, everything is in folders whose names end so (6.1)
 #   SUTURE       this machine's program        (build/suture)
 #   CROSS        what scripts/cross.sh made    (build/cross)
 #   KERNEL       what scripts/kernel.sh made, or scripts/kernel-livepatch.sh (build/kernel)
@@ -28,17 +31,20 @@ set -u
 dir=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$dir/../.." && pwd)
 arch=${KERNEL_ARCH:-amd64}
+series=${KERNEL_SERIES:-6.1}
+suffix=-$series
+[ "$series" != 6.1 ] || suffix=
 SUTURE=${SUTURE:-$root/build/suture}
 export CROSS="${CROSS:-$root/build/cross}/$arch"
-KERNEL=${KERNEL:-$root/build/kernel}
+KERNEL=${KERNEL:-$root/build/kernel$suffix}
 cases=${KERNEL_CASES_DIR:-$dir/cases}
-cache=${KERNEL_WORK:-$root/build/kernel-work}
+cache=${KERNEL_WORK:-$root/build/kernel-work$suffix}
 mkdir -p "$cache/$arch/patches"
 cache=$(cd "$cache" && pwd)
 work=$cache/$arch
 R=$KERNEL/root-$arch
 source=$KERNEL/linux-source
-[ -e "$source" ] || source=$KERNEL/linux-source-6.1
+[ -e "$source" ] || source=$KERNEL/linux-source-$series
 kernel=$(ls "$R"/boot/vmlinu*)
 release=${kernel##*/vmlinu?-}
 way=core
@@ -102,12 +108,29 @@ build()	# build OUT.sut [OPTION]... FIX.patch: for the kernel of the guest, or t
 	)
 }
 
+# since X.Y: is the kernel Linux X.Y or later?
+since() { [ "$(printf '%s\n' "$1" "$release" | sort -V | head -1)" = "$1" ]; }
+
+# has_options FILE: does the kernel have all options in it?
+has_options() { ! grep -vxFf "$R/boot/config-$release" "$1" >/dev/null; }
+
+# chosen NAME: the file of a patch of this case, for this kernel
+chosen()
+{
+	p=$from/$1.patch
+	for v in $(ls "$from" | sed -n "s/^$1@\([0-9.]*\)[.]patch$/\1/p" | sort -V); do
+		! since "$v" || p=$from/$1@$v.patch
+	done
+	[ ! -e "$from/$1@$arch.patch" ] || p=$from/$1@$arch.patch
+	echo "$p"
+}
+
 # refused PATCH CODE DESCRIPTION [OPTION]...: a patch of this case (./PATCH: here) is not built, with exit status $status
 refused()
 {
 	case $1 in
 	./*) p=$1.patch ;;
-	*) p=$from/$1.patch ;;
+	*) p=$(chosen "$1") ;;
 	esac
 	name=$1 code=$2 about=$3
 	shift 3
@@ -124,7 +147,7 @@ build_all()
 	for p in "$from"/*.patch; do
 		name=$(basename "$p" .patch)
 		case $name in *@*) continue ;; esac
-		[ ! -e "$from/$name@$arch.patch" ] || p=$from/$name@$arch.patch
+		p=$(chosen "$name")
 		opts=$(cat "$from/$name.opts" 2>/dev/null)
 		sut=$work/patches/$1.$name.sut
 		log=$work/patches/$1.$name.log
@@ -153,7 +176,8 @@ for case; do
 	from=$cases/$case
 	to=$work/guest/s/cases/$case ko=''
 	mkdir -p "$to"
-	why=$(sed -n "s/^$arch //p; s/^$way //p" "$from/not" 2>/dev/null | head -1)
+	why=$(sed -n "s/^$arch //p; s/^$way //p; s/^$series //p" "$from/not" 2>/dev/null | head -1)
+	[ -n "$why" ] || [ ! -e "$from/options" ] || has_options "$from/options" || why="the kernel is built without it"
 	if [ -n "$why" ]; then
 		echo "ok - $case # SKIP $why" >"$work/results/$case"
 		continue
@@ -173,7 +197,8 @@ for case; do
 	cp "$from/test" "$to/"
 	[ ! -e "$from/prepare" ] || (cd "$to" && . "$from/prepare") || exit 1
 	[ ! -e "$from/needs" ] || for m in $(cat "$from/needs"); do
-		find "$R/lib/modules" -name "$m.ko" -exec cp {} "$to/" \;
+		find "$R/lib/modules" -name "$m.ko" -exec cp {} "$to/" \; -o \
+			-name "$m.ko.xz" -exec sh -c 'xz -dc "$1" >"$2"' - {} "$to/$m.ko" \;
 	done
 	echo "$case" >>"$work/list$([ ! -e "$from/last" ] || echo .last)"
 done

@@ -72,7 +72,7 @@ tap()	# lines of a test: numbered
 # outside: makes the module of a case that has a source of one, as DKMS would, in a folder that is gone afterwards: $ko
 outside()
 {
-	o=$work/outside/${from##*/}
+	o=$work/outside/$release/${from##*/}
 	ko=$(ls "$o"/*.ko 2>/dev/null)
 	[ -z "$ko" ] || [ -n "$(find "$from/source" "$from/make" -newer "$ko")" ] || return 0
 	rm -rf "$o"

@@ -169,7 +169,7 @@ test-real: deps-real
 # Fault tests: suture is killed, failed and raced on a target that checks itself.
 FAULT := $(patsubst tests/fault/%.c,$(O)/tests/fault/%,$(sort $(wildcard tests/fault/*.c)))
 export FAULT_WORK := $(abspath $(O)/fault)
-$(O)/tests/fault/%: tests/fault/%.c tests/lib/prey.h tests/lib/tap.h $(LIB)
+$(O)/tests/fault/%: tests/fault/%.c $(wildcard tests/lib/*.h) $(LIB)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests/lib -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS) $(QUIET_LD)
@@ -260,13 +260,19 @@ kernel_tests = $(foreach a,$(1),$(patsubst %,tests/kernel/cases/%@$(a),$(or $(KE
 deps-kernel:
 	$(Q)scripts/deps.sh kernel
 test-kernel: test-kernel-amd64
-.PHONY: test-kernels
+.PHONY: test-kernels test-kernels-6.12
 test-kernels: $(CROSS_ARCHS:%=test-kernel-%)
+test-kernels-6.12:
+	$(Q)$(MAKE) --no-print-directory test-kernels KERNEL_SERIES=6.12
 .PHONY: $(CROSS_ARCHS:%=kernel-%)
+# The series of these kernels, 6.1 or 6.12: `make test-kernel-ppc64el KERNEL_SERIES=6.12`.
+KERNEL_SERIES ?= 6.1
+kernel_suffix := $(if $(filter-out 6.1,$(KERNEL_SERIES)),-$(KERNEL_SERIES))
 $(CROSS_ARCHS:%=kernel-%): kernel-%: deps-kernel
-	$(Q)scripts/kernel.sh build/kernel $*
+	$(Q)KERNEL_SERIES=$(KERNEL_SERIES) scripts/kernel.sh build/kernel$(kernel_suffix) $*
 $(CROSS_ARCHS:%=test-kernel-%): test-kernel-%: kernel-% cross-% $(O)/suture
-	$(Q)KERNEL_ARCH=$* SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) tests/kernel/run.sh $(KERNEL_CASES)
+	$(Q)KERNEL_ARCH=$* KERNEL_SERIES=$(KERNEL_SERIES) SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) \
+		tests/kernel/run.sh $(KERNEL_CASES)
 $(GUEST_ARCHS:%=test-kernel-%): deps-guest
 # Security fixes between two versions of Debian's kernel, on the older one: `make test-kernel-fixes FIXES='pipe ext4'`.
 .PHONY: test-kernel-fixes
@@ -277,7 +283,7 @@ test-kernel-fixes: deps-kernel cross-amd64 $(O)/suture
 	$(Q)scripts/kernel.sh $(KERNEL_FIXES) source 6.1.192-2
 	$(Q)SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) KERNEL=$(abspath $(KERNEL_FIXES)) tests/kernel/fixes.sh $(FIXES)
 demo-kernel: deps-kernel cross-amd64 $(O)/suture
-	$(Q)scripts/kernel.sh build/kernel
+	$(Q)KERNEL_SERIES=6.1 scripts/kernel.sh build/kernel
 	$(Q)O=$(O) demo/kernel.sh
 
 # Kernels with CONFIG_LIVEPATCH for architectures whose stock kernels have none, built of Debian's source once (ten
@@ -295,7 +301,7 @@ $(LIVEPATCH_ARCHS:%=test-livepatch-%): test-livepatch-%: kernel-livepatch-% cros
 		SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) tests/kernel/run.sh $(KERNEL_CASES)
 
 # The slow tier: all of `make test`, and what is too slow for it. It takes hours, and goes on after a failure.
-FULL := test test-real cores test-kernels test-kernel-fixes $(LIVEPATCH_ARCHS:%=test-livepatch-%)
+FULL := test test-real cores test-kernels test-kernels-6.12 test-kernel-fixes $(LIVEPATCH_ARCHS:%=test-livepatch-%)
 .PHONY: test-full
 test-full:
 	$(Q)bad=; for t in $(FULL); do echo "== make $$t"; $(MAKE) --no-print-directory $$t || bad="$$bad $$t"; done; \

@@ -356,6 +356,12 @@ static int open_objects(struct kbuild *kb, struct sut_err *err)
 
 /* --- units --- */
 
+static void settle(struct elf_obj *o)
+{
+	explicit_branches(o);
+	special_settle(o);
+}
+
 static int open_unit(struct kbuild *kb, const struct kunit *c, struct kbuild_unit *u, struct sut_err *err)
 {
 	u->source = c->source;
@@ -367,10 +373,10 @@ static int open_unit(struct kbuild *kb, const struct kunit *c, struct kbuild_uni
 		u->proof = target_obj_open(c->proof, err);
 	if (!u->orig || !u->new || (c->proof && !u->proof))
 		return -1;
-	explicit_branches(u->orig);
-	explicit_branches(u->new);
+	settle(u->orig);
+	settle(u->new);
 	if (u->proof)
-		explicit_branches(u->proof);
+		settle(u->proof);
 	return c->module ? open_module(kb, c, &u->object, err) : 0;
 }
 
@@ -492,8 +498,8 @@ static int open_again(struct kbuild_unit *u, const struct kunit *c, struct sut_e
 		elf_obj_free(new);
 		return -1;
 	}
-	explicit_branches(orig);
-	explicit_branches(new);
+	settle(orig);
+	settle(new);
 	diff_unit_free(u->diff);
 	u->diff = NULL;
 	elf_obj_free(u->new);

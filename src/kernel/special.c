@@ -16,8 +16,9 @@
  * What is not in the table and refers to code that changes is refused by name: an entry that is left
  * behind in silence is a crash later on.
  *
- * Sizes are those of the kernel versions named beside them. A kernel with others is refused, as its entries
- * have no reference at the owner's field.
+ * Sizes are those of the kernel versions named beside them. Where they changed, the other version's section has a row
+ * under a name of its own, which special_settle() gives it where only that fits. A kernel with yet others is refused, as
+ * its entries have no reference at the owner's field.
  *
  * References: include/asm-generic/bug.h, include/linux/jump_label.h, include/linux/static_call_types.h,
  * arch/x86/include/asm/{alternative,orc_types,extable}.h, tools/objtool/ in the kernel's source.
@@ -45,6 +46,7 @@ static const struct special table[] = {
 	{"__dyndbg", 0, SPECIAL_OBJECTS, 0, 0, 0, true, true, NULL},
 	/* ---- x86 ---- */
 	{".altinstructions", EM_X86_64, SPECIAL_ENTRIES, 12, 0, 8, true, true, NULL}, /* 6.1 */
+	{".altinstructions@6.3", EM_X86_64, SPECIAL_ENTRIES, 14, 0, 8, true, true, ".altinstructions"},
 	{".altinstr_replacement", 0, SPECIAL_PIECES, 0, 0, 0, true, true, NULL},
 	{".altinstr_aux", 0, SPECIAL_PIECES, 0, 0, 0, true, false, NULL},
 	{".parainstructions", EM_X86_64, SPECIAL_ENTRIES, 16, 0, 8, true, true, NULL},
@@ -349,6 +351,23 @@ static bool is_as_known(const struct elf_obj *o, const struct elf_sec *s, const 
 				return false;
 		}
 	return true;
+}
+
+void special_settle(struct elf_obj *o)
+{
+	for (size_t i = 1; i < o->n_secs; i++) {
+		struct elf_sec *s = &o->secs[i];
+		const struct special *k = special_find(s->name, o->machine);
+
+		if (!special_has_entries(k) || is_as_known(o, s, k))
+			continue;
+		for (size_t r = 0; r < ARRAY_SIZE(table); r++)
+			if (special_has_entries(&table[r]) && table[r].machine == o->machine && table[r].with &&
+			    !strcmp(table[r].with, s->name) && is_as_known(o, s, &table[r])) {
+				s->name = table[r].name;
+				break;
+			}
+	}
 }
 
 int special_compare(struct diff_unit *u, const char *source, struct sut_err *err)

@@ -52,6 +52,9 @@ static inline bool special_is_shortcut(const struct special *k)
 /* What a section is, NULL: an ordinary one. */
 const struct special *special_find(const char *section, uint16_t machine);
 
+/* Of a freshly opened object: sections whose entries are those of another version of the kernel get that one's name. */
+void special_settle(struct elf_obj *o);
+
 /* For diff_opts.section_role. */
 enum diff_role special_diff_role(const char *section, uint16_t machine);
 

@@ -14,11 +14,12 @@
 #   source/          of a module that is not part of the kernel. It is built and put beside the test; the diffs are of it
 #   make             how make is called for that; it is built without this, too, as other/NAME.ko
 #   not              "ARCH REASON" lines: where there is nothing to test; instead of ARCH "livepatch" for kernels
-#                    that have it, "core" for those that our core patches
+#                    that have it, "core" for those that our core patches, "6.12" for that series
 #   options          of the kernel, "CONFIG_X=y" lines: where it has not all of them there is nothing to test, either
 #
 # Settings:
 #   KERNEL_ARCH  whose kernel, by Debian's name (amd64)
+#   KERNEL_SERIES  6.1 or 6.12: of the latter, everything is in folders whose names end so (6.1)
 #   SUTURE       this machine's program        (build/suture)
 #   CROSS        what scripts/cross.sh made    (build/cross)
 #   KERNEL       what scripts/kernel.sh made, or scripts/kernel-livepatch.sh (build/kernel)
@@ -30,17 +31,20 @@ set -u
 dir=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$dir/../.." && pwd)
 arch=${KERNEL_ARCH:-amd64}
+series=${KERNEL_SERIES:-6.1}
+suffix=-$series
+[ "$series" != 6.1 ] || suffix=
 SUTURE=${SUTURE:-$root/build/suture}
 export CROSS="${CROSS:-$root/build/cross}/$arch"
-KERNEL=${KERNEL:-$root/build/kernel}
+KERNEL=${KERNEL:-$root/build/kernel$suffix}
 cases=${KERNEL_CASES_DIR:-$dir/cases}
-cache=${KERNEL_WORK:-$root/build/kernel-work}
+cache=${KERNEL_WORK:-$root/build/kernel-work$suffix}
 mkdir -p "$cache/$arch/patches"
 cache=$(cd "$cache" && pwd)
 work=$cache/$arch
 R=$KERNEL/root-$arch
 source=$KERNEL/linux-source
-[ -e "$source" ] || source=$KERNEL/linux-source-6.1
+[ -e "$source" ] || source=$KERNEL/linux-source-$series
 kernel=$(ls "$R"/boot/vmlinu*)
 release=${kernel##*/vmlinu?-}
 # What Linux calls the architecture. Packages of headers know it, folders that a kernel was built in do not.
@@ -174,7 +178,7 @@ for case; do
 	from=$cases/$case
 	to=$work/guest/s/cases/$case ko=''
 	mkdir -p "$to"
-	why=$(sed -n "s/^$arch //p; s/^$way //p" "$from/not" 2>/dev/null | head -1)
+	why=$(sed -n "s/^$arch //p; s/^$way //p; s/^$series //p" "$from/not" 2>/dev/null | head -1)
 	[ -n "$why" ] || [ ! -e "$from/options" ] || has_options "$from/options" || why="the kernel is built without it"
 	if [ -n "$why" ]; then
 		echo "ok - $case # SKIP $why" >"$work/results/$case"
@@ -195,7 +199,8 @@ for case; do
 	cp "$from/test" "$to/"
 	[ ! -e "$from/prepare" ] || (cd "$to" && . "$from/prepare") || exit 1
 	[ ! -e "$from/needs" ] || for m in $(cat "$from/needs"); do
-		find "$R/lib/modules" -name "$m.ko" -exec cp {} "$to/" \;
+		find "$R/lib/modules" -name "$m.ko" -exec cp {} "$to/" \; -o \
+			-name "$m.ko.xz" -exec sh -c 'xz -dc "$1" >"$2"' - {} "$to/$m.ko" \;
 	done
 	echo "$case" >>"$work/list$([ ! -e "$from/last" ] || echo .last)"
 done

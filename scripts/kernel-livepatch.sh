@@ -33,7 +33,7 @@ fetch()
 	[ -z "$source" ] || return 0
 	conf=$("$root/scripts/apt-private.sh" "$dir/apt" '' trixie-backports)
 	name=$(APT_CONFIG=$conf apt-cache --names-only search '^linux-source-[0-9.]*$' | sed 's/ .*//' |
-		(cat && echo linux-source-6.17-) | sort -V | sed '1,/6[.]17-$/d; q')
+		(cat && echo linux-source-6.16.999) | sort -V | sed '0,/6[.]16[.]999$/d; q')
 	[ -n "$name" ] || {
 		echo "trixie's backports have no source of Linux 6.17 or later" >&2
 		exit 1

@@ -47,6 +47,8 @@ source=$KERNEL/linux-source
 [ -e "$source" ] || source=$KERNEL/linux-source-$series
 kernel=$(ls "$R"/boot/vmlinu*)
 release=${kernel##*/vmlinu?-}
+# What Linux calls the architecture. Packages of headers know it, folders that a kernel was built in do not.
+karch=$(sed -n 's,^# Linux/\([^ ]*\) .*,\1,p' "$R/boot/config-$release")
 way=core
 ! grep -qx CONFIG_LIVEPATCH=y "$R/boot/config-$release" || way=livepatch
 # PORT: where the cross compiler makes other code than the compiler that built the archive
@@ -79,7 +81,7 @@ outside()
 	mkdir -p "$o/other"
 	for how in "$(cat "$from/make")" make; do
 		cp -r "$from/source" "$o/build"
-		$how -C "$R/usr/src/linux-headers-$release" M="$o/build" CROSS_COMPILE="$cross" modules >"$o/log" 2>&1 || {
+		$how -C "$R/usr/src/linux-headers-$release" M="$o/build" ARCH="$karch" CROSS_COMPILE="$cross" modules >"$o/log" 2>&1 || {
 			sed 's/^/# /' "$o/log"
 			return 1
 		}

@@ -12,7 +12,8 @@
 #   last             there: run after all that have none, as it leaves the kernel changed
 #   needs            modules of the kernel that are put beside the test
 #   not              "ARCH REASON" lines: where there is nothing to test; instead of ARCH "livepatch" for kernels
-#                    that have it, "core" for those that our core patches, "6.12" for that series
+#                    that have it, "core" for those that our core patches, "6.12" for that series, or
+#                    "ARCH-6.12"
 #
 # Settings:
 #   KERNEL_ARCH  whose kernel, by Debian's name (amd64)
@@ -125,7 +126,7 @@ for case; do
 	from=$cases/$case
 	to=$work/guest/s/cases/$case
 	mkdir -p "$to"
-	why=$(sed -n "s/^$arch //p; s/^$way //p; s/^$series //p" "$from/not" 2>/dev/null | head -1)
+	why=$(sed -n "s/^$arch //p; s/^$way //p; s/^$series //p; s/^$arch-$series //p" "$from/not" 2>/dev/null | head -1)
 	if [ -n "$why" ]; then
 		echo "ok - $case # SKIP $why" >"$work/results/$case"
 		continue

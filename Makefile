@@ -169,7 +169,7 @@ test-real: deps-real
 # Fault tests: suture is killed, failed and raced on a target that checks itself.
 FAULT := $(patsubst tests/fault/%.c,$(O)/tests/fault/%,$(sort $(wildcard tests/fault/*.c)))
 export FAULT_WORK := $(abspath $(O)/fault)
-$(O)/tests/fault/%: tests/fault/%.c tests/lib/prey.h tests/lib/tap.h $(LIB)
+$(O)/tests/fault/%: tests/fault/%.c $(wildcard tests/lib/*.h) $(LIB)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests/lib -o $@ $< $(LIB) $(ALL_LDFLAGS) $(LIBS) $(QUIET_LD)
@@ -288,10 +288,14 @@ demo-kernel: deps-kernel cross-amd64 $(O)/suture
 
 # Kernels with CONFIG_LIVEPATCH for architectures whose stock kernels have none, built of Debian's source once (ten
 # minutes on two CPUs that do nothing else): `make test-livepatch-ppc64el`. KERNEL_CASES= as above.
-LIVEPATCH_ARCHS := ppc64el
+LIVEPATCH_ARCHS := arm64 ppc64el
 .PHONY: $(LIVEPATCH_ARCHS:%=test-livepatch-%) $(LIVEPATCH_ARCHS:%=kernel-livepatch-%)
-$(LIVEPATCH_ARCHS:%=kernel-livepatch-%): kernel-livepatch-%: kernel-% deps-guest
-	$(Q)scripts/kernel-livepatch.sh build/livepatch-$* $* build/kernel/linux-source-6.1
+kernel-livepatch-ppc64el: kernel-ppc64el
+# Linux 6.1 has no livepatch for arm64: it has a source of its own.
+kernel-livepatch-%: LIVEPATCH_SOURCE = build/kernel/linux-source-6.1
+kernel-livepatch-arm64: LIVEPATCH_SOURCE =
+$(LIVEPATCH_ARCHS:%=kernel-livepatch-%): kernel-livepatch-%: deps-kernel deps-guest
+	$(Q)scripts/kernel-livepatch.sh build/livepatch-$* $* $(LIVEPATCH_SOURCE)
 $(LIVEPATCH_ARCHS:%=test-livepatch-%): test-livepatch-%: kernel-livepatch-% cross-% $(O)/suture
 	$(Q)KERNEL=$(abspath build/livepatch-$*) KERNEL_WORK=build/livepatch-$*/work KERNEL_ARCH=$* \
 		SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) tests/kernel/run.sh $(KERNEL_CASES)

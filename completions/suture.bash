@@ -42,7 +42,7 @@ _suture()
 		return
 	fi
 	case $prev in
-	--source | --work)
+	--source | --work | --module-source)
 		COMPREPLY=($(compgen -d -- "$cur"))
 		return
 		;;
@@ -59,7 +59,8 @@ _suture()
 	build)
 		options='--source --make --compdb --object --deb --output --name --patch-version
 			--description --author --cve --accept-layout --why --jobs --work --kernel --vmlinuz
-			--config --headers --modules --release --cross --cc --key --cert --replace'
+			--config --headers --modules --release --cross --cc --key --cert --replace
+			--module-source'
 		;;
 	diff) options='--all --pairs --why' ;;
 	check) options='--all --max-pause --sample' ;;

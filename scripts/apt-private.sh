@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A private apt configuration, made from the system's own sources: nothing of the system is read but
-# those, nothing is changed. Usage: apt-private.sh DIR [ARCH]; prints the path of the configuration.
-# APT_SUITE is one more suite of Debian's archive ("bookworm-backports"), of which nothing is taken unasked.
+# those, nothing is changed. Usage: apt-private.sh DIR [ARCH [SUITE]]; prints the path of the configuration.
+# With SUITE it has that suite alone; APT_SUITE is one more ("bookworm-backports"), of which nothing is taken unasked.
 #
 # Without ARCH it has source packages too. With ARCH apt believes that it runs on an empty machine of
 # that architecture. (Adding the architecture to the system's own status fails whenever an archive has a
@@ -12,6 +12,7 @@ set -eu
 mkdir -p "$1/sources" "$1/lists/partial" "$1/cache/archives/partial"
 dir=$(cd "$1" && pwd)
 arch=${2:-}
+suite=${3:-}
 conf=$dir/apt.conf
 cat >"$conf" <<END
 Dir::Etc::sourcelist "/dev/null";
@@ -55,8 +56,12 @@ if [ ! -e "$dir/ready" ]; then
 				sed -n 'p; s/^deb\([[:space:]]\)/deb-src\1/p'
 			fi >"$dir/sources/own-$n.list" || true
 	done
-	[ -z "${APT_SUITE:-}" ] || echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
-		"http://deb.debian.org/debian $APT_SUITE main" >"$dir/sources/more.list"
+	mirror=$(sed -n 's/^URIs: *\(.*debian\)\/*$/\1/p; s/^deb .*\(http[^ ]*debian\)\/* .*/\1/p' \
+		"$dir"/sources/* | head -1)
+	[ -z "$suite" ] || rm -f "$dir"/sources/*
+	more=${suite:-${APT_SUITE:-}}
+	[ -z "$more" ] || echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $more main" \
+		>"$dir/sources/more.list"
 	# A mirror in the middle of an update may have no good index of one suite. What the others have is
 	# whole for one architecture, and whether it is enough the caller sees: it then removes `ready`.
 	if ! APT_CONFIG=$conf apt-get update -qq 2>"$dir/update.log"; then

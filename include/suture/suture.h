@@ -98,6 +98,11 @@ struct sut_build_opts {
 	const char *cross, *cc;	/* CROSS_COMPILE and the compiler; may be NULL */
 	const char *key, *cert;	/* PEM private key and X.509 certificate that sign its module; NULL: none */
 	bool replace;		/* it takes the place of all other patches of the kernel */
+	/*
+	 * A patch of a module that is not built in the kernel's tree: its source folder in place of @kernel. @make
+	 * is then how make is called ("make FEATURE=1"; NULL: "make"), @objects are its .ko files (NULL: looked for).
+	 */
+	const char *module_source;
 };
 SUT_API struct sut_result *sut_build(const struct sut_build_opts *opts);
 

@@ -97,11 +97,17 @@ static uint32_t table_len(const struct elf_sec *sec, const struct target *t, uin
 static void mark_table(struct match_func *f, size_t i)
 {
 	uint64_t from = f->insns[i].addr + f->insns[i].len, to = UINT64_MAX;
+	size_t first = i + 1;
 
+	/* An aligned one has an instruction that takes its address. */
+	while (f->insns[i].cond == INSN_TABLE_ISA && first < f->n_insns && f->insns[first].kind == INSN_NOP)
+		first++;
+	if (f->insns[i].cond == INSN_TABLE_ISA && first < f->n_insns)
+		from = f->insns[first].addr + 1;
 	for (size_t k = 0; k < f->n_insns; k++)
 		if (f->insns[k].kind == INSN_PCREL && f->insns[k].target >= from)
 			to = MIN(to, f->insns[k].target);
-	for (size_t k = i + 1; k < f->n_insns && f->insns[k].kind == INSN_DATA && f->insns[k].addr < to; k++)
+	for (size_t k = first; k < f->n_insns && f->insns[k].kind == INSN_DATA && f->insns[k].addr < to; k++)
 		f->insns[k].cond = f->insns[i].cond;
 }
 
@@ -196,7 +202,10 @@ static void skip_pads(const struct target *t, const uint8_t *bin, size_t n, unsi
 		*b += len;
 }
 
-/* Data follows other data at once, and a table the branch that uses it; but what follows a table is aligned. */
+/*
+ * Data follows other data at once, and a table the branch that uses it, but for tables that are aligned
+ * themselves; what follows a table is aligned.
+ */
 static bool may_be_padded(const struct match_func *f, size_t i)
 {
 	const struct insn *in = &f->insns[i], *before = i ? in - 1 : NULL;
@@ -206,6 +215,8 @@ static bool may_be_padded(const struct match_func *f, size_t i)
 		return false;
 	if (in->kind != INSN_DATA)
 		return true;
+	if (in->cond == INSN_TABLE_ISA)
+		return before->kind != INSN_DATA;
 	return !in->cond && (before->kind != INSN_DATA || before->cond);
 }
 
@@ -451,9 +462,14 @@ bool match_leads(const struct match_func *f, const struct match *m, const struct
 }
 
 struct table {		/* of branch targets, which the instruction before it uses */
-	uint32_t width;	/* bytes of an entry; 0: there is none */
+	uint32_t form;	/* insn.cond; 0: there is none */
 	uint64_t obj, bin;
 };
+
+static bool is_wide(uint32_t form)
+{
+	return form == TABLE_WIDE || form == INSN_TABLE_ISA;
+}
 
 static uint64_t entry_at(const uint8_t *p, uint32_t width)
 {
@@ -463,15 +479,22 @@ static uint64_t entry_at(const uint8_t *p, uint32_t width)
 }
 
 /* Entries are distances: they change with the sizes of the branches that they lead across. */
-static bool match_table(const struct table *tb, const struct insn *in, const uint8_t *obj,
-			const uint8_t *bin, size_t n, uint64_t at, uint64_t unit, struct walk *w)
+static bool match_table(const struct table *tb, const struct insn *in, const uint8_t *obj, const uint8_t *bin,
+			size_t n, uint64_t at, const struct target *t, struct walk *w)
 {
-	if (!tb->width || n < in->len || in->len % tb->width)
+	uint32_t width = is_wide(tb->form) ? TABLE_WIDE : tb->form;
+	uint64_t unit = is_wide(tb->form) ? 1 : t->insn_min, isa = tb->form == INSN_TABLE_ISA ? t->isa_mask : 0;
+
+	if (!width || n < in->len || in->len % width)
 		return false;
-	for (size_t k = 0; k < in->len; k += tb->width)
+	for (size_t k = 0; k < in->len; k += width) {
+		uint64_t x = entry_at(obj + k, width), y = entry_at(bin + k, width);
+
+		if ((x ^ y) & isa)
+			return false;
 		*VEC_PUSH(w->branches, w->n_branches, w->cap_branches) = (struct branch){
-			tb->obj + unit * entry_at(obj + k, tb->width),
-			tb->bin + unit * entry_at(bin + k, tb->width), at, in->isa};
+			tb->obj + unit * (x & ~isa), tb->bin + unit * (y & ~isa), at, in->isa};
+	}
 	return true;
 }
 
@@ -605,10 +628,12 @@ bool match_at(const struct match_func *f, struct target_dis *dis, const uint8_t 
 		}
 		begun = true;
 		if (in->kind != INSN_DATA)
-			tb.width = 0;
+			tb.form = 0;
 		if (in->kind == INSN_DATA && in->cond) {
-			if (!match_table(&tb, in, s->data + in->addr, bin + b, n - b, addr + b,
-					 tb.width == TABLE_WIDE ? 1 : t->insn_min, &w))
+			/* What is aligned begins where it lies, which is where its address is taken. */
+			if (in->cond == INSN_TABLE_ISA && in[-1].kind != INSN_DATA)
+				tb = (struct table){tb.form, in->addr, addr + b};
+			if (!match_table(&tb, in, s->data + in->addr, bin + b, n - b, addr + b, t, &w))
 				goto out;
 			b += in->len;
 			i++;

@@ -11,6 +11,7 @@ const char usage_build[] =
 	"       suture build --source DIR --compdb FILE --object FILE [-o OUT.sut] FIX.patch...\n"
 	"       suture build --deb PACKAGE[:ARCH][=VERSION] [-o OUT.sut] FIX.patch...\n"
 	"       suture build --kernel DIR [-o OUT.sut] FIX.patch...\n"
+	"       suture build --module-source DIR [--make COMMAND] [-o OUT.sut] FIX.patch...\n"
 	"\n"
 	"Makes a patch file from unified diffs. Compiles the files that the diffs affect, as they\n"
 	"are and as they become, and proves that the original is what the object was built from.\n"
@@ -22,6 +23,11 @@ const char usage_build[] =
 	"  --deb PKG[:ARCH][=VER]\n"
 	"                     a Debian package in place of all these; ARCH: another architecture's\n"
 	"  --kernel DIR       source tree of the kernel that is to be patched; it is not changed\n"
+	"  --module-source DIR\n"
+	"                     source folder of a module that is built outside of the kernel's tree, in\n"
+	"                     place of --kernel. --object FILE.ko is the module (default: looked for in\n"
+	"                     --modules); --make COMMAND calls make for it, 'make FEATURE=1' ($SUTURE_SOURCE\n"
+	"                     in it is the copy of DIR that is compiled)\n"
 	"  --vmlinuz FILE     that kernel (default: the one that runs, in /boot)\n"
 	"  --config FILE      its configuration (default: beside it)\n"
 	"  --headers DIR      where its modules are built (default: /lib/modules/RELEASE/build)\n"
@@ -46,7 +52,7 @@ const char usage_build[] =
 enum { OPT_SOURCE = 0x100, OPT_MAKE, OPT_COMPDB, OPT_OBJECT, OPT_DEB, OPT_NAME, OPT_PATCH_VERSION,
        OPT_DESCRIPTION, OPT_AUTHOR, OPT_CVE, OPT_ACCEPT, OPT_WHY, OPT_WORK, OPT_KERNEL, OPT_VMLINUZ,
        OPT_CONFIG, OPT_HEADERS, OPT_MODULES, OPT_RELEASE, OPT_CROSS, OPT_CC, OPT_KEY, OPT_CERT,
-       OPT_REPLACE };
+       OPT_REPLACE, OPT_MODULE_SOURCE };
 
 static const struct option longs[] = {
 	{"source", required_argument, NULL, OPT_SOURCE},
@@ -65,6 +71,7 @@ static const struct option longs[] = {
 	{"jobs", required_argument, NULL, 'j'},
 	{"work", required_argument, NULL, OPT_WORK},
 	{"kernel", required_argument, NULL, OPT_KERNEL},
+	{"module-source", required_argument, NULL, OPT_MODULE_SOURCE},
 	{"vmlinuz", required_argument, NULL, OPT_VMLINUZ},
 	{"config", required_argument, NULL, OPT_CONFIG},
 	{"headers", required_argument, NULL, OPT_HEADERS},
@@ -174,7 +181,7 @@ static bool set_kernel_option(struct sut_build_opts *o, int c)
 	const struct {
 		int c;
 		const char **to;
-	} texts[] = {{OPT_KERNEL, &o->kernel}, {OPT_VMLINUZ, &o->vmlinuz}, {OPT_CONFIG, &o->config},
+	} texts[] = {{OPT_KERNEL, &o->kernel}, {OPT_MODULE_SOURCE, &o->module_source}, {OPT_VMLINUZ, &o->vmlinuz}, {OPT_CONFIG, &o->config},
 		     {OPT_HEADERS, &o->headers}, {OPT_MODULES, &o->modules}, {OPT_RELEASE, &o->release},
 		     {OPT_CROSS, &o->cross}, {OPT_CC, &o->cc}, {OPT_KEY, &o->key}, {OPT_CERT, &o->cert}};
 
@@ -248,7 +255,9 @@ static int check_options(const struct sut_build_opts *o, const struct words *pat
 		return cli_usage("--kernel", "stands in place of --source, --make, --compdb, --object and --deb");
 	if (!o->key != !o->cert)
 		return cli_usage(o->key ? "--cert" : "--key", "is missing");
-	if (o->kernel)
+	if (o->module_source && (o->kernel || o->deb || o->source || o->compdb))
+		return cli_usage("--module-source", "stands in place of --kernel, --source, --compdb and --deb");
+	if (o->kernel || o->module_source)
 		return 0;
 	if (o->deb && (o->source || o->make || o->compdb))
 		return cli_usage("--deb", "stands in place of --source, --make and --compdb");

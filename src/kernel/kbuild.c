@@ -12,6 +12,7 @@
 #include "build/proofs.h"
 #include "kernel/explicit.h"
 #include "kernel/layout.h"
+#include "kernel/modtree.h"
 #include "kernel/names.h"
 #include "kernel/refuse.h"
 #include "kernel/symvers.h"
@@ -148,10 +149,6 @@ static int find_rest(struct kbuild *kb, char **ret_config, struct sut_err *err)
 	char *root = root_of(kb);
 	const char *rel = kb->release;
 
-	*ret_config = kb->opts.config ? xstrdup(kb->opts.config) :
-					first_of((char *[]){xasprintf("%s/boot/config-%s", root, rel),
-							    xasprintf("/boot/config-%s", rel),
-							    xasprintf("/lib/modules/%s/config", rel)}, 3);
 	kb->headers = kb->opts.headers ? xstrdup(kb->opts.headers) :
 					 first_of((char *[]){xasprintf("%s/usr/src/linux-headers-%s", root, rel),
 							     xasprintf("/lib/modules/%s/build", rel),
@@ -159,6 +156,13 @@ static int find_rest(struct kbuild *kb, char **ret_config, struct sut_err *err)
 	kb->modules = kb->opts.modules ? xstrdup(kb->opts.modules) :
 					 first_of((char *[]){xasprintf("%s/lib/modules/%s", root, rel),
 							     xasprintf("/lib/modules/%s", rel)}, 2);
+	/* The headers have it, too, and a module is built with theirs. */
+	*ret_config = kb->opts.config ? xstrdup(kb->opts.config) :
+					first_of((char *[]){kb->opts.module_source && kb->headers ?
+								    path_join(kb->headers, ".config") : NULL,
+							    xasprintf("%s/boot/config-%s", root, rel),
+							    xasprintf("/boot/config-%s", rel),
+							    xasprintf("/lib/modules/%s/config", rel)}, 4);
 	kb->symvers = symvers_read(kb->headers);
 	free(root);
 	if (!*ret_config)
@@ -185,15 +189,40 @@ static int check_version(const struct kbuild *kb, struct sut_err *err)
 	return same ? 0 : -1;
 }
 
+/* By what modules that are built with them have as theirs. */
+static int check_headers(const struct kbuild *kb, struct sut_err *err)
+{
+	char *path = kb->headers ? path_join(kb->headers, "include/generated/utsrelease.h") : NULL;
+	char *want = xasprintf(" \"%s\"", kb->release);
+	uint8_t *text;
+	size_t n;
+	int r = 0;
+
+	if (!path) {
+		r = sut_fail(err, SUT_K_MAKE, kb->release, "no folder to build modules in was found (--headers)");
+	} else if (read_file(path, &text, &n) < 0) {
+		r = sut_fail(err, SUT_K_MAKE, path, "%s", strerror(errno));
+	} else {
+		if (!strstr((char *)text, want))
+			r = sut_fail(err, SUT_K_VERSION, kb->headers, "these headers are not of %s", kb->release);
+		free(text);
+	}
+	free(want);
+	free(path);
+	return r;
+}
+
 static int open_tree(struct kbuild *kb, const char *config, struct sut_err *err)
 {
 	const struct kbuild_opts *o = &kb->opts;
-	struct ktree_opts to = {.source = o->source, .config = config, .work = o->work,
+	bool module = o->module_source != NULL;
+	struct ktree_opts to = {.source = module ? o->module_source : o->source, .headers = module ? kb->headers : NULL,
+				.make = o->make, .config = config, .work = o->work,
 				.release = kb->release, .machine = kb->machine, .cross = o->cross, .cc = o->cc, .jobs = o->jobs,
 				.cancel = o->cancel};
 	const char *lp;
 
-	if (check_version(kb, err) < 0)
+	if ((module ? check_headers(kb, err) : check_version(kb, err)) < 0)
 		return -1;
 	kb->tree = ktree_open(&to, err);
 	if (!kb->tree)
@@ -228,17 +257,48 @@ static void find_module(void *ctx, const char *dir, const char *rel)
 		v[1] = path_join(dir, rel);
 }
 
-/* Packages that are only unpacked have no list of their modules yet. */
+/*
+ * Packages that are only unpacked have no list of their modules yet. A module of another source may lie anywhere,
+ * and is taken before one of the kernel's of the same name, as modprobe does it.
+ */
 static char *module_file(const struct kbuild *kb, const char *name)
 {
-	char *v[2] = {(char *)name, NULL}, *dir;
+	static const char *const outside[] = {"updates", "extra", ""}, *const inside[] = {"kernel", ""};
+	const char *const *dirs = kb->opts.module_source ? outside : inside;
+	const char *const *given = kb->opts.objects;
+	char *v[2] = {(char *)name, NULL};
 
-	if (!kb->modules)
-		return NULL;
-	dir = path_join(kb->modules, "kernel");
-	tree_walk(file_exists(dir) ? dir : kb->modules, find_module, v);
-	free(dir);
+	for (size_t i = 0; given && given[i]; i++)
+		if (is_module_path(given[i], strlen(given[i]), name))
+			return xstrdup(given[i]);
+	for (size_t i = 0; kb->modules && !v[1]; i++) {
+		char *dir = path_join(kb->modules, dirs[i]);
+
+		if (file_exists(dir))
+			tree_walk(dir, find_module, v);
+		free(dir);
+		if (!*dirs[i])
+			break;
+	}
 	return v[1];
+}
+
+/* Where the module was built is known before anything of it is compiled. */
+static int find_place(struct kbuild *kb, struct sut_err *err)
+{
+	for (size_t i = 0; i < kb->tree->modules.n; i++) {
+		char *name = xasprintf("%.*s", (int)strlen(kb->tree->modules.v[i]) - 3, kb->tree->modules.v[i]);
+		char *path = module_file(kb, name);
+		size_t n;
+		uint8_t *p = path ? kimage_read_module(path, &n, err) : NULL;
+
+		if (p)
+			modtree_find_place(kb->tree, p, n);
+		free(p);
+		free(path);
+		free(name);
+	}
+	return err->n ? -1 : modtree_settle(kb->tree, err);
 }
 
 static struct prove_object *prove_object_of(const struct kimage *k, const char *path, struct sut_err *err)
@@ -400,7 +460,7 @@ static int run(struct kbuild *kb, struct sut_err *err)
 		r = open_tree(kb, config, err);
 	free(config);
 	kb->prepare_ns = now_ns() - t;
-	if (r < 0 || module_put_header(kb->tree, err) < 0 ||
+	if (r < 0 || module_put_header(kb->tree, err) < 0 || (kb->tree->headers && find_place(kb, err) < 0) ||
 	    patch_set_read((char *const *)kb->opts.patches, n, kb->tree->source, &kb->patches, err) < 0)
 		return -1;
 	edits_read(&kb->patches, &kb->edits);

@@ -14,6 +14,9 @@
 
 struct kbuild_opts {
 	const char *source;	/* the kernel's source tree; never written to */
+	const char *module_source; /* in its place: source folder of a module that is built outside of it */
+	const char *make;	/* of that: shell words that call make for it; NULL: "make" */
+	const char *const *objects; /* of that: the .ko files that run; NULL-terminated, may be NULL: those in @modules */
 	const char *vmlinuz;	/* NULL: looked for by release beside the headers and in /boot */
 	const char *config;	/* NULL: likewise */
 	const char *headers;	/* folder to build modules in; NULL: /lib/modules/RELEASE/build */

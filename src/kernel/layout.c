@@ -159,7 +159,7 @@ static void write_elf(struct layout *l)
 	kelf_finish(l->k, &out, NULL, l->o->elf_class, &eh);
 }
 
-static uint8_t *read_ko(const char *path, size_t *ret_n, struct sut_err *err)
+uint8_t *kimage_read_module(const char *path, size_t *ret_n, struct sut_err *err)
 {
 	struct buf b;
 	uint8_t *p;
@@ -184,7 +184,7 @@ struct kimage *kimage_open_module(const char *path, struct sut_err *err)
 {
 	struct layout l = {0};
 	size_t n;
-	uint8_t *p = read_ko(path, &n, err);
+	uint8_t *p = kimage_read_module(path, &n, err);
 
 	l.o = p ? target_obj_open_mem(path, p, n, err) : NULL;
 	l.t = l.o ? target_find(l.o->machine) : NULL;

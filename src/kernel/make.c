@@ -59,6 +59,12 @@ static void c_string(struct buf *b, const char *s)
 	buf_addf(b, "\"");
 }
 
+/* Of a module: that of the kernel is checked before the patch is loaded. */
+static bool has_build_id(const struct kbuild_object *o)
+{
+	return strcmp(o->name, "vmlinux") != 0 && o->image->build_id;
+}
+
 static void write_object(struct buf *b, const struct kbuild *kb, const struct module_parts *m, size_t i)
 {
 	static const char *const names[CB_COUNT] = {"pre_patch", "post_patch", "pre_unpatch", "post_unpatch"};
@@ -74,18 +80,35 @@ static void write_object(struct buf *b, const struct kbuild *kb, const struct mo
 	if (m->n_relocs && m->n_relocs[o->object])
 		buf_addf(b, "\t\t.relocs = patch_relocs_%zu,\n\t\t.nr_relocs = %zu,\n", o->object,
 			 m->n_relocs[o->object]);
+	if (has_build_id(ko))
+		buf_addf(b, "\t\t.callbacks.pre_patch = patch_pre_%zu,\n", i);
 	for (size_t k = 0; k < CB_COUNT; k++)
-		if (o->callbacks[k])
+		if (o->callbacks[k] && (k != CB_PRE_PATCH || !has_build_id(ko)))
 			buf_addf(b, "\t\t.callbacks.%s = %s,\n", names[k], o->callbacks[k]);
 	buf_addf(b, "\t},\n");
 }
 
-static void write_bytes(struct buf *b, const char *name, size_t n, const struct buf *v)
+static void write_bytes(struct buf *b, const char *name, size_t n, const uint8_t *p, size_t size)
 {
 	buf_addf(b, "static const u8 %s_%zu[] = {", name, n);
-	for (size_t i = 0; i < v->n; i++)
-		buf_addf(b, "%s0x%02x,", i % 16 ? " " : "\n\t", v->p[i]);
+	for (size_t i = 0; i < size; i++)
+		buf_addf(b, "%s0x%02x,", i % 16 ? " " : "\n\t", p[i]);
 	buf_addf(b, "\n};\n");
+}
+
+/* What is called for a module before any of it is patched: the check of its build, then the author's own. */
+static void write_pre_patch(struct buf *b, const struct kbuild *kb, const struct module_parts *m, size_t i)
+{
+	const struct module_object *o = &m->objects[i];
+	const struct kimage *k = kb->objects[o->object].image;
+
+	if (!has_build_id(&kb->objects[o->object]))
+		return;
+	write_bytes(b, "patch_build", i, k->build_id, k->build_id_size);
+	buf_addf(b, "static int patch_pre_%zu(struct patch_object *obj)\n{\n"
+		 "\tint err = check_build(obj, patch_build_%zu, sizeof(patch_build_%zu));\n\n"
+		 "\treturn err ? err : %s%s;\n}\n", i, i, i, o->callbacks[CB_PRE_PATCH] ? o->callbacks[CB_PRE_PATCH] : "0",
+		 o->callbacks[CB_PRE_PATCH] ? "(obj)" : "");
 }
 
 /* One line of the list of functions; what it must look like goes before that into @data. */
@@ -100,8 +123,8 @@ static void write_func(struct buf *b, struct buf *data, size_t n, const struct k
 		 (unsigned long long)(section ? place->sec_offset : place->offset), section ? "\"" : "",
 		 section ? section : "NULL", section ? "\"" : "", (unsigned long long)place->size);
 	if (known) {
-		write_bytes(data, "patch_expect", n, &bytes);
-		write_bytes(data, "patch_mask", n, &mask);
+		write_bytes(data, "patch_expect", n, bytes.p, bytes.n);
+		write_bytes(data, "patch_mask", n, mask.p, mask.n);
 		buf_addf(b, "patch_expect_%zu, patch_mask_%zu, %zu)\n", n, n, bytes.n);
 	} else {
 		buf_addf(b, "NULL, NULL, 0)\n");
@@ -183,6 +206,8 @@ static int write_table(struct buf *b, const struct kbuild *kb, struct module_par
 					 m->objects[i].callbacks[k]);
 	for (size_t i = 0; i < m->n_objects; i++)
 		write_funcs(b, kb, m, i, &n);
+	for (size_t i = 0; i < m->n_objects; i++)
+		write_pre_patch(b, kb, m, i);
 	buf_addf(b, "\nstatic struct patch_object patch_objects[] = {\n");
 	/* The kernel comes first: what modules' code refers to there must be resolved before it runs. */
 	for (size_t i = 0; i < m->n_objects; i++)
@@ -232,6 +257,8 @@ static int write_sources(const struct kbuild *kb, struct module_parts *m, const 
 	elf_out_write(&m->out, &code);
 	r = r || module_put_file(dir, "glue.c", glue_text, strlen(glue_text), err) ||
 	    module_put_file(dir, "table.h", table.p, table.n, err) ||
+	    /* Newer kbuild has no way from one to the other, older makes the other anew. */
+	    module_put_file(dir, "code.o", code.p, code.n, err) ||
 	    module_put_file(dir, "code.o_shipped", code.p, code.n, err) ||
 	    module_put_file(dir, "Makefile", makefile.p, makefile.n, err) ||
 	    module_put_file(dir, ".code.o.cmd", "", 0, err) ||
@@ -246,7 +273,8 @@ static int write_sources(const struct kbuild *kb, struct module_parts *m, const 
 
 int module_put_header(const struct ktree *t, struct sut_err *err)
 {
-	char *dir = path_join(t->src, "include/suture");
+	/* The folder of a module has no include/ that its units look into. */
+	char *dir = path_join(t->headers ? t->dir : t->src, "include/suture");
 	int r = 0;
 
 	if (mkdir_p(dir) < 0)

@@ -12,15 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The address of the function that is called at @addr, which may be its entry for callers of the same object. */
-static uint64_t callee(const struct kimage *k, const struct prove_object *po, uint64_t addr)
+/* Is what is called at @addr the function at @func, by its entry for callers of the same object? */
+static bool is_local_entry(const struct prove_object *po, uint64_t func, uint64_t addr)
 {
-	const struct ksym *at = po->target->local_entry ? kimage_at(k, addr) : NULL;
 	uint64_t left;
-	const uint8_t *p = at && at->addr != addr ? prove_code_at(po, at->addr, &left) : NULL;
+	const uint8_t *p = po->target->local_entry ? prove_code_at(po, func, &left) : NULL;
 	size_t len;
 
-	return p && addr - at->addr == po->target->entry_shape(p, left, &len) ? at->addr : addr;
+	return p && addr - func == po->target->entry_shape(p, left, &len);
 }
 
 /* A linker's detour, which has a name that begins with a number: "0000006d.plt_branch.NAME". */
@@ -39,15 +38,16 @@ static bool contradicts(const struct kimage *k, const struct prove_unit *pu, uin
 
 	if (!(f->has_addr || f->has_plt) || !*y->name || y->type == STT_SECTION)
 		return false;
-	/* Calls may go through a detour, or to the entry behind the one that has the name. */
-	if (!f->has_addr && (pu->po->target->follow || is_detour(kimage_at(k, addr))))
+	/* Calls may go through a detour, which only a linker makes, or to the entry behind the one that has the name. */
+	if (!f->has_addr && (pu->po->target->follow || (!k->n_secs && is_detour(kimage_at(k, addr)))))
 		return false;
-	if (!f->has_addr)
-		addr = callee(k, pu->po, addr);
-	/* Of an address of data each bit counts. */
-	for (size_t i = 0; (s = kimage_nth(k, y->name, i)); i++)
-		if (s->addr == (strchr("tTwW", s->type) ? addr & ~pu->po->target->isa_mask : addr))
+	for (size_t i = 0; (s = kimage_nth(k, y->name, i)); i++) {
+		/* Of an address of data each bit counts. */
+		uint64_t isa = strchr("tTwW", s->type) ? pu->po->target->isa_mask : 0;
+
+		if (s->addr == (addr & ~isa) || (!f->has_addr && is_local_entry(pu->po, s->addr, addr)))
 			return false;
+	}
 	if (!kimage_nth(k, y->name, 0))
 		return false;
 	at = kimage_at(k, addr);

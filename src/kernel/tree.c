@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "build/capture.h"
 #include "build/jobs.h"
+#include "kernel/modtree.h"
 #include "kernel/swap.h"
 
 #include <errno.h>
@@ -211,6 +212,11 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 		buf_addf(&kcflags, "%s%s", i ? " " : "", flags[i]);
 	if (flags == t->flags && t->target->kernel_header)
 		buf_addf(&kcflags, " -include %s/" FIRST_HEADER, t->dir);
+	if (t->make) {
+		strvec_push(&argv, "sh");
+		strvec_push(&argv, "-c");
+		strvec_pushf(&argv, "%s \"$@\"", t->make);
+	}
 	strvec_push(&argv, "make");
 	if (watch) {
 		o.on_output = watch->on_output;
@@ -220,8 +226,11 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	strvec_push(&argv, "-k");
 	strvec_pushf(&argv, "-j%d", t->jobs > 0 ? t->jobs : jobs_cpus());
 	strvec_push(&argv, "-C");
-	strvec_push(&argv, t->src);
-	strvec_pushf(&argv, "O=%s", out);
+	strvec_push(&argv, t->headers ? t->headers : t->src);
+	if (t->headers)
+		modtree_add_args(t, out, &argv, &kcflags);
+	else
+		strvec_pushf(&argv, "O=%s", out);
 	strvec_pushf(&argv, "ARCH=%s", t->arch);
 	if (t->cross)
 		strvec_pushf(&argv, "CROSS_COMPILE=%s", t->cross);
@@ -231,18 +240,18 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	if (!cc || !strstr(cc, "clang"))
 		buf_addf(&kcflags, " -fno-var-tracking");
 	/* Paths of messages are those of the tree, wherever its copy lies. */
-	buf_addf(&kcflags, " -fdebug-prefix-map=%s/=", t->src);
+	buf_addf(&kcflags, " -fdebug-prefix-map=%s/=%s", t->src, t->headers ? "./" : "");
 	strvec_pushf(&argv, "KCFLAGS=%s", (char *)kcflags.p);
 	/* arm64 kernels carry a vDSO for 32-bit programs. */
 	if (t->target->machine == EM_AARCH64 && on_path("arm-linux-gnueabihf-gcc"))
 		strvec_push(&argv, "CROSS_COMPILE_COMPAT=arm-linux-gnueabihf-");
 	/* Strings of the kernel name it; packages call their kernels otherwise than the source does. */
-	if (t->release)
+	if (t->release && !t->headers)
 		strvec_pushf(&argv, "KERNELRELEASE=%s", t->release);
 	strvec_push(&argv, KTREE_NO_DELAY);
 	strvec_push(&argv, KTREE_OBJTOOL);
 	for (size_t i = 0; more && more[i]; i++)
-		strvec_push(&argv, more[i]);
+		strvec_push(&argv, t->headers ? modtree_goal(t, more[i]) : more[i]);
 	/* A make around us, or options for kernels of the user's own, must not reach this one. */
 	for (char **e = environ; *e; e++)
 		if (!str_starts(*e, "MAKE") && !str_starts(*e, "KBUILD_") && !str_starts(*e, "KCFLAGS") &&
@@ -250,6 +259,9 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 		    !str_starts(*e, "CROSS_COMPILE=") && !str_starts(*e, "LLVM") && !str_starts(*e, "GREP_"))
 			strvec_push(&env, *e);
 	strvec_push(&env, "LC_ALL=C");
+	/* For what is given to make by the user and names the module's folder. */
+	if (t->headers)
+		strvec_pushf(&env, "SUTURE_SOURCE=%s", out);
 	o.env = env.v;
 	r = run_command(argv.v, &o);
 	free(ignored);
@@ -281,17 +293,26 @@ static int make_ready(const struct ktree *t, const char *out, const char *const 
 	return r;
 }
 
-static int prepare_out(const struct ktree *t, const char *config, struct sut_err *err)
+static int put_first_header(const struct ktree *t, struct sut_err *err)
 {
-	char *path = path_join(t->out, ".config"), *first = path_join(t->dir, FIRST_HEADER);
+	char *first = path_join(t->dir, FIRST_HEADER);
 	const char *text = t->target->kernel_header;
 	int r = 0;
 
-	if (mkdir_p(t->out) < 0 || write_file(path, config, strlen(config)) < 0 ||
-	    (text && write_file(first, text, strlen(text)) < 0))
+	if (text && write_file(first, text, strlen(text)) < 0)
+		r = sut_fail(err, SUT_E_IO, first, "%s", strerror(errno));
+	free(first);
+	return r;
+}
+
+static int prepare_out(const struct ktree *t, const char *config, struct sut_err *err)
+{
+	char *path = path_join(t->out, ".config");
+	int r = 0;
+
+	if (mkdir_p(t->out) < 0 || write_file(path, config, strlen(config)) < 0)
 		r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
 	free(path);
-	free(first);
 	/* One after the other: the second needs the configuration as it has become. */
 	if (r < 0 || make_ready(t, t->out, t->flags, "olddefconfig", err) < 0)
 		return -1;
@@ -396,6 +417,38 @@ static void choose_compiler(struct ktree *t, const struct ktree_opts *o, const c
 	free(name);
 }
 
+/*
+ * What is compared is compiled with the whole of debug information, whatever the configuration says of it: nothing
+ * else tells that a type's layout changes. It changes no code.
+ */
+static void choose_flags(struct ktree *t, const char *config)
+{
+	static const struct {
+		const char *option;
+		bool wanted;
+		const char *flag;
+	} more[] = {{"CONFIG_DEBUG_INFO=", false, "-g"},
+		    {"CONFIG_DEBUG_INFO_REDUCED=", true, "-femit-struct-debug-detailed=any"},
+		    {"CONFIG_DEBUG_INFO_SPLIT=", true, "-gno-split-dwarf"},
+		    {"CONFIG_DEBUG_INFO_COMPRESSED", true, "-gz=none"}};
+	const char *const *own = t->target->kernel_flags ? t->target->kernel_flags : t->target->compile_flags;
+	struct strvec lines = {0};
+
+	while (*own)
+		strvec_push(&t->flag_words, *own++);
+	config_lines(config, &lines);
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+		bool has = false;
+
+		for (size_t k = 0; k < lines.n; k++)
+			has |= str_starts(lines.v[k], more[i].option) && !str_ends(lines.v[k], "_NONE=y");
+		if (has == more[i].wanted)
+			strvec_push(&t->flag_words, more[i].flag);
+	}
+	strvec_free(&lines);
+	t->flags = (const char *const *)t->flag_words.v;
+}
+
 static int lock(struct ktree *t, struct sut_err *err)
 {
 	char *path = path_join(t->dir, "lock");
@@ -433,6 +486,8 @@ static char *digest(const struct ktree *t, const char *config, const char *compi
 	for (const char *const *f = t->target->proof_flags; f && *f; f++)
 		buf_addf(&b, "%s ", *f);
 	buf_addf(&b, "%s", t->target->kernel_header ? t->target->kernel_header : "");
+	if (t->headers)
+		modtree_add_key(t, &b);
 	buf_addf(&b, "%s%s", ktree_list_mk, config);
 	sha256(b.p, b.n, sum);
 	buf_free(&b);
@@ -453,7 +508,7 @@ static int read_ready(struct ktree *t, const char *want)
 	}
 	if (!r && read_file(units, &text, &n) == 0) {
 		for (char *l = strtok_r((char *)text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
-			strvec_push(&t->units, l);
+			strvec_push(str_ends(l, ".ko") ? &t->modules : &t->units, l);
 		free(text);
 	}
 	free(ready);
@@ -461,9 +516,9 @@ static int read_ready(struct ktree *t, const char *want)
 	return t->units.n ? r : -1;
 }
 
-static int load_config(struct ktree *t, struct sut_err *err)
+static int load_config(struct ktree *t, const char *given, struct sut_err *err)
 {
-	char *path = path_join(t->out, ".config");
+	char *path = t->headers ? xstrdup(given) : path_join(t->out, ".config");
 	uint8_t *text;
 	size_t n;
 	int r = 0;
@@ -478,24 +533,33 @@ static int load_config(struct ktree *t, struct sut_err *err)
 	return r;
 }
 
+static int prepare_kernel(struct ktree *t, const char *config_path, const char *config, struct sut_err *err)
+{
+	log_info("preparing Linux %s for %s (once; half a minute or more)", t->version, t->arch);
+	if (copy_source(t, err) < 0 ||
+	    prepare_out(t, config, err) < 0 || load_config(t, config_path, err) < 0 ||
+	    compare_config(t, config_path, config, err) < 0 || (t->proof_out && prepare_proof(t, err) < 0))
+		return -1;
+	return 0;
+}
+
 static int prepare(struct ktree *t, const char *config_path, const char *config, const char *key,
 		   struct sut_err *err)
 {
 	static const char *const old[] = {"ready", "units", "src", "out", "proof", "keys", "patched", "saved", "backup", "new",
-					 "includes"};
+					 "includes", "built-at"};
 	char *ready = path_join(t->dir, "ready");
 	int r = 0;
 
-	log_info("preparing Linux %s for %s (once; half a minute or more)", t->version, t->arch);
 	for (size_t i = 0; i < ARRAY_SIZE(old); i++) {
 		char *p = path_join(t->dir, old[i]);
 
 		remove_tree(p);
 		free(p);
 	}
-	if (copy_source(t, err) < 0 ||
-	    prepare_out(t, config, err) < 0 || load_config(t, err) < 0 ||
-	    compare_config(t, config_path, config, err) < 0 || (t->proof_out && prepare_proof(t, err) < 0) ||
+	if (put_first_header(t, err) < 0 ||
+	    (t->headers ? modtree_prepare(t, err) || load_config(t, config_path, err) :
+			  prepare_kernel(t, config_path, config, err)) ||
 	    ktree_list_units(t, err) < 0)
 		r = -1;
 	if (!r && write_file(ready, key, strlen(key)) < 0)
@@ -528,7 +592,8 @@ static int open_tree(struct ktree *t, const struct ktree_opts *o, const char *co
 		sut_fail(err, SUT_E_TOOL, cc, "it cannot be run");
 		goto out;
 	}
-	name = xasprintf("%s\n%s\n%s\n%s", t->source, o->config, t->arch, cc);
+	name = xasprintf("%s\n%s\n%s\n%s%s%s", t->source, o->config, t->arch, cc, t->headers ? "\n" : "",
+			 t->headers ? t->headers : "");
 	sha256(name, strlen(name), sum);
 	free(name);
 	name = hex_encode(sum, 8);
@@ -536,7 +601,7 @@ static int open_tree(struct ktree *t, const struct ktree_opts *o, const char *co
 	t->dir = path_join(real, name);
 	free(name);
 	t->src = path_join(t->dir, "src");
-	t->out = path_join(t->dir, "out");
+	t->out = path_join(t->dir, t->headers ? "src" : "out");
 	t->keys_out = path_join(t->dir, "keys");
 	if (t->target->proof_flags)
 		t->proof_out = path_join(t->dir, "proof");
@@ -546,7 +611,7 @@ static int open_tree(struct ktree *t, const struct ktree_opts *o, const char *co
 	}
 	if (lock(t, err) < 0 || !(key = digest(t, config, compiler, err)))
 		goto out;
-	if (swap_out(t, err) == 0 && read_ready(t, key) == 0 && load_config(t, err) == 0)
+	if (swap_out(t, err) == 0 && read_ready(t, key) == 0 && load_config(t, o->config, err) == 0)
 		t->reused = true;
 	r = t->reused ? 0 : prepare(t, o->config, config, key, err);
 out:
@@ -569,19 +634,20 @@ struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err)
 	t->release = o->release ? xstrdup(o->release) : NULL;
 	t->cancel = o->cancel;
 	t->target = target_find(o->machine);
-	if (t->target)
-		t->flags = t->target->kernel_flags ? t->target->kernel_flags : t->target->compile_flags;
 	t->source = realpath(o->source, NULL);
+	t->make = o->make ? xstrdup(o->make) : NULL;
 	if (!t->source) {
 		sut_fail(err, SUT_E_IO, o->source, "%s", strerror(errno));
 		goto out;
 	}
+	if (o->headers && modtree_open(t, o->headers, err) < 0)
+		goto out;
 	if (!t->target || !arch_of(o->machine)) {
 		sut_fail(err, SUT_E_ARCH, o->source, "the kernel's ELF machine is %u", o->machine);
 		goto out;
 	}
 	t->arch = xstrdup(arch_of(o->machine));
-	t->version = ktree_version(t->source, err);
+	t->version = t->headers ? xstrdup(o->release) : ktree_version(t->source, err);
 	if (!t->version)
 		goto out;
 	if (read_file(o->config, &config, &n) < 0) {
@@ -589,6 +655,7 @@ struct ktree *ktree_open(const struct ktree_opts *o, struct sut_err *err)
 		goto out;
 	}
 	choose_compiler(t, o, (char *)config);
+	choose_flags(t, (char *)config);
 	r = open_tree(t, o, (char *)config, err);
 out:
 	free(config);
@@ -616,7 +683,13 @@ void ktree_free(struct ktree *t)
 	free(t->cc);
 	free(t->own_cc);
 	free(t->release);
+	strvec_free(&t->flag_words);
 	strvec_free(&t->config);
 	strvec_free(&t->units);
+	free(t->headers);
+	free(t->make);
+	free(t->sub);
+	free(t->built_at);
+	strvec_free(&t->modules);
 	free(t);
 }

@@ -10,7 +10,9 @@
 #include "target/target.h"
 
 struct ktree_opts {
-	const char *source;	/* the user's tree */
+	const char *source;	/* the user's tree, of the kernel or, where there are @headers, of a module */
+	const char *headers;	/* folder that the module is built against */
+	const char *make;	/* shell words that call make for it; NULL: "make" */
 	const char *config;	/* the kernel's .config */
 	const char *release;	/* what the kernel calls itself; NULL: the source tells */
 	const char *work;	/* cache folder; NULL: the usual one */
@@ -24,17 +26,22 @@ struct ktree {
 	char *source;		/* the user's, absolute */
 	char *dir;		/* in the cache: holds all of the following */
 	char *src;		/* a copy of the source, of hard links where possible */
-	char *out;		/* O= folder, prepared */
+	char *out;		/* O= folder, prepared; of a module: @src */
 	char *proof_out;	/* another, for what is proved where that is compiled otherwise; NULL: @out */
 	char *keys_out;		/* another, where jump labels read their keys (keys.h); made when it is needed */
 	char *arch;		/* kbuild's ARCH */
-	char *version;		/* "6.1.176", of the source's Makefile */
+	char *version;		/* "6.1.176", of the source's Makefile; of a module: @release */
 	char *cross, *cc, *release; /* as given to make; may be NULL */
 	char *own_cc;		/* for what need not be what somebody else compiled; may be NULL */
 	const struct target *target;
 	const char *const *flags; /* for what is compared and carried, NULL-terminated */
+	struct strvec flag_words; /* owns them */
 	struct strvec config;	/* "CONFIG_X=y" as prepared */
 	struct strvec units;	/* "fs/proc/cmdline.o" of all that the configuration makes, sorted */
+	char *headers, *make;	/* as in ktree_opts; @headers NULL: this is the kernel's own tree */
+	char *sub;		/* of a module: folder of @src that has its makefile, "" or with / at the end */
+	char *built_at;		/* of a module: where @sub was when it was built, with / at the end; NULL: it does not say */
+	struct strvec modules;	/* of a module: names of all that its folder makes */
 	bool reused;
 	int jobs;
 	const volatile int *cancel;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* All objects that a prepared tree's configuration makes: the makefiles are walked once, by make. */
 #include "base/log.h"
-#include "kernel/tree.h"
+#include "kernel/modtree.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,15 +46,40 @@ const char ktree_list_mk[] =
 	"endif\n"
 	"%: ; @:\n";
 
+/* What make lists of a module has the folder's place in front, or is relative to the folder with the makefile. */
+static void add_unit(struct ktree *t, const char *word)
+{
+	size_t n = strlen(t->src);
+
+	if (!t->headers)
+		strvec_push(&t->units, word);
+	else if (!strncmp(word, t->src, n) && word[n] == '/')
+		strvec_push(&t->units, word + n + 1);
+	else
+		strvec_pushf(&t->units, "%s%s", t->sub, word);
+}
+
+static void add_module(struct ktree *t, const char *word)
+{
+	char *name = xstrdup(path_base(word));
+
+	for (char *p = name; *p; p++)
+		if (*p == '-')
+			*p = '_';
+	strvec_push(&t->modules, name);
+	free(name);
+}
+
 static void add_list(void *ctx, const char *dir, const char *rel)
 {
+	struct ktree *t = ctx;
 	char *path = path_join(dir, rel), *save = NULL;
 	uint8_t *text;
 	size_t n;
 
-	if (rel[0] == '=' && read_file(path, &text, &n) == 0) {
+	if ((rel[0] == '=' || rel[0] == '+') && read_file(path, &text, &n) == 0) {
 		for (char *w = strtok_r((char *)text, " \n", &save); w; w = strtok_r(NULL, " \n", &save))
-			strvec_push(ctx, str_starts(w, "./") ? w + 2 : w);
+			rel[0] == '=' ? add_unit(t, str_starts(w, "./") ? w + 2 : w) : add_module(t, w);
 		free(text);
 	}
 	free(path);
@@ -68,23 +93,26 @@ static int cmp_str(const void *a, const void *b)
 int ktree_list_units(struct ktree *t, struct sut_err *err)
 {
 	char *mk = path_join(t->dir, "list.mk"), *lists = path_join(t->dir, "lists"), *said = NULL;
-	char *cache = path_join(t->dir, "units");
+	char *cache = path_join(t->dir, "units"), *own_mk = path_join(t->dir, "module.mk");
+	char *own = t->headers ? modtree_list_mk(mk) : NULL;
+	const char *first = own ? own_mk : mk;
 	struct strvec more = {0};
 	struct buf b = {0};
 	int r = 0;
 
 	remove_tree(lists);
-	if (mkdir_p(lists) < 0 || write_file(mk, ktree_list_mk, strlen(ktree_list_mk)) < 0) {
+	if (mkdir_p(lists) < 0 || write_file(mk, ktree_list_mk, strlen(ktree_list_mk)) < 0 ||
+	    (own && write_file(own_mk, own, strlen(own)) < 0)) {
 		r = sut_fail(err, SUT_E_IO, lists, "%s", strerror(errno));
 		goto out;
 	}
-	strvec_pushf(&more, "build=-f %s obj", mk);
-	strvec_pushf(&more, "SUTURE_LIST=%s", mk);
+	strvec_pushf(&more, "build=-f %s obj", first);
+	strvec_pushf(&more, "SUTURE_LIST=%s", first);
 	strvec_pushf(&more, "SUTURE_OUT=%s", lists);
 	strvec_push(&more, "suture.o");
 	if (ktree_make(t, t->out, t->flags, more.v, NULL, &said))
 		log_debug("walking the makefiles: %s", said ? said : "");
-	tree_walk(lists, add_list, &t->units);
+	tree_walk(lists, add_list, t);
 	qsort(t->units.v, t->units.n, sizeof(*t->units.v), cmp_str);
 	if (!t->units.n) {
 		r = ktree_prepare_failed(t, said, err);
@@ -92,6 +120,8 @@ int ktree_list_units(struct ktree *t, struct sut_err *err)
 	}
 	for (size_t i = 0; i < t->units.n; i++)
 		buf_addf(&b, "%s\n", t->units.v[i]);
+	for (size_t i = 0; i < t->modules.n; i++)
+		buf_addf(&b, "%s\n", t->modules.v[i]);
 	if (write_file(cache, b.p, b.n) < 0)
 		r = sut_fail(err, SUT_E_IO, cache, "%s", strerror(errno));
 out:
@@ -100,6 +130,8 @@ out:
 	strvec_free(&more);
 	buf_free(&b);
 	free(cache);
+	free(own_mk);
+	free(own);
 	free(lists);
 	free(mk);
 	return r;

@@ -38,6 +38,8 @@ static bool is_outside(const struct ktree *t, const char *path)
 	char *own;
 	bool other;
 
+	if (t->headers)
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		if (str_starts(path, dirs[i]))
 			return true;
@@ -46,6 +48,15 @@ static bool is_outside(const struct ktree *t, const char *path)
 	other = str_starts(path, "arch/") && strcmp(path, "arch/Kconfig") && !str_starts(path, own);
 	free(own);
 	return other;
+}
+
+static bool has_source(const struct ktree *t, const char *unit)
+{
+	char *path = xasprintf("%s/%.*s.c", t->src, (int)strlen(unit) - 2, unit);
+	bool has = file_exists(path);
+
+	free(path);
+	return has;
 }
 
 static int choose_units(const struct ktree *t, const struct patch_set *ps, struct kunits *ret,
@@ -82,7 +93,12 @@ static int choose_units(const struct ktree *t, const struct patch_set *ps, struc
 	if (included->n && err->n == before) {
 		struct strvec more = {0};
 
-		includes_find(t, included->v, &more);
+		/* A module has few units, and its makefile may give headers to all of them: kbuild will tell. */
+		for (size_t i = 0; i < t->units.n && t->headers; i++)
+			if (has_source(t, t->units.v[i]))
+				strvec_pushf(&more, "%.*s.c", (int)strlen(t->units.v[i]) - 2, t->units.v[i]);
+		if (!t->headers)
+			includes_find(t, included->v, &more);
 		for (size_t i = 0; i < more.n; i++)
 			if (!strvec_has(&units, more.v[i]))
 				VEC_PUSH(ret->v, ret->n, ret->cap)->source = xstrdup(more.v[i]);
@@ -191,10 +207,11 @@ struct way {			/* in which folder */
  * Is there an object of the original, with kbuild's whole record? Nothing that it was made of changes as long as
  * the tree lives, so kbuild would find nothing to do, for which it needs seconds.
  */
-static bool is_made(const char *out, const char *source, const char *word)
+static bool is_made(const char *out, const char *source, const char *word, bool is_module)
 {
 	char *object = object_in(out, source), *cmd = cmd_file(object);
-	char *end = xasprintf("\n$(deps_%.*s.o):", (int)strlen(source) - 2, source);
+	char *end = xasprintf("\n$(deps_%s%s%.*s.o):", is_module ? out : "", is_module ? "/" : "", (int)strlen(source) - 2,
+			      source);
 	bool made = cmd && strstr(cmd, end) && file_exists(object);
 
 	/* In a copy of another folder are objects that were made without it. */
@@ -217,7 +234,7 @@ static int make_units(const struct ktree *t, enum version v, const struct way *w
 	int r, status = 0;
 
 	for (size_t i = 0; i < u->n; i++)
-		if (v == PATCHED || !is_made(w->out, u->v[i].source, w->word))
+		if (v == PATCHED || !is_made(w->out, u->v[i].source, w->word, t->headers))
 			strvec_pushf(&goals, "%.*s.o", (int)strlen(u->v[i].source) - 2, u->v[i].source);
 	p.n = goals.n;
 	if (goals.n && w->word)
@@ -250,13 +267,28 @@ static char *module_of(const char *cmd)
 
 static bool reads(const struct ktree *t, const char *cmd, const char *rel)
 {
-	char *full = path_join(t->src, rel), *hit = NULL;
-	size_t n = strlen(full);
+	char *full = path_join(t->src, rel), *folder = path_join(t->src, t->sub ? t->sub : "");
+	const char *base = path_base(rel);
+	size_t n = strlen(base);
+	bool hit = false;
 
-	for (const char *p = cmd; !hit && (p = strstr(p, full)); p += n)
-		if (p[n] == ' ' || p[n] == '\n' || p[n] == '\0')
-			hit = (char *)p;
+	/* Of "fs/proc/../mount.h", too, and relative to a module's folder, as newer kernels have it. */
+	for (const char *p = cmd; !hit && (p = strstr(p, base)); p += n) {
+		const char *from = p;
+		char *word, *is;
+
+		if (!strchr(" \n", p[n]))
+			continue;
+		while (from > cmd && !strchr(" \n\t", from[-1]))
+			from--;
+		word = xstrndup(from, (size_t)(p - from) + n);
+		is = path_normal(folder, word);
+		hit = !strcmp(is, full);
+		free(word);
+		free(is);
+	}
 	free(full);
+	free(folder);
 	return hit;
 }
 

@@ -83,14 +83,15 @@ static json_t *times_json(const struct build *b)
 static int check_opts(const struct sut_build_opts *o, struct sut_err *err)
 {
 	bool kernel = OPT_HAS(o, replace) && o->kernel;
-	int ways = !!o->deb + (o->source && o->make) + !!o->compdb + kernel;
+	bool module = OPT_HAS(o, module_source) && o->module_source;
+	int ways = !!o->deb + (o->source && o->make) + !!o->compdb + kernel + module;
 
 	if (!o->patches || !o->patches[0])
 		return sut_fail(err, SUT_U_USAGE, "build", "name at least one diff");
-	if (ways != 1 || ((o->deb || kernel) && (o->source || o->make)))
+	if (ways != 1 || ((o->deb || kernel) && (o->source || o->make)) || (module && o->source))
 		return sut_fail(err, SUT_U_USAGE, "build",
 				"say how the program is built: --source with --make, or "
-				"--compdb, or --deb, or --kernel");
+				"--compdb, or --deb, or --kernel, or --module-source");
 	if (o->name && !patch_name_ok(o->name))
 		return sut_fail(err, SUT_U_USAGE, o->name,
 				"a patch's name has letters, digits and . _ + -, at most 63");
@@ -158,7 +159,7 @@ struct sut_result *sut_build(const struct sut_build_opts *o)
 	if (!o->name && o->out)
 		name = name_from(o->out);
 	bo.name = o->name ? o->name : name;
-	if (OPT_HAS(o, replace) && o->kernel) {
+	if ((OPT_HAS(o, replace) && o->kernel) || (OPT_HAS(o, module_source) && o->module_source)) {
 		r = kernel_build_result(r, o, bo.name);
 		free(name);
 		return r;

@@ -78,6 +78,11 @@ struct sut_result *kernel_build_result(struct sut_result *r, const struct sut_bu
 	struct sut_err err = {0};
 	struct kernel_build b;
 
+	if (OPT_HAS(o, module_source) && o->module_source) {
+		ko.kernel.module_source = o->module_source;
+		ko.kernel.make = o->make;
+		ko.kernel.objects = o->objects;
+	}
 	kernel_build_run(&b, &ko, &err);
 	outcome = build_tell_patch(r, o, b.patch, &err);
 	tell(r, &b, o->why);

@@ -109,6 +109,14 @@ static const struct rel_info rels[] = {
 static const char *const compile_flags[] = {"-ffunction-sections", "-fdata-sections", NULL};
 /* Section anchors stay on: what is proved must be what the program's own build made. */
 static const char *const proof_flags[] = {"-ffunction-sections", NULL};
+/*
+ * Kernels since 6.12 write the values of some variables, which boot decides, into the code itself (asm/runtime-const.h),
+ * and do so for vmlinux alone. A module's code reads the variables.
+ */
+static const char kernel_header[] = "#define _ASM_RUNTIME_CONST_H\n"
+				    "#define runtime_const_ptr(var) (var)\n"
+				    "#define runtime_const_shift_right_32(value, var) ((unsigned int)(value) >> (var))\n"
+				    "#define runtime_const_init(type, var) do { } while (0)\n";
 
 /*
  * Atomic operations ask this flag of libgcc whether the processor has instructions for them. A constructor
@@ -509,6 +517,7 @@ const struct target target_aarch64 = {
 	.rel_pc32 = R_AARCH64_PREL32,
 	.compile_flags = compile_flags,
 	.proof_flags = proof_flags,
+	.kernel_header = kernel_header,
 	.own_helpers = own_helpers,
 	.open = open_dis,
 	.decode = decode,

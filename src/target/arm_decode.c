@@ -178,6 +178,35 @@ static void a32(struct insn *in, uint32_t w)
 	}
 }
 
+/*
+ * A switch whose cases lie on both sides of it, or far away, has a table of words behind it, distances
+ * from there: adr rn, table; ldr.w rx, [rn, ri, lsl #2]; add rn, rx; bx rn. Is that the bx at @addr?
+ */
+static bool ends_switch(const struct elf_sec *s, uint64_t addr)
+{
+	const uint8_t *p = s->data + addr;
+	uint32_t rn = get16(p) >> 3 & 15, add, load;
+	struct insn adr = {0};
+
+	if (addr < 10)
+		return false;
+	add = get16(p - 2);
+	load = get16(p - 6);
+	if ((add & 0xff00) != 0x4400 || ((add & 7) | (add >> 4 & 8)) != rn || load != (0xf850 | rn) ||
+	    (get16(p - 4) & 0x0ff0) != 0x0020 || get16(p - 4) >> 12 != (add >> 3 & 15))
+		return false;
+	adr.addr = addr - 8;
+	adr.len = 2;
+	if ((get16(p - 8) & 0xf800) == 0xa000 && (get16(p - 8) >> 8 & 7) == rn) {
+		thumb16(&adr, get16(p - 8));
+	} else if ((get16(p - 10) & 0xfbff) == 0xf20f && (get16(p - 8) >> 8 & 15) == rn) {
+		adr.addr = addr - 10;
+		adr.len = 4;
+		thumb32(&adr, p - 10);
+	}
+	return adr.kind == INSN_PCREL && adr.target == ((addr + 2 + 3) & ~3ULL);
+}
+
 int arm_decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr, struct insn *in)
 {
 	unsigned int isa = dis->isa;
@@ -214,6 +243,9 @@ int arm_decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr
 		thumb16(in, get16(p));
 	else
 		thumb32(in, p);
+	if (in->kind == INSN_JUMP_IND && (get16(p) & 0xff87) == 0x4700 && dis->sec && dis->sec->data &&
+	    p == dis->sec->data + addr && ends_switch(dis->sec, addr))
+		in->cond = INSN_TABLE_ISA;
 	return 0;
 }
 

@@ -301,7 +301,7 @@ static size_t before_local(const uint8_t *p, size_t n)
 	     (get32(p + at) & 0xffff0000) == PPC_LIS_R2) &&
 	    (get32(p + at + 4) & 0xffff0000) == PPC_ADDI_R2_R2)
 		return at + 8;
-	if (get32(p + at) == PPC_LD_R2_R12 && get32(p + at + 4) == PPC_ADD_R2_R12)
+	if (get32(p + at) == PPC_LD_R2_R12 && get32(p + at + 4) == PPC_ADD_R2_R2_R12)
 		return at + 8;
 	return 0;
 }

@@ -21,8 +21,6 @@ enum {
 #define PPC_LIS_R2	0x3c400000u	/* lis r2,0 */
 #define PPC_ADDI_R2_R2	0x38420000u	/* addi r2,r2,0 */
 #define PPC_LD_R2_R12	0xe84cfff8u	/* ld r2,-8(r12): the large code model, as of kernel modules */
-#define PPC_ADD_R2_R12	0x7c426214u	/* add r2,r2,r12 */
-#define PPC_LD_R2_R12	0xe84cfff8u	/* ld r2,-8(r12) */
 #define PPC_ADD_R2_R2_R12 0x7c426214u	/* add r2,r2,r12 */
 
 static inline uint32_t ppc_op(uint32_t i)	/* primary opcode */

@@ -67,6 +67,8 @@ enum insn_kind {
 	INSN_DATA,	/* none: data between the instructions (objects alone tell) */
 };
 
+enum { INSN_TABLE_ISA = 8 };
+
 struct insn {
 	uint64_t addr;
 	uint8_t len;
@@ -76,7 +78,9 @@ struct insn {
 				 * INSN_PCREL: all of the instruction but the displacement, likewise.
 				 * INSN_JUMP_IND: where a table follows at once, of distances from
 				 * there: the bytes of an entry. 1 or 2: they count in units of
-				 * insn_min; 4: with a sign, in bytes. INSN_DATA: the same, in the table */
+				 * insn_min; 4: with a sign, in bytes; INSN_TABLE_ISA: so, too, with
+				 * the instruction set in bit 0, and the table is aligned.
+				 * INSN_DATA: the same, in the table */
 	bool has_target;	/* @target is a branch target or a PC-relative memory address */
 	uint64_t target;
 	uint8_t field_off, field_len; /* the displacement field behind @target */

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Kernel patches on a stock kernel: run.sh [CASE]..., as TAP, and that of each in KERNEL_WORK/ARCH/tap. A case is a folder of tests/kernel/cases:
 #
-#   NAME.patch       a diff of the kernel, built as patch NAME; NAME@ARCH.patch takes its place on ARCH, NAME@6.12.patch
-#                    for the kernels of that series
+#   NAME.patch       a diff of the kernel, built as patch NAME; NAME@ARCH.patch takes its place on ARCH, else
+#                    NAME@6.12.patch from Linux 6.12 on
 #   NAME.opts        more options for `build`
 #   test             run in a guest that boots the kernel, beside the patches; its first comment is the
 #                    case's line in the tables of docs/
@@ -11,9 +11,12 @@
 #   prepare          run here, where the patches lie, when all are built
 #   last             there: run after all that have none, as it leaves the kernel changed
 #   needs            modules of the kernel that are put beside the test
+#   source/          of a module that is not part of the kernel. It is built and put beside the test; the diffs are of it
+#   make             how make is called for that; it is built without this, too, as other/NAME.ko
 #   not              "ARCH REASON" lines: where there is nothing to test; instead of ARCH "livepatch" for kernels
 #                    that have it, "core" for those that our core patches, "6.12" for that series, or
 #                    "ARCH-6.12"
+#   options          of the kernel, "CONFIG_X=y" lines: where it has not all of them there is nothing to test, either
 #
 # Settings:
 #   KERNEL_ARCH  whose kernel, by Debian's name (amd64)
@@ -52,6 +55,8 @@ if [ "$arch" = arm64 ] && [ ! -e "$R/built" ] && [ "$(dpkg --print-architecture)
 	SUTURE_CROSS_arm64=$("$root/scripts/archive-cc.sh" "$cache/cc" arm64) || exit 1
 	export SUTURE_CROSS_arm64
 fi
+cross=''
+[ "$arch" = "$(dpkg --print-architecture)" ] || cross=$("$root/scripts/triplet.sh" "$arch")-
 n=0
 
 tap()	# lines of a test: numbered
@@ -65,13 +70,60 @@ tap()	# lines of a test: numbered
 	done
 }
 
-build()	# build OUT.sut [OPTION]... FIX.patch: for the kernel of the guest
+# outside: makes the module of a case that has a source of one, as DKMS would, in a folder that is gone afterwards: $ko
+outside()
+{
+	o=$work/outside/${from##*/}
+	ko=$(ls "$o"/*.ko 2>/dev/null)
+	[ -z "$ko" ] || [ -n "$(find "$from/source" "$from/make" -newer "$ko")" ] || return 0
+	rm -rf "$o"
+	mkdir -p "$o/other"
+	for how in "$(cat "$from/make")" make; do
+		cp -r "$from/source" "$o/build"
+		$how -C "$R/usr/src/linux-headers-$release" M="$o/build" CROSS_COMPILE="$cross" modules >"$o/log" 2>&1 || {
+			sed 's/^/# /' "$o/log"
+			return 1
+		}
+		"${cross}strip" -g "$o"/build/*.ko
+		mv "$o"/build/*.ko "$o/$([ "$how" != make ] || echo other)"
+		rm -rf "$o/build"
+	done
+	ko=$(ls "$o"/*.ko)
+}
+
+build()	# build OUT.sut [OPTION]... FIX.patch: for the kernel of the guest, or the module that was made for this case
 {
 	out=$1
 	shift
-	"$SUTURE" build --kernel "$source" --vmlinuz "$kernel" \
-		--config "$R/boot/config-$release" --headers "$R/usr/src/linux-headers-$release" \
-		--modules "$R/lib/modules/$release" --work "$cache/cache" -o "$out" "$@"
+	if [ -n "$ko" ]; then
+		set -- --module-source "$from/source" --make "$(cat "$from/make")" --object "$ko" "$@"
+	else
+		set -- --kernel "$source" "$@"
+	fi
+	(
+		# The archive did not build it: its compiler is this machine's.
+		[ -z "$ko" ] || unset SUTURE_CROSS_arm64
+		"$SUTURE" build --vmlinuz "$kernel" \
+			--config "$R/boot/config-$release" --headers "$R/usr/src/linux-headers-$release" \
+			--modules "$R/lib/modules/$release" --work "$cache/cache" -o "$out" "$@"
+	)
+}
+
+# since X.Y: is the kernel Linux X.Y or later?
+since() { [ "$(printf '%s\n' "$1" "$release" | sort -V | head -1)" = "$1" ]; }
+
+# has_options FILE: does the kernel have all options in it?
+has_options() { ! grep -vxFf "$R/boot/config-$release" "$1" >/dev/null; }
+
+# chosen NAME: the file of a patch of this case, for this kernel
+chosen()
+{
+	p=$from/$1.patch
+	for v in $(ls "$from" | sed -n "s/^$1@\([0-9.]*\)[.]patch$/\1/p" | sort -V); do
+		! since "$v" || p=$from/$1@$v.patch
+	done
+	[ ! -e "$from/$1@$arch.patch" ] || p=$from/$1@$arch.patch
+	echo "$p"
 }
 
 # refused PATCH CODE DESCRIPTION [OPTION]...: a patch of this case (./PATCH: here) is not built, with exit status $status
@@ -79,7 +131,7 @@ refused()
 {
 	case $1 in
 	./*) p=$1.patch ;;
-	*) p=$from/$1.patch ;;
+	*) p=$(chosen "$1") ;;
 	esac
 	name=$1 code=$2 about=$3
 	shift 3
@@ -96,13 +148,12 @@ build_all()
 	for p in "$from"/*.patch; do
 		name=$(basename "$p" .patch)
 		case $name in *@*) continue ;; esac
-		for only in "$series" "$arch"; do
-			[ ! -e "$from/$name@$only.patch" ] || p=$from/$name@$only.patch
-		done
+		p=$(chosen "$name")
 		opts=$(cat "$from/$name.opts" 2>/dev/null)
 		sut=$work/patches/$1.$name.sut
 		log=$work/patches/$1.$name.log
-		[ -e "$sut" ] && [ "$sut" -nt "$SUTURE" ] && [ "$sut" -nt "$p" ] && [ "$sut" -nt "$kernel" ] ||
+		[ -e "$sut" ] && [ "$sut" -nt "$SUTURE" ] && [ "$sut" -nt "$p" ] && [ "$sut" -nt "$kernel" ] &&
+			[ "$sut" -nt "${ko:-$p}" ] ||
 			build "$sut" --name "$name" $opts "$p" >"$log" 2>&1 || {
 			rm -f "$sut"
 			echo "not ok - $1: $name is built"
@@ -124,9 +175,10 @@ mkdir -p "$work/guest/s/cases" "$work/results" "$work/tap"
 : >"$work/list"
 for case; do
 	from=$cases/$case
-	to=$work/guest/s/cases/$case
+	to=$work/guest/s/cases/$case ko=''
 	mkdir -p "$to"
 	why=$(sed -n "s/^$arch //p; s/^$way //p; s/^$series //p; s/^$arch-$series //p" "$from/not" 2>/dev/null | head -1)
+	[ -n "$why" ] || [ ! -e "$from/options" ] || has_options "$from/options" || why="the kernel is built without it"
 	if [ -n "$why" ]; then
 		echo "ok - $case # SKIP $why" >"$work/results/$case"
 		continue
@@ -134,6 +186,13 @@ for case; do
 	if [ -e "$from/host" ]; then
 		(cd "$to" && . "$dir/lib.sh" && . "$from/host") >"$work/results/$case" 2>&1
 		continue
+	fi
+	if [ -e "$from/source" ]; then
+		outside >"$work/results/$case" || {
+			echo "not ok - $case: its module is built" >>"$work/results/$case"
+			continue
+		}
+		cp -r "$ko" "${ko%/*}/other" "$to/"
 	fi
 	build_all "$case" >"$work/results/$case" || continue
 	cp "$from/test" "$to/"

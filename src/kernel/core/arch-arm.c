@@ -9,9 +9,12 @@
  * caller's. A task that was about to execute the first instruction takes the branch.
  *
  * The word is never that of the function's ftrace call, which comes later; so tracers may come and go. A
- * function without such a call is refused: it is notrace, or its memory has gone with __init. A kprobe on the
- * first instruction, placed after the patch, has a copy of our branch and would put it back: while it is
- * there the redirect is not switched.
+ * function without such a call is refused: it is notrace, or its memory has gone with __init.
+ *
+ * A kprobe on the first instruction, placed after the patch, has a copy of our branch: it would run that, and put
+ * it back when it is disarmed or removed, long after the patch has gone. So while it is there the redirect is not
+ * switched, armed or not: a probe that is not has its copy, too. It is in the kernel's list as long as it has the
+ * copy, but for the time that register_kprobe() takes; so nobody may be in there either.
  *
  * A branch reaches 32 MB, which the module area and the kernel's text lie within. When the module area is full
  * a patch module gets memory elsewhere. Then the branch leads to a stub in this module, which was loaded before
@@ -19,8 +22,9 @@
  *
  * Walk: the kernel's unwinder is not made to be relied on, so the stack is scanned. A word counts when it is
  * an address behind a call, as every return address is; what the core itself holds of the patch's addresses
- * on the stack of its worker is not. The program counter of an interrupted context need not be behind a call:
- * where the stack goes through the entries for exceptions in the kernel, each of its words counts.
+ * on the stack of its worker is not. Where a kprobe is, a call may be hidden under it. The program counter of an
+ * interrupted context need not be behind a call: where the stack goes through the entries for exceptions in the
+ * kernel, each of its words counts.
  */
 #include <linux/elf.h>
 #include <linux/sched/task_stack.h>
@@ -36,6 +40,7 @@
 #endif
 
 static void (*patch_text_real)(void *addr, unsigned int insn, bool remap);
+static int (*is_code)(unsigned long addr);
 
 /* The entries for exceptions in the kernel. */
 static const char *const svc_names[] = { "__dabt_svc", "__irq_svc", "__und_svc", "__pabt_svc", "__fiq_svc" };
@@ -56,12 +61,18 @@ int arch_init(void)
 			return -ENOENT;
 		}
 	}
+	/* Nobody may be in it during a switch: it has to be in one piece. */
+	if (suture_kernel.kallsyms_lookup_name("register_kprobe.part.0")) {
+		pr_err("this kernel's register_kprobe() is in several pieces\n");
+		return -EOPNOTSUPP;
+	}
 	if (cache_ops_need_broadcast()) {
 		pr_err("on this processor each CPU would have to flush its own instruction cache\n");
 		return -EOPNOTSUPP;
 	}
 	patch_text_real = (void *)symbols_function("__patch_text_real");
-	return patch_text_real ? 0 : -ENOENT;
+	is_code = (void *)symbols_function("kernel_text_address");
+	return patch_text_real && is_code ? 0 : -ENOENT;
 }
 
 unsigned long arch_callable(unsigned long addr)
@@ -84,17 +95,21 @@ static int read_insn(unsigned long addr, unsigned int *insn)
 	return copy_from_kernel_nofault(insn, (void *)addr, sizeof(*insn));
 }
 
+/* Only code is read: a word may be the address of a device's register, which does something or aborts when read. */
 static bool behind_call(unsigned long addr)
 {
 	u32 insn;
 
-	if (addr < PAGE_OFFSET - SZ_16M || addr & 3 || read_insn(addr - 4, &insn))
+	if (addr & 3 || !is_code(addr - 4) || read_insn(addr - 4, &insn))
 		return false;
+	/* It is in the list before its breakpoint is written, and until that has gone. */
+	if (site_probed(addr - 4) || site_probed(addr - 8))
+		return true;
 	/* bl, blx REGISTER */
 	if ((insn & 0x0f000000) == 0x0b000000 || (insn & 0x0ffffff0) == 0x012fff30)
 		return true;
 	/* mov lr, pc, and any jump behind it */
-	return !read_insn(addr - 8, &insn) && (insn & 0x0fffffff) == 0x01a0e00f;
+	return is_code(addr - 8) && !read_insn(addr - 8, &insn) && (insn & 0x0fffffff) == 0x01a0e00f;
 }
 
 int arch_walk(struct task_struct *task, void (*found)(unsigned long addr, void *arg), void *arg)
@@ -177,6 +192,8 @@ void arch_site_disable(struct suture_site *site)
 	clear_bit((site->stub - (unsigned long)suture_arm_stubs) / STUB_SIZE, stubs_taken);
 }
 
+const bool arch_writes_code = true;
+
 int arch_site_ready(struct suture_site *site)
 {
 	unsigned int insn;
@@ -184,7 +201,7 @@ int arch_site_ready(struct suture_site *site)
 
 	if (err)
 		return err;
-	if (insn != (site->active ? site->new_insn : site->old_insn))
+	if (insn != (site->active ? site->new_insn : site->old_insn) || site_probed(site->addr))
 		return -EBUSY;
 	return site->next && !reaches(site->addr, site->next) ? -ERANGE : 0;
 }

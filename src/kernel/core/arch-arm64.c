@@ -51,6 +51,11 @@ void arch_site_extra_gone(struct suture_site *site)
 {
 }
 
+int arch_site_extra_ready(const struct suture_site *site)
+{
+	return 0;
+}
+
 int arch_init(void)
 {
 	entry_start = suture_kernel.kallsyms_lookup_name("__entry_text_start");

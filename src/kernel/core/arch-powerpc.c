@@ -47,12 +47,10 @@
 #include "core.h"
 #include "site-ftrace.h"
 
-#ifdef CONFIG_PREEMPTION
-#error "a task could be preempted in an entry: nothing would wait for it"
-#endif
-
 #define INSN_LD_R2	0xe8410018	/* ld r2,24(r1) */
 #define INSN_NOP	0x60000000
+#define INSN_TRAP	0x7fe00008	/* a probe's breakpoint */
+#define INSN_B		0x48000000
 
 /* arch-powerpc-entry.S */
 #define ENTRIES 32
@@ -76,6 +74,23 @@ static int (*walk_reliable)(stack_trace_consume_fn consume, void *cookie, struct
 
 const unsigned long arch_ftrace_flags = FTRACE_OPS_FL_SAVE_REGS;
 
+/* The handler, which calls this, runs with preemption off: that holds a probe that is looked at. */
+static bool notrace restores_r2(const u32 *back)
+{
+	const struct kprobe *probe;
+	u32 insn = READ_ONCE(*back);
+
+	if (insn == INSN_LD_R2)
+		return true;
+	if (insn != INSN_TRAP && insn >> 26 != INSN_B >> 26)
+		return false;
+	/* Under a probe's breakpoint, or its branch to where it is handled faster. */
+	probe = suture_kernel.get_kprobe((void *)back);
+	/* No probe: it was none, or it has gone, and its instruction came back before. */
+	return (probe ? probe->opcode : READ_ONCE(*back)) == INSN_LD_R2;
+}
+NOKPROBE_SYMBOL(restores_r2);
+
 void notrace arch_redirect(struct ftrace_regs *fregs, const struct suture_site *site, unsigned long to)
 {
 	struct pt_regs *regs = ftrace_get_regs(fregs);
@@ -85,7 +100,7 @@ void notrace arch_redirect(struct ftrace_regs *fregs, const struct suture_site *
 	regs->gpr[12] = to;
 	if (back == trampolines[0] || back == trampolines[1])
 		to = (unsigned long)suture_ppc_hooked + entry / ENTRY_SIZE * HOOKED_SIZE;
-	else if (*(u32 *)back != INSN_LD_R2)
+	else if (!restores_r2((const u32 *)back))
 		to = site->extra;
 	regs_set_return_ip(regs, to);
 }
@@ -172,6 +187,15 @@ int arch_site_extra(struct suture_site *site)
 void arch_site_extra_gone(struct suture_site *site)
 {
 	entries[(site->extra - (unsigned long)suture_ppc_entries) / ENTRY_SIZE].users--;
+}
+
+/*
+ * When the kernel takes a call of ftrace away it looks at the instruction before it, and where a probe's breakpoint is
+ * it does not know that and gives up ftrace for good. So a revert waits for the probe to go.
+ */
+int arch_site_extra_ready(const struct suture_site *site)
+{
+	return site_probed(site->ip - 4) ? -EBUSY : 0;
 }
 
 /* The symbol of a function is its global entry, and a pointer to it, too. */

@@ -21,8 +21,11 @@
  *
  * Return addresses may be signed (arm64): arch_strip() takes the signature off.
  *
- * Not seen, as by the kernel's livepatch: a task that is in no list any more and still runs the last lines
- * of its exit (behind release_task()). A patch of those very functions should not be reverted and unloaded.
+ * Not seen, as by the kernel's livepatch: a task that is in no list any more and still runs the end of its exit.
+ * That is what do_exit() does behind exit_notify(), and release_task() behind the list. A patch of what runs there
+ * (docs/kernel-core.md names it) should not be reverted and unloaded.
+ *
+ * No task is preempted in the kernel: compat.h refuses kernels that do that.
  *
  * The memory of a stack is read so that a fault would be survived. A stack that cannot be read blocks.
  */

@@ -21,6 +21,14 @@
 /* The list of tasks is guarded by a sleeping lock there: it may be half written when all CPUs stop. */
 #error "suture_core does not know real-time kernels"
 #endif
+#ifdef CONFIG_PREEMPTION
+/*
+ * A task that is preempted may have where it goes on in a register only, or in a place that is in no frame: between
+ * the decision of an ftrace handler and the jump, in the handler of a return probe behind the return. Where tasks
+ * leave their CPU by themselves alone that cannot be. CONFIG_PREEMPT_DYNAMIC counts, whatever it is set to.
+ */
+#error "suture_core does not know preemptible kernels"
+#endif
 #ifdef CONFIG_SHADOW_CALL_STACK
 #error "suture_core does not know shadow call stacks"
 #endif

@@ -132,7 +132,9 @@ extern struct list_head suture_sites;
 int site_check(struct suture_object *obj, struct suture_func *func);
 int site_get(struct suture_object *obj, struct suture_func *func);
 void site_put(struct suture_func *func);
-unsigned long site_new_end(unsigned long addr);
+/* Is a kprobe on the instruction at @addr, armed or not? */
+bool site_probed(unsigned long addr);
+unsigned long site_new_end(const struct module *mod, unsigned long addr);
 
 /* ---- check.c ---- */
 
@@ -192,6 +194,7 @@ struct suture_kernel {
 	struct task_struct *(*idle_task)(int cpu);
 	unsigned long base;		/* what distances in the kernel count from */
 	unsigned long stext, etext;
+	unsigned long placing, placing_end;	/* register_kprobe() */
 };
 
 extern struct suture_kernel suture_kernel;
@@ -247,8 +250,10 @@ int arch_walk(struct task_struct *task, void (*found)(unsigned long addr, void *
 int arch_site_check(const struct suture_func *func, unsigned long *ip);
 int arch_site_enable(struct suture_site *site);
 void arch_site_disable(struct suture_site *site);
-/* Can calls be switched to @next? Asked before the CPUs stop, so that the switch cannot fail. */
+/* Can calls be switched to @next? Asked before the CPUs stop, for the report, and again when they stand. */
 int arch_site_ready(struct suture_site *site);
+/* Does a switch change instructions? Then nobody may be about to place a probe meanwhile. */
+extern const bool arch_writes_code;
 /* With all CPUs stopped (or where nobody can be): site->active becomes site->next. */
 void arch_site_switch(struct suture_site *site);
 int arch_reloc(struct suture_entry *entry, const struct suture_reloc *reloc, unsigned long value);

@@ -108,7 +108,11 @@ int jumps_add(struct suture_patch *patch)
 	}
 	mod->jump_entries = entries;
 	mod->num_jump_entries = patch->nr_jumps;
-	return notifier_to_errno(notify(NULL, MODULE_STATE_COMING, mod));
+	err = notifier_to_errno(notify(NULL, MODULE_STATE_COMING, mod));
+	/* The kernel has taken back what it had added: when the module goes it must not look for that. */
+	if (err)
+		mod->num_jump_entries = 0;
+	return err;
 }
 #else
 int jumps_add(struct suture_patch *patch)

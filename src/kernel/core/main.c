@@ -19,6 +19,7 @@
  * References: the patch module's to itself, from the start of ENABLING to OFF, is what forbids rmmod while
  * its code may run. The core's module stays as patch modules use its symbols, and each entry holds one.
  */
+#include <linux/ctype.h>
 #include <linux/jiffies.h>
 #include <linux/kallsyms.h>
 #include <linux/delay.h>
@@ -68,13 +69,15 @@ void suture_plan(const struct suture_entry *change)
 		site->next_end = 0;
 	}
 	list_for_each_entry(entry, &suture_entries, node) {
+		const struct module *mod = entry->patch->mod;
+
 		if (!is_on(entry, change))
 			continue;
 		suture_for_each_object(entry->patch, obj)
 			suture_for_each_func(obj, func)
 				if (obj->ready && func->site) {
 					func->site->next = (unsigned long)func->new_func;
-					func->site->next_end = site_new_end(func->site->next);
+					func->site->next_end = site_new_end(mod, func->site->next);
 				}
 	}
 }
@@ -89,7 +92,7 @@ static struct suture_range *find_ranges(const struct suture_entry *change, unsig
 	struct suture_object *obj;
 	struct suture_func *func;
 	struct suture_site *site;
-	unsigned int max = 0;
+	unsigned int max = 1;
 
 	list_for_each_entry(site, &suture_sites, node)
 		max += 2;
@@ -128,6 +131,9 @@ static struct suture_range *find_ranges(const struct suture_entry *change, unsig
 
 			ranges[(*n)++] = (struct suture_range){ text, text + size, true };
 		}
+	/* Somebody in here may have a copy of an instruction, to be put back later, of a probe that is in no list yet. */
+	if (arch_writes_code)
+		ranges[(*n)++] = (struct suture_range){ suture_kernel.placing, suture_kernel.placing_end, false };
 	return ranges;
 }
 
@@ -137,6 +143,10 @@ static int change_stopped(void *data)
 
 	if (!check_all_tasks(data))
 		return -EBUSY;
+	/* A probe may have been placed since it was asked: the next try will name it. */
+	list_for_each_entry(site, &suture_sites, node)
+		if (site->next != site->active && arch_site_ready(site))
+			return -EBUSY;
 	list_for_each_entry(site, &suture_sites, node)
 		if (site->next != site->active)
 			arch_site_switch(site);
@@ -145,6 +155,14 @@ static int change_stopped(void *data)
 
 /* A name, for the report: under the mutex, as the report is. */
 static char symbol[KSYM_SYMBOL_LEN];
+
+/* A task may call itself anything: in the report that must not look like another line, nor reach a terminal. */
+static void clean_name(char *comm)
+{
+	for (; *comm; comm++)
+		if (!isascii(*comm) || !isprint(*comm))
+			*comm = '?';
+}
 
 /* Whole lines only. */
 static int write_stack(char *to, int room, const struct suture_blocker *b)
@@ -161,7 +179,7 @@ static int write_stack(char *to, int room, const struct suture_blocker *b)
 	return len;
 }
 
-static void write_report(struct suture_entry *entry, const struct suture_check *check)
+static void write_report(struct suture_entry *entry, struct suture_check *check)
 {
 	int len = 0, stacks_len = 0;
 	unsigned int i;
@@ -169,8 +187,9 @@ static void write_report(struct suture_entry *entry, const struct suture_check *
 	entry->report[0] = 0;
 	entry->stacks[0] = 0;
 	for (i = 0; i < check->nr_blockers && i < check->max_blockers; i++) {
-		const struct suture_blocker *b = &check->blockers[i];
+		struct suture_blocker *b = &check->blockers[i];
 
+		clean_name(b->comm);
 		sprint_symbol(symbol, b->addr);
 		symbol[strcspn(symbol, "/")] = 0;
 		len += scnprintf(entry->report + len, PAGE_SIZE - len, "%d %s %s\n", b->pid, b->comm, symbol);

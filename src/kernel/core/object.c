@@ -183,6 +183,9 @@ static int module_coming(struct module *mod)
 			if (entry->state == SUTURE_ENABLING)
 				continue;
 			switch_object(obj);
+			/* While a revert waits it is as if pre_unpatch had been; post_patch comes if the revert is taken back. */
+			if (entry->state == SUTURE_DISABLING)
+				continue;
 			obj->patched = true;
 			if (obj->callbacks.post_patch)
 				obj->callbacks.post_patch(obj);

@@ -8,6 +8,7 @@
  * store, made while all CPUs are stopped.
  */
 #include <linux/ftrace.h>
+#include <linux/rcupdate.h>
 
 #include "core.h"
 #include "site-ftrace.h"
@@ -56,6 +57,11 @@ int arch_site_enable(struct suture_site *site)
 	site->registered = true;
 	return 0;
 no_ops:
+	/*
+	 * It was in ftrace's list before ftrace saw that it cannot be, and a CPU that went through the list may be at
+	 * it: in code that RCU does not watch, too.
+	 */
+	synchronize_rcu_tasks_rude();
 	ftrace_set_filter_ip(&site->ops, site->ip, 1, 0);
 no_filter:
 	arch_site_extra_gone(site);
@@ -72,9 +78,11 @@ void arch_site_disable(struct suture_site *site)
 	arch_site_extra_gone(site);
 }
 
+const bool arch_writes_code;
+
 int arch_site_ready(struct suture_site *site)
 {
-	return 0;
+	return arch_site_extra_ready(site);
 }
 
 void arch_site_switch(struct suture_site *site)

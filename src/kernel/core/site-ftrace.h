@@ -18,5 +18,7 @@ void arch_redirect(struct ftrace_regs *fregs, const struct suture_site *site, un
 /* What an architecture keeps for a site beside ftrace. */
 int arch_site_extra(struct suture_site *site);
 void arch_site_extra_gone(struct suture_site *site);
+/* Can the site change? Asked also when all CPUs stand. */
+int arch_site_extra_ready(const struct suture_site *site);
 
 #endif

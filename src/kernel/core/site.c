@@ -11,14 +11,15 @@
 
 LIST_HEAD(suture_sites);
 
-/* Where a function of a patch module ends. At least one byte behind its start. */
-unsigned long site_new_end(unsigned long addr)
+/* Where a function of a patch module ends. If that is not known, all code behind its start counts. */
+unsigned long site_new_end(const struct module *mod, unsigned long addr)
 {
-	unsigned long size, offset;
+	unsigned long size, offset, text;
 
-	if (!suture_kernel.kallsyms_lookup_size_offset(addr, &size, &offset) || offset || !size)
-		return addr + 1;
-	return addr + size;
+	if (suture_kernel.kallsyms_lookup_size_offset(addr, &size, &offset) && !offset && size)
+		return addr + size;
+	text = compat_module_text(mod, &size);
+	return text + size;
 }
 
 /* Where a function that another patch redirects begins with a branch of ours, its own instruction is put back. */
@@ -58,22 +59,27 @@ differs:
 	return -ENOEXEC;
 }
 
+bool site_probed(unsigned long addr)
+{
+	bool probed;
+
+	/* The list is read under RCU. */
+	preempt_disable();
+	probed = suture_kernel.get_kprobe((void *)addr) != NULL;
+	preempt_enable();
+	return probed;
+}
+
 /* A probe inside would go on with the old code, and its own copy of an instruction is in no range. */
 static int check_probes(const struct suture_func *func)
 {
 	unsigned long at;
 
-	for (at = func->old_addr; at < func->old_end; at += 4) {
-		bool probed;
-
-		preempt_disable();
-		probed = suture_kernel.get_kprobe((void *)at) != NULL;
-		preempt_enable();
-		if (probed) {
+	for (at = func->old_addr; at < func->old_end; at += 4)
+		if (site_probed(at)) {
 			pr_err("%s has a probe at +0x%lx\n", func->old_name, at - func->old_addr);
 			return -EBUSY;
 		}
-	}
 	return 0;
 }
 

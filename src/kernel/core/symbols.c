@@ -257,6 +257,7 @@ int symbols_find(struct module *mod, const char *name, unsigned long sympos, uns
 
 int symbols_init(void)
 {
+	unsigned long size, offset;
 	struct compat_sect_attr *sect;
 	int err = find_kallsyms();
 
@@ -274,6 +275,13 @@ int symbols_init(void)
 		pr_err("the kernel's text is not known\n");
 		return -ENOENT;
 	}
+	suture_kernel.placing = suture_kernel.kallsyms_lookup_name("register_kprobe");
+	if (!suture_kernel.placing ||
+	    !suture_kernel.kallsyms_lookup_size_offset(suture_kernel.placing, &size, &offset) || offset) {
+		pr_err("the kernel's register_kprobe() is not known\n");
+		return -ENOENT;
+	}
+	suture_kernel.placing_end = suture_kernel.placing + size;
 	sect = section_of(THIS_MODULE, ".suture.mark");
 	have_sections = sect && sect->address == (unsigned long)&section_mark;
 	return 0;

@@ -6,8 +6,10 @@
  *
  * With CONFIG_LIVEPATCH the kernel's own livepatching does the work, otherwise suture_core.
  */
+#include <linux/elf.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/version.h>
 
 #ifdef CONFIG_LIVEPATCH
 #include <linux/livepatch.h>
@@ -35,6 +37,38 @@
 #define patch_state suture_state
 #define patch_callbacks suture_callbacks
 #endif
+
+/* Is there a note in the module's constants that says it is this very build? 6.4: an array of memory areas. */
+static bool __maybe_unused has_build_id(const struct module *mod, const u8 *id, size_t len)
+{
+	struct {
+		struct elf32_note head;
+		char name[4];
+	} note = {{4, len, 3 /* NT_GNU_BUILD_ID */}, "GNU"};
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+	const u8 *p = mod->mem[MOD_RODATA].base, *end = p + mod->mem[MOD_RODATA].size;
+#else
+	const u8 *p = (u8 *)mod->core_layout.base + mod->core_layout.text_size;
+	const u8 *end = (u8 *)mod->core_layout.base + mod->core_layout.ro_size;
+#endif
+
+	for (; p + sizeof(note) + len <= end; p += 4)
+		if (!memcmp(p, &note, sizeof(note)) && !memcmp(p + sizeof(note), id, len))
+			return true;
+	return false;
+}
+
+/*
+ * Where modules are told apart by names alone, one of another source may come after the patch. Nothing in sysfs
+ * says its build-id at that time. An error here keeps it from being loaded.
+ */
+static int __maybe_unused check_build(const struct patch_object *obj, const u8 *id, size_t len)
+{
+	if (has_build_id(obj->mod, id, len))
+		return 0;
+	pr_err("%s is another build than the one that %s is for\n", obj->name, THIS_MODULE->name);
+	return -EINVAL;
+}
 
 #include "table.h"
 

@@ -18,6 +18,32 @@ echo "callbacks 3" >/dev/kmsg
 ok "reverted" unload p_calls
 is "callbacks of the revert" "pre_unpatch the kernel;pre_unpatch victim;post_unpatch the kernel;post_unpatch victim;" \
 	"$(callbacks 'callbacks 3')"
+
+ok "the patch again" load p_calls
+ok "the module goes" rmmod victim
+sh -c "echo 1 >/sys/module/p_calls/parameters/hold" &
+holder=$!
+sleep 0.3
+echo "callbacks 5" >/dev/kmsg
+ok "a revert" sh -c "echo 0 >$S/p_calls/enabled"
+sleep 0.2
+is "that waits" 1 "$(cat $S/p_calls/transition)"
+ok "a module comes meanwhile" insmod victim.ko
+is "and is patched" called "$(victim plain)"
+kill -9 $holder
+ok "the revert is done" settled p_calls
+is "old" old "$(victim plain)"
+is "what was not undone was not done" \
+	"pre_unpatch the kernel;pre_patch victim;post_unpatch the kernel;post_unpatch victim;" \
+	"$(callbacks 'callbacks 5')"
+ok "unloaded" rmmod p_calls
+ok "and again" load p_calls
+sh -c "echo 1 >/sys/module/p_calls/parameters/hold" &
+holder=$!
+sleep 0.3
+ok "unloaded by force, as the kernel allows" sh -c "rmmod -f p_calls & sleep 0.5; kill -9 $holder; wait"
+ok "it has gone" no grep -q ^p_calls /proc/modules
+is "and its code is not called" old "$(victim plain)"
 echo "callbacks 4" >/dev/kmsg
 ok "a callback refuses" rejected p_calls.ko refuse=1
 is "and nothing else is called" "pre_patch the kernel;" "$(callbacks 'callbacks 4' | tr ';' '\n' | sort -u | tr '\n' ';')"

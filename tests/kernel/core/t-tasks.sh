@@ -64,6 +64,22 @@ is "the task finished in the new code" 2 "$(cat /tmp/slept)"
 is "off" 0 "$(cat $S/p_sleep/enabled)"
 ok "unloaded" rmmod p_sleep
 
+# The name of a task is its own choice.
+name="/tmp/a
+1 b"
+printf '#!/bin/sh\nread x </proc/victim/sleep\n' >"$name"
+chmod 755 "$name"
+"$name" &
+pid=$!
+wait_for grep -q S /proc/$pid/stat
+sleep 0.2
+ok "it waits" insmod p_sleep.ko
+sleep 0.3
+is "a name of two lines is shown as one" "$pid a?1 b victim_sleep" "$(sed 's/+.*//' $S/p_sleep/blockers)"
+kill -9 $pid
+ok "on" settled p_sleep
+ok "unloaded" unload p_sleep
+
 # A task killed while it is in the way.
 sleeper
 ok "it waits" insmod p_sleep.ko

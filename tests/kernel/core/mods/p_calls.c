@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Callbacks: their order is in the log, and one can refuse. */
+/* Callbacks: their order is in the log, and one can refuse. Writing to `hold` keeps the writer in this module. */
+#include <linux/delay.h>
+#include <linux/sched/signal.h>
+
 #include "patch.h"
 #include "victim.h"
 
 static bool refuse;
 module_param(refuse, bool, 0);
+
+static int hold(const char *value, const struct kernel_param *param)
+{
+	while (!signal_pending(current))
+		msleep_interruptible(20);
+	return -EINTR;
+}
+
+static const struct kernel_param_ops hold_ops = { .set = hold };
+module_param_cb(hold, &hold_ops, NULL, 0200);
 
 static const char *new_plain(void)
 {

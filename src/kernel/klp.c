@@ -7,8 +7,8 @@
  * ".klp.sym.OBJECT.NAME,POSITION" in section SHN_LIVEPATCH. Those of vmlinux are applied when the module is
  * loaded, before its special sections are read; those of a module when that one is there.
  *
- * Linkers know neither, so until the last link they are absolute symbols with names of ours. This turns
- * them around afterwards, in a copy of the module that kbuild made.
+ * Linkers know neither, so until the last link they are symbols of a section of ours. This turns them around
+ * afterwards, in a copy of the module that kbuild made, and sees to it that none was lost on the way.
  */
 #include "kernel/module.h"
 
@@ -28,7 +28,7 @@ static const struct module_extern *extern_of(const struct module_parts *m, const
 	char *end;
 	unsigned long i;
 
-	if (y->shndx != SHN_ABS || !str_starts(y->name, MODULE_EXTERN_PREFIX))
+	if (y->shndx == SHN_UNDEF || !str_starts(y->name, MODULE_EXTERN_PREFIX))
 		return NULL;
 	i = strtoul(y->name + strlen(MODULE_EXTERN_PREFIX), &end, 10);
 	return !*end && i < m->n_externs ? &m->externs[i] : NULL;
@@ -48,11 +48,26 @@ static void name_extern(struct elf_out_sym *y, const struct module_extern *x, in
 	y->value = 0;
 }
 
-void klp_finish(struct elf_out *ko, const struct kbuild *kb, const struct module_parts *m)
+/* References to externs in what kbuild was given: what it left must have as many. */
+static size_t references(const struct module_parts *m)
+{
+	bool *is_extern = xcalloc(m->out.n_syms + 1, sizeof(*is_extern));
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_externs; i++)
+		is_extern[m->externs[i].sym] = true;
+	for (size_t i = 0; i < m->out.n_rels; i++)
+		for (size_t k = 0; k < m->out.rels[i].n; k++)
+			n += is_extern[m->out.rels[i].v[k].sym];
+	free(is_extern);
+	return n;
+}
+
+int klp_finish(struct elf_out *ko, const struct kbuild *kb, const struct module_parts *m, struct sut_err *err)
 {
 	const struct module_extern **x = xcalloc(ko->n_syms, sizeof(*x));
 	int64_t *add = xcalloc(ko->n_syms, sizeof(*add));
-	size_t n_lists = ko->n_rels;
+	size_t n_lists = ko->n_rels, found = 0;
 
 	for (size_t i = 1; i < ko->n_syms; i++) {
 		x[i] = extern_of(m, &ko->syms[i]);
@@ -78,10 +93,15 @@ void klp_finish(struct elf_out *ko, const struct kbuild *kb, const struct module
 			to = elf_out_rels(ko, old.sec, name, SHF_ALLOC | SHF_RELA_LIVEPATCH);
 			free(name);
 			r.addend += add[r.sym];
+			found++;
 			*VEC_PUSH(to->v, to->n, to->cap) = r;
 		}
 		ko->rels[i].n = kept;
 	}
 	free(x);
 	free(add);
+	if (found == references(m))
+		return 0;
+	return sut_fail(err, SUT_K_MAKE, kb->headers, "of %zu references to what is not exported %zu are left: a tool of the "
+			"headers rewrites them", references(m), found);
 }

@@ -319,6 +319,9 @@ int module_run_make(const struct kbuild *kb, const struct module_opts *opts, con
 		strvec_pushf(&argv, "CROSS_COMPILE=%s", kb->tree->cross);
 	if (kb->tree->own_cc)
 		strvec_pushf(&argv, "CC=%s", kb->tree->own_cc);
+	/* What is linked is finished: objtool, which has it rewritten with IBT, would lose references (see klp.c). */
+	strvec_push(&argv, KTREE_NO_DELAY);
+	strvec_push(&argv, KTREE_OBJTOOL);
 	strvec_push(&argv, "modules");
 	r = run_command(argv.v, &ro);
 	strvec_free(&argv);
@@ -359,9 +362,10 @@ int module_take(const char *path, const struct module_parts *m, const struct kbu
 	elf_out_copy(&ko, o);
 	drop_debug(&ko);
 	if (m)
-		klp_finish(&ko, kb, m);
-	elf_out_write(&ko, ret_ko);
-	if (opts->key)
+		r = klp_finish(&ko, kb, m, err);
+	if (!r)
+		elf_out_write(&ko, ret_ko);
+	if (!r && opts->key)
 		r = module_sign(ret_ko, opts->key, opts->cert, err);
 	elf_out_free(&ko);
 	elf_obj_free(o);

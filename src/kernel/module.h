@@ -12,7 +12,7 @@
 
 /*
  * Something outside of the patch that the module loader cannot find by itself. In the object that is handed
- * to kbuild it is an absolute symbol named module_extern_name(); what becomes of it is klp.c's concern.
+ * to kbuild it is a symbol named MODULE_EXTERN_PREFIX and a number; what becomes of it is klp.c's concern.
  */
 struct module_extern {
 	struct kbuild_sym place; /* @place.name NULL: an address without a name, by @place.offset alone */
@@ -22,6 +22,7 @@ struct module_extern {
 /* In place of the name of a special section that our core hands to the kernel later. */
 #define MODULE_JUMPS ".suture.jump_table"
 #define MODULE_EXTERN_PREFIX ".suture.extern."
+#define MODULE_EXTERNS ".suture.externs"
 
 enum module_callback { CB_PRE_PATCH, CB_POST_PATCH, CB_PRE_UNPATCH, CB_POST_UNPATCH, CB_COUNT };
 
@@ -91,8 +92,8 @@ int module_run_make(const struct kbuild *kb, const struct module_opts *opts, con
 int module_take(const char *path, const struct module_parts *m, const struct kbuild *kb,
 		const struct module_opts *opts, struct buf *ret_ko, struct sut_err *err);
 
-/* klp.c: turns references to @m's externs into klp relocations. */
-void klp_finish(struct elf_out *ko, const struct kbuild *kb, const struct module_parts *m);
+/* klp.c: turns references to @m's externs into klp relocations. -1: K_MAKE, as some of them are gone. */
+int klp_finish(struct elf_out *ko, const struct kbuild *kb, const struct module_parts *m, struct sut_err *err);
 
 /*
  * Kernels without livepatch.

@@ -70,6 +70,17 @@ static bool same_place(const struct kbuild_sym *a, const struct kbuild_sym *b)
 			 : a->offset == b->offset && a->sec == b->sec && a->sec_offset == b->sec_offset);
 }
 
+/*
+ * Externs stand in a section that is not loaded until klp.c gives them the one that livepatch wants. They cannot be
+ * absolute: with the linker script that 6.12 has for modules ld loses references to such symbols.
+ */
+static uint32_t extern_section(struct module_parts *m)
+{
+	uint32_t sec = elf_out_find(&m->out, MODULE_EXTERNS);
+
+	return sec ? sec : elf_out_sec(&m->out, MODULE_EXTERNS, SHT_PROGBITS, 0, 1);
+}
+
 static uint32_t extern_sym(struct mlink *l, size_t u, const struct kbuild_sym *place)
 {
 	struct module_parts *m = l->m;
@@ -87,7 +98,7 @@ static uint32_t extern_sym(struct mlink *l, size_t u, const struct kbuild_sym *p
 	x->place = *place;
 	x->owner = owner;
 	name = xasprintf(MODULE_EXTERN_PREFIX "%zu", m->n_externs - 1);
-	x->sym = elf_out_sym(&m->out, name, SHN_ABS, 0, 0, STT_NOTYPE, STB_LOCAL);
+	x->sym = elf_out_sym(&m->out, name, extern_section(m), 0, 0, STT_NOTYPE, STB_GLOBAL);
 	free(name);
 	return x->sym;
 }

@@ -248,12 +248,8 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	/* Strings of the kernel name it; packages call their kernels otherwise than the source does. */
 	if (t->release && !t->headers)
 		strvec_pushf(&argv, "KERNELRELEASE=%s", t->release);
-	/*
-	 * Where objtool waits for the whole kernel (with IBT), no unit would have its tables. With --ibt it would say which
-	 * functions nobody jumps to, which one unit alone cannot tell; that they keep their landing pads does no harm.
-	 */
-	strvec_push(&argv, "delay-objtool=");
-	strvec_push(&argv, "objtool-args=$(filter-out --ibt,$(objtool-args-y))$(if $(part-of-module), --module)");
+	strvec_push(&argv, KTREE_NO_DELAY);
+	strvec_push(&argv, KTREE_OBJTOOL);
 	for (size_t i = 0; more && more[i]; i++)
 		strvec_push(&argv, t->headers ? modtree_goal(t, more[i]) : more[i]);
 	/* A make around us, or options for kernels of the user's own, must not reach this one. */

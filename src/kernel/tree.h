@@ -48,6 +48,13 @@ struct ktree {
 	int lock;		/* file descriptor of the folder's lock; -1: none */
 };
 
+/*
+ * Words for make. Where objtool waits for the whole kernel (with IBT), no unit would have its tables. With --ibt it would
+ * say which functions nobody jumps to, which one unit alone cannot tell; that they keep their landing pads does no harm.
+ */
+#define KTREE_NO_DELAY "delay-objtool="
+#define KTREE_OBJTOOL "objtool-args=$(filter-out --ibt,$(objtool-args-y))$(if $(part-of-module), --module)"
+
 /* "6.1.176" by the Makefile of @dir: fresh, or NULL with K_SOURCE. */
 char *ktree_version(const char *dir, struct sut_err *err);
 /* Prepares, or finds it prepared. NULL with all reasons. One process at a time has a tree open. */

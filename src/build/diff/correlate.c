@@ -348,6 +348,20 @@ static void by_line(const struct side *s, struct group *g)
 		}
 }
 
+/*
+ * Does nothing but messages depend on it? A kernel's flags of warnings that come once can be reset by anybody
+ * (debugfs clear_warn_once zeroes the section), and a limit of messages begins anew after its interval.
+ */
+static bool is_forgotten(const struct side *s, uint32_t i)
+{
+	const struct elf_sym *y = &s->o->syms[i];
+	const char *sec = s->o->secs[y->shndx].name;
+	const struct dbg_var *v = dbg_var_at(s->dbg, y->shndx, y->value, y->name);
+
+	return !strcmp(sec, ".data.once") || !strcmp(sec, ".data..once") ||
+	       (v && v->type && !strcmp(v->type, "ratelimit_state"));
+}
+
 static void pair_by_order(struct diff_ctx *c, struct sut_err *err)
 {
 	struct group n = {0}, o = {0};
@@ -363,6 +377,9 @@ static void pair_by_order(struct diff_ctx *c, struct sut_err *err)
 		if (!n.n || !o.n || n.v[0] != i)
 			continue;
 		k = class_of(&c->new, i);
+		/* What cannot be told apart begins anew. */
+		if (n.n != o.n && k == C_RW && is_forgotten(&c->new, i) && is_forgotten(&c->orig, o.v[0]))
+			continue;
 		/* Without lines there is no order: symbols come in whatever order the compiler likes. */
 		if ((n.n != o.n && (k == C_RW || k == C_TLS)) ||
 		    (k == C_TLS && !line_of(&c->new, i))) {

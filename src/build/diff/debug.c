@@ -274,6 +274,18 @@ static bool place_tls(const struct reader *r, Dwarf_Die *die, const Dwarf_Attrib
 	return false;
 }
 
+static const char *tag_of(Dwarf_Die *var)
+{
+	Dwarf_Attribute a;
+	Dwarf_Die type, peeled;
+
+	if (!dwarf_attr_integrate(var, DW_AT_type, &a) || !dwarf_formref_die(&a, &type) ||
+	    dwarf_peel_type(&type, &peeled) ||
+	    (dwarf_tag(&peeled) != DW_TAG_structure_type && dwarf_tag(&peeled) != DW_TAG_union_type))
+		return NULL;
+	return dwarf_diename(&peeled);
+}
+
 static void add_var(const struct reader *r, Dwarf_Die *die, const char *scope)
 {
 	const char *name = dwarf_diename(die);
@@ -313,6 +325,7 @@ static void add_var(const struct reader *r, Dwarf_Die *die, const char *scope)
 	in->file = copy_or_null(decl_file(die));
 	in->line = decl_line(die);
 	in->scope = copy_or_null(scope);
+	in->type = copy_or_null(tag_of(die));
 }
 
 static void walk(struct reader *r, Dwarf_Die *parent, const char *scope, size_t first, size_t n,
@@ -458,6 +471,7 @@ static void free_vars(struct dbg_var *v, size_t n)
 		free(v[i].name);
 		free(v[i].file);
 		free(v[i].scope);
+		free(v[i].type);
 	}
 	free(v);
 }

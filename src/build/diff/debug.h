@@ -29,6 +29,7 @@ struct dbg_var {
 	uint32_t sec;		/* 0: not at a fixed address (thread-local, declared elsewhere) */
 	uint64_t off;
 	char *name, *file, *scope; /* @scope: function that holds the variable, NULL: none */
+	char *type;		/* tag of its structure or union, or NULL */
 	int line;
 };
 

@@ -254,8 +254,10 @@ $(GUEST_ARCHS:%=core-%): core-%: deps-guest
 KERNEL_CASES := $(patsubst tests/kernel/cases/%/,%,$(sort $(wildcard tests/kernel/cases/*/)))
 # Those that all tests are about. The first decides on the version, and the archive's lists are whole for amd64 first.
 KERNEL_ARCHS := armhf ppc64el amd64 arm64
-# A compiler under emulation needs minutes for all cases: `make test-kernel-arm64` has the others.
+# All tests have all cases of one architecture with livepatch and of one without; the emulated compiler of arm64 needs
+# minutes for them. `make test-kernels` has all on all.
 KERNEL_FEW_arm64 := body callbacks fault-tables jump-labels many-arguments module
+KERNEL_FEW_ppc64el := $(KERNEL_FEW_arm64) load local-callers out-of-tree recursion replace sleeper stacked varargs vector
 kernel_tests = $(foreach a,$(1),$(patsubst %,tests/kernel/cases/%@$(a),$(or $(KERNEL_FEW_$(a)),$(KERNEL_CASES))))
 deps-kernel:
 	$(Q)scripts/deps.sh kernel

@@ -89,6 +89,20 @@ static enum sut_outcome outcome_of_target(const struct run *run, const struct ap
 	return SUT_OUTCOME_FAILED;
 }
 
+/* Also where it is about to: its memory goes first, and for a while nothing else tells. */
+static bool has_ended(pid_t pid)
+{
+	struct proc_maps maps = {0};
+	struct sut_err quiet = {0};
+	bool gone = !proc_live_thread(pid);
+
+	if (!gone)
+		gone = proc_maps_read(&maps, pid, &quiet) ? sut_err_has(&quiet, SUT_P_GONE) : !maps.n;
+	proc_maps_free(&maps);
+	sut_err_free(&quiet);
+	return gone;
+}
+
 /*
  * Of processes that were found, not named, an end by themselves is no failure, and of a child that a patched
  * process forked meanwhile there is nothing to tell: it came with the patch.
@@ -96,7 +110,7 @@ static enum sut_outcome outcome_of_target(const struct run *run, const struct ap
 static bool worth_telling(const struct run *run, pid_t pid, const struct apply_result *res,
 			  const struct sut_err *err)
 {
-	if (run->all && err->n && (sut_err_has(err, SUT_P_GONE) || !proc_live_thread(pid))) {
+	if (run->all && err->n && (sut_err_has(err, SUT_P_GONE) || has_ended(pid))) {
 		log_debug("pid %d: it has ended", pid);
 		return false;
 	}

@@ -253,7 +253,7 @@ $(GUEST_ARCHS:%=core-%): core-%: deps-guest
 .PHONY: test-kernel demo-kernel deps-kernel $(CROSS_ARCHS:%=test-kernel-%)
 KERNEL_CASES := $(patsubst tests/kernel/cases/%/,%,$(sort $(wildcard tests/kernel/cases/*/)))
 # Those that all tests are about. The first decides on the version, and the archive's lists are whole for amd64 first.
-KERNEL_ARCHS := armhf ppc64el amd64 arm64
+KERNEL_ARCHS := armhf ppc64el arm64 amd64
 # All tests have all cases of one architecture with livepatch and of one without; the emulated compiler of arm64 needs
 # minutes for them. `make test-kernels` has all on all.
 KERNEL_FEW_arm64 := body callbacks fault-tables jump-labels many-arguments module

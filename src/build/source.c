@@ -224,6 +224,19 @@ int tree_copy(const char *from, const char *to, struct sut_err *err)
 	return copy("--reflink=auto", from, to, err);
 }
 
+int tree_copy_whole(const char *from, const char *to, struct sut_err *err)
+{
+	char *part = xasprintf("%s.part", to);
+	int r;
+
+	remove_tree(part);
+	r = tree_copy(from, part, err);
+	if (!r && rename(part, to) < 0)
+		r = sut_fail(err, SUT_E_IO, to, "%s", strerror(errno));
+	free(part);
+	return r;
+}
+
 int tree_copy_linked(const char *from, const char *to, struct sut_err *err)
 {
 	return copy("--link", from, to, err);

@@ -30,6 +30,8 @@ void patch_set_free(struct patch_set *ps);
 
 /* Copies @from (a folder) to @to, which must not exist, with times, links and modes (cp -a). */
 int tree_copy(const char *from, const char *to, struct sut_err *err);
+/* The same, so that there is nothing at @to before all of it is: what an earlier try left beside it goes. */
+int tree_copy_whole(const char *from, const char *to, struct sut_err *err);
 /* The same with hard links: cheap, for a tree in which files are replaced and never written to. */
 int tree_copy_linked(const char *from, const char *to, struct sut_err *err);
 /*

@@ -55,20 +55,6 @@ static int write_header(const char *path, struct sut_err *err)
 	return write_file(path, header, sizeof(header) - 1) < 0 ? sut_fail(err, SUT_E_IO, path, "%s", strerror(errno)) : 0;
 }
 
-/* What is prepared depends on no jump label; make finds itself what the other flags change. */
-static int copy_out(const struct ktree *t, struct sut_err *err)
-{
-	char *part = xasprintf("%s.part", t->keys_out);
-	int r;
-
-	remove_tree(part);
-	r = tree_copy(t->out, part, err);
-	if (!r && rename(part, t->keys_out) < 0)
-		r = sut_fail(err, SUT_E_IO, t->keys_out, "%s", strerror(errno));
-	free(part);
-	return r;
-}
-
 char *keys_prepare(const struct ktree *t, struct sut_err *err)
 {
 	char *dir = path_join(t->dir, KEYS_DIR), *asm_dir = path_join(dir, "asm"), *path = path_join(asm_dir, "jump_label.h");
@@ -79,8 +65,9 @@ char *keys_prepare(const struct ktree *t, struct sut_err *err)
 		r = sut_fail(err, SUT_E_IO, asm_dir, "%s", strerror(errno));
 	if (!r && !file_exists(path))
 		r = write_header(path, err);
+	/* What is prepared depends on no jump label; make finds itself what the other flags change. */
 	if (!r && !file_exists(t->keys_out))
-		r = copy_out(t, err);
+		r = tree_copy_whole(t->out, t->keys_out, err);
 	/* The one variable of kbuild that stands before its own folders of headers. */
 	if (!r)
 		ret = xasprintf("NOSTDINC_FLAGS=-nostdinc -I%s", dir);

@@ -50,20 +50,6 @@ static void put_back(const char *path)
 	free(from);
 }
 
-static int copy_out(const struct ktree *t, const char *out, struct sut_err *err)
-{
-	char *to = path_join(t->dir, "backup"), *temp = xasprintf("%s.part", to);
-	int r;
-
-	remove_tree(temp);
-	r = tree_copy(out, temp, err);
-	if (!r && rename(temp, to) < 0)
-		r = sut_fail(err, SUT_E_IO, to, "%s", strerror(errno));
-	free(temp);
-	free(to);
-	return r;
-}
-
 static int save_file(const struct ktree *t, const char *rel, struct buf *list, struct sut_err *err)
 {
 	char *from = path_join(t->src, rel), *to = xasprintf("%s/saved/%s", t->dir, rel), *dir = xstrdup(to);
@@ -90,7 +76,7 @@ static bool only_units(const struct ktree *t, const struct patch_set *ps)
 int swap_in(const struct ktree *t, const struct patch_set *ps, const char *out, const struct strvec *objects,
 	    struct sut_err *err)
 {
-	char *path = path_join(t->dir, "patched");
+	char *path = path_join(t->dir, "patched"), *backup = path_join(t->dir, "backup");
 	bool light = only_units(t, ps);
 	struct buf list = {0};
 	int r = 0;
@@ -101,7 +87,7 @@ int swap_in(const struct ktree *t, const struct patch_set *ps, const char *out, 
 			r = save_file(t, ps->files[i].old_path, &list, err);
 	}
 	if (!r && !light)
-		r = copy_out(t, out, err);
+		r = tree_copy_whole(out, backup, err);
 	if (!light)
 		buf_addf(&list, "b%s\n", out);
 	for (size_t i = 0; i < objects->n && light; i++)
@@ -118,6 +104,7 @@ int swap_in(const struct ktree *t, const struct patch_set *ps, const char *out, 
 	if (!r)
 		r = tree_patch(ps, t->source, t->src, err);
 	buf_free(&list);
+	free(backup);
 	free(path);
 	return r;
 }

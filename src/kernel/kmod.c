@@ -46,6 +46,16 @@ int kmod_load(const struct patch_file *f, const char *subject, struct sut_err *e
 	return -1;
 }
 
+char *kmod_name(char *path)
+{
+	char *name = (char *)path_base(path);
+
+	for (char *p = name; *p; p++)
+		if (*p == '-')
+			*p = '_';
+	return name;
+}
+
 char *kmod_info(const struct elf_obj *o, const char *key)
 {
 	const struct elf_sec *s = elf_obj_sec(o, ".modinfo");

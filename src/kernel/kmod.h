@@ -12,6 +12,9 @@ int kmod_load(const struct patch_file *f, const char *subject, struct sut_err *e
 /* Waits two seconds for its last user. True: it is not there any more. Else errno says why. */
 bool kmod_unload(const char *module);
 
+/* "fs/nfs_common/nfs-acl" is nfs_acl, as /sys/module has it: the last part of @path, which is changed in place. */
+char *kmod_name(char *path);
+
 /* What a module says of itself (modinfo) behind @key, as "version=". Fresh, or NULL. */
 char *kmod_info(const struct elf_obj *o, const char *key);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/symvers.h"
+#include "kernel/kmod.h"
 
 #include <stdlib.h>
 
@@ -12,18 +13,6 @@ struct symvers {
 static int cmp_export(const void *a, const void *b)
 {
 	return strcmp(((const struct export *)a)->name, ((const struct export *)b)->name);
-}
-
-/* "fs/nfs_common/nfs_acl" is nfs_acl: as /sys/module has it. */
-static char *module_name(char *path)
-{
-	char *name = strrchr(path, '/');
-
-	name = name ? name + 1 : path;
-	for (char *p = name; *p; p++)
-		if (*p == '-')
-			*p = '_';
-	return name;
 }
 
 struct symvers *symvers_read(const char *dir)
@@ -48,7 +37,7 @@ struct symvers *symvers_read(const char *dir)
 			if (k < 4 || (k == 5 && str_starts(f[4], "module:")))
 				continue;
 			*VEC_PUSH(s->v, s->n, s->cap) =
-				(struct export){.name = f[1], .object = module_name(f[2]),
+				(struct export){.name = f[1], .object = kmod_name(f[2]),
 						.ns = k == 5 && *f[4] ? f[4] : NULL,
 						.gpl = !strcmp(f[3], "EXPORT_SYMBOL_GPL")};
 		}

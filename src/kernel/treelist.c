@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* All objects that a prepared tree's configuration makes: the makefiles are walked once, by make. */
 #include "base/log.h"
+#include "kernel/kmod.h"
 #include "kernel/modtree.h"
 
 #include <errno.h>
@@ -59,17 +60,6 @@ static void add_unit(struct ktree *t, const char *word)
 		strvec_pushf(&t->units, "%s%s", t->sub, word);
 }
 
-static void add_module(struct ktree *t, const char *word)
-{
-	char *name = xstrdup(path_base(word));
-
-	for (char *p = name; *p; p++)
-		if (*p == '-')
-			*p = '_';
-	strvec_push(&t->modules, name);
-	free(name);
-}
-
 static void add_list(void *ctx, const char *dir, const char *rel)
 {
 	struct ktree *t = ctx;
@@ -79,7 +69,10 @@ static void add_list(void *ctx, const char *dir, const char *rel)
 
 	if ((rel[0] == '=' || rel[0] == '+') && read_file(path, &text, &n) == 0) {
 		for (char *w = strtok_r((char *)text, " \n", &save); w; w = strtok_r(NULL, " \n", &save))
-			rel[0] == '=' ? add_unit(t, str_starts(w, "./") ? w + 2 : w) : add_module(t, w);
+			if (rel[0] == '=')
+				add_unit(t, str_starts(w, "./") ? w + 2 : w);
+			else
+				strvec_push(&t->modules, kmod_name(w));
 		free(text);
 	}
 	free(path);

@@ -113,9 +113,9 @@ static int make_patch(struct kernel_build *b, const struct kernel_build_opts *o,
 	info = info_text(p, content);
 	mo.name = p->name;
 	mo.info = info;
-	r = !b->kb.headers ? sut_fail(err, SUT_K_MAKE, b->kb.release,
-				      "no folder to build modules in was found (--headers)") :
-	    b->kb.livepatch ? 0 : coremod_make(&b->kb, &mo, &core, err);
+	r = kbuild_need_headers(&b->kb, err);
+	if (!r && !b->kb.livepatch)
+		r = coremod_make(&b->kb, &mo, &core, err);
 	if (!r)
 		r = module_make(&b->kb, m, &mo, &ko, err);
 	if (!r) {

@@ -189,18 +189,25 @@ static int check_version(const struct kbuild *kb, struct sut_err *err)
 	return same ? 0 : -1;
 }
 
+int kbuild_need_headers(const struct kbuild *kb, struct sut_err *err)
+{
+	return kb->headers ? 0 : sut_fail(err, SUT_K_MAKE, kb->release,
+					  "no folder to build modules in was found (--headers)");
+}
+
 /* By what modules that are built with them have as theirs. */
 static int check_headers(const struct kbuild *kb, struct sut_err *err)
 {
-	char *path = kb->headers ? path_join(kb->headers, "include/generated/utsrelease.h") : NULL;
-	char *want = xasprintf(" \"%s\"", kb->release);
+	char *path, *want;
 	uint8_t *text;
 	size_t n;
 	int r = 0;
 
-	if (!path) {
-		r = sut_fail(err, SUT_K_MAKE, kb->release, "no folder to build modules in was found (--headers)");
-	} else if (read_file(path, &text, &n) < 0) {
+	if (kbuild_need_headers(kb, err) < 0)
+		return -1;
+	path = path_join(kb->headers, "include/generated/utsrelease.h");
+	want = xasprintf(" \"%s\"", kb->release);
+	if (read_file(path, &text, &n) < 0) {
 		r = sut_fail(err, SUT_K_MAKE, path, "%s", strerror(errno));
 	} else {
 		if (!strstr((char *)text, want))

@@ -106,6 +106,8 @@ int kbuild_run(struct kbuild *kb, const struct kbuild_opts *opts, struct sut_err
  * their keys. As kbuild_run(), which has succeeded.
  */
 int kbuild_read_keys(struct kbuild *kb, const bool *chosen, struct sut_err *err);
+/* Was a folder to build modules in given, or found? Else -1 with K_MAKE. */
+int kbuild_need_headers(const struct kbuild *kb, struct sut_err *err);
 void kbuild_free(struct kbuild *kb);
 
 /* What a symbol of u->orig is in the kernel. False where nothing is known of it. */

@@ -67,7 +67,7 @@ int klp_finish(struct elf_out *ko, const struct kbuild *kb, const struct module_
 {
 	const struct module_extern **x = xcalloc(ko->n_syms, sizeof(*x));
 	int64_t *add = xcalloc(ko->n_syms, sizeof(*add));
-	size_t n_lists = ko->n_rels, found = 0;
+	size_t n_lists = ko->n_rels, found = 0, want = references(m);
 
 	for (size_t i = 1; i < ko->n_syms; i++) {
 		x[i] = extern_of(m, &ko->syms[i]);
@@ -100,8 +100,8 @@ int klp_finish(struct elf_out *ko, const struct kbuild *kb, const struct module_
 	}
 	free(x);
 	free(add);
-	if (found == references(m))
+	if (found == want)
 		return 0;
 	return sut_fail(err, SUT_K_MAKE, kb->headers, "of %zu references to what is not exported %zu are left: a tool of the "
-			"headers rewrites them", references(m), found);
+			"headers rewrites them", want, found);
 }

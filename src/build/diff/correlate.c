@@ -214,6 +214,13 @@ static const char *user_scope(const struct side *s, uint32_t i)
 	return scope ? scope : user;
 }
 
+static const struct dbg_var *var_of(const struct side *s, uint32_t i)
+{
+	const struct elf_sym *y = &s->o->syms[i];
+
+	return dbg_var_at(s->dbg, y->shndx, y->value, y->name);
+}
+
 static const char *scope_of(const struct side *s, uint32_t i)
 {
 	const struct elf_sym *y = &s->o->syms[i];
@@ -221,7 +228,7 @@ static const char *scope_of(const struct side *s, uint32_t i)
 
 	if (y->type == STT_FUNC)
 		return NULL;
-	v = dbg_var_at(s->dbg, y->shndx, y->value, y->name);
+	v = var_of(s, i);
 	if (!v && y->type == STT_TLS && y->shndx != SHN_UNDEF)
 		return user_scope(s, i);
 	return v ? v->scope : NULL;
@@ -229,8 +236,7 @@ static const char *scope_of(const struct side *s, uint32_t i)
 
 static int line_of(const struct side *s, uint32_t i)
 {
-	const struct elf_sym *y = &s->o->syms[i];
-	const struct dbg_var *v = dbg_var_at(s->dbg, y->shndx, y->value, y->name);
+	const struct dbg_var *v = var_of(s, i);
 
 	return v ? v->line : 0;
 }
@@ -354,9 +360,8 @@ static void by_line(const struct side *s, struct group *g)
  */
 static bool is_forgotten(const struct side *s, uint32_t i)
 {
-	const struct elf_sym *y = &s->o->syms[i];
-	const char *sec = s->o->secs[y->shndx].name;
-	const struct dbg_var *v = dbg_var_at(s->dbg, y->shndx, y->value, y->name);
+	const char *sec = s->o->secs[s->o->syms[i].shndx].name;
+	const struct dbg_var *v = var_of(s, i);
 
 	return !strcmp(sec, ".data.once") || !strcmp(sec, ".data..once") ||
 	       (v && v->type && !strcmp(v->type, "ratelimit_state"));
@@ -384,8 +389,7 @@ static void pair_by_order(struct diff_ctx *c, struct sut_err *err)
 		if ((n.n != o.n && (k == C_RW || k == C_TLS)) ||
 		    (k == C_TLS && !line_of(&c->new, i))) {
 			const char *scope = scope_of(&c->new, i);
-			const struct dbg_var *v = dbg_var_at(c->new.dbg, y->shndx, y->value,
-							     y->name);
+			const struct dbg_var *v = var_of(&c->new, i);
 
 			sut_fail(err, SUT_B_UNPAIRED, y->name,
 				 "the original has %zu variable%s named '%s'%s%s%s, the patched "

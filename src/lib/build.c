@@ -82,8 +82,7 @@ static json_t *times_json(const struct build *b)
 
 static int check_opts(const struct sut_build_opts *o, struct sut_err *err)
 {
-	bool kernel = OPT_HAS(o, replace) && o->kernel;
-	bool module = OPT_HAS(o, module_source) && o->module_source;
+	bool kernel = build_kernel(o), module = build_module_source(o);
 	int ways = !!o->deb + (o->source && o->make) + !!o->compdb + kernel + module;
 
 	if (!o->patches || !o->patches[0])
@@ -159,7 +158,7 @@ struct sut_result *sut_build(const struct sut_build_opts *o)
 	if (!o->name && o->out)
 		name = name_from(o->out);
 	bo.name = o->name ? o->name : name;
-	if ((OPT_HAS(o, replace) && o->kernel) || (OPT_HAS(o, module_source) && o->module_source)) {
+	if (build_kernel(o) || build_module_source(o)) {
 		r = kernel_build_result(r, o, bo.name);
 		free(name);
 		return r;

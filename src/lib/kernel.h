@@ -14,6 +14,15 @@ enum sut_outcome build_tell_patch(struct sut_result *r, const struct sut_build_o
 				  struct sut_err *err);
 /* Says which function was asked about (@why, may be NULL); a name that no unit has is an error. */
 void build_tell_asked(struct sut_result *r, const char *why, struct sut_err *err);
+/* Sources of the two ways to build a patch for the kernel: NULL where @o does not choose that way. */
+static inline const char *build_kernel(const struct sut_build_opts *o)
+{
+	return OPT_HAS(o, replace) ? o->kernel : NULL;
+}
+static inline const char *build_module_source(const struct sut_build_opts *o)
+{
+	return OPT_HAS(o, module_source) ? o->module_source : NULL;
+}
 /* sut_build() for a kernel: the whole result. */
 struct sut_result *kernel_build_result(struct sut_result *r, const struct sut_build_opts *o, const char *name);
 /* A kernel patch as inspect shows it; null where @k is NULL. */

@@ -78,7 +78,7 @@ struct sut_result *kernel_build_result(struct sut_result *r, const struct sut_bu
 	struct sut_err err = {0};
 	struct kernel_build b;
 
-	if (OPT_HAS(o, module_source) && o->module_source) {
+	if (build_module_source(o)) {
 		ko.kernel.module_source = o->module_source;
 		ko.kernel.make = o->make;
 		ko.kernel.objects = o->objects;

@@ -74,6 +74,12 @@ static inline pid_t killer_start(char *const argv[], int nr)
 	return -1;
 }
 
+/* As run_command() has it. */
+static inline int killer_ended(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 /*
  * Lets it run until it is stopped before one of the system calls that are filtered. False where it has
  * ended: *ret_status is as run_command()'s.
@@ -90,7 +96,7 @@ static inline bool killer_next(pid_t pid, int *ret_status)
 		if (WIFSTOPPED(status) && status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8))
 			return true;
 		if (!WIFSTOPPED(status)) {
-			*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+			*ret_status = killer_ended(status);
 			return false;
 		}
 		/* A signal of its own is delivered, an event of ptrace's (the execution) is none. */
@@ -104,9 +110,7 @@ static inline int killer_kill(pid_t pid)
 	int status;
 
 	kill(pid, SIGKILL);
-	if (waitpid(pid, &status, 0) != pid)
-		return -1;
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return waitpid(pid, &status, 0) == pid ? killer_ended(status) : -1;
 }
 
 /* Runs argv[0] and kills it at its @nth call of the system call @nr. How it ended: 128 + SIGKILL, or else. */

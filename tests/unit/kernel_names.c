@@ -38,9 +38,9 @@ static size_t kept(const char *module, const char *unit, size_t *ret_n)
 		*ret_n = pu->n_funcs;
 		names_check(k, pu);
 		for (size_t i = 0; i < pu->n_funcs; i++)
-			n += pu->funcs[i].state == PROVE_FOUND;
-		for (size_t i = 0; i < pu->n_funcs; i++)
-			if (pu->funcs[i].state != PROVE_FOUND)
+			if (pu->funcs[i].state == PROVE_FOUND)
+				n++;
+			else
 				printf("# not %s (%zu places)\n", o->syms[pu->funcs[i].sym].name, pu->funcs[i].n_cands);
 		prove_unit_free(pu);
 		proof_refs_free(o, refs);

@@ -20,10 +20,16 @@ static const struct elf_sym *osym(const struct diff_ctx *c, uint32_t i)
 	return &c->orig.o->syms[i];
 }
 
+static const struct dbg_var *var_of(const struct side *s, uint32_t i)
+{
+	const struct elf_sym *y = &s->o->syms[i];
+
+	return dbg_var_at(s->dbg, y->shndx, y->value, y->name);
+}
+
 static const char *scope_of(const struct diff_ctx *c, const struct diff_data *d)
 {
-	const struct elf_sym *y = nsym(c, d->new);
-	const struct dbg_var *v = dbg_var_at(c->new.dbg, y->shndx, y->value, y->name);
+	const struct dbg_var *v = var_of(&c->new, d->new);
 
 	return v ? v->scope : NULL;
 }
@@ -113,14 +119,51 @@ static void refuse_changed_data(struct diff_ctx *c, const struct diff_data *d, s
 	sut_fail_where(err, d->file, d->line);
 }
 
+/* Names and scopes are equal. Is the original's @o, as far as is known, what is declared as @v now? */
+static bool is_declared_as(const struct diff_ctx *c, uint32_t o, const struct dbg_var *v)
+{
+	uint32_t n = c->u->to_new[o];
+	const struct dbg_var *w = n ? var_of(&c->new, n) : NULL;
+
+	return !w || w->line == v->line;
+}
+
+/*
+ * Is the variable kept in the original, too, but not as that? The program's state of it is in what is there:
+ * it neither begins anew nor is it where the new code looks.
+ */
+static bool has_other_form(const struct diff_ctx *c, const struct dbg_var *v)
+{
+	for (uint32_t i = 1; i < c->orig.o->n_syms; i++) {
+		const struct dbg_var *w;
+
+		if (!c->orig.canon[i] || osym(c, i)->type == STT_FUNC || sym_kind(&c->orig, i) == SK_RO)
+			continue;
+		w = var_of(&c->orig, i);
+		if (w && (v->form || w->form) && !strcmp(v->name, w->name) && !v->scope == !w->scope &&
+		    (!v->scope || !strcmp(v->scope, w->scope)) && is_declared_as(c, i, v))
+			return true;
+	}
+	return false;
+}
+
 static void refuse_data(struct diff_ctx *c, struct sut_err *err)
 {
 	for (size_t i = 0; i < c->u->n_data; i++) {
 		const struct diff_data *d = &c->u->data[i];
+		const struct dbg_var *v;
 		uint32_t t = 0;
 
 		if (d->status == DIFF_REMOVED || sym_kind(&c->new, d->new) == SK_SPECIAL)
 			continue;
+		v = d->status == DIFF_NEW && d->kind != DATA_RO ? var_of(&c->new, d->new) : NULL;
+		if (v && has_other_form(c, v)) {
+			sut_fail(err, SUT_B_FORM, d->name,
+				 "the compiler keeps other parts of '%s', or other values for it, than in the "
+				 "original", v->name);
+			sut_fail_where(err, v->file, v->line);
+			continue;
+		}
 		if (d->kind == DATA_TLS) {
 			if (d->status != DIFF_UNCHANGED)
 				refuse_tls(c, d, err);

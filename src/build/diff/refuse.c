@@ -119,49 +119,62 @@ static void refuse_changed_data(struct diff_ctx *c, const struct diff_data *d, s
 	sut_fail_where(err, d->file, d->line);
 }
 
-/* Names and scopes are equal. Is the original's @o, as far as is known, what is declared as @v now? */
-static bool is_declared_as(const struct diff_ctx *c, uint32_t o, const struct dbg_var *v)
+static bool same_name(const struct dbg_var *v, const struct dbg_var *w)
 {
-	uint32_t n = c->u->to_new[o];
-	const struct dbg_var *w = n ? var_of(&c->new, n) : NULL;
+	return !strcmp(v->name, w->name) && !v->scope == !w->scope && (!v->scope || !strcmp(v->scope, w->scope));
+}
 
-	return !w || w->line == v->line;
+/* Does the symbol's name, of which the debug information knows nothing, say that it was made of @v? */
+static bool is_made_of(const char *sym, const struct dbg_var *v)
+{
+	char *stem = v->scope ? xasprintf("%s.%s.", v->scope, v->name) : xasprintf("%s.", v->name);
+	bool made = str_starts(sym, stem);
+
+	free(stem);
+	return made;
 }
 
 /*
- * Is the variable kept in the original, too, but not as that? The program's state of it is in what is there:
- * it neither begins anew nor is it where the new code looks.
+ * Is the new variable @n kept in the original, too, but not as that? The program's state of it is in what is
+ * there: it neither begins anew nor is it where the new code looks. Returns its name, or NULL.
  */
-static bool has_other_form(const struct diff_ctx *c, const struct dbg_var *v)
+static const char *has_other_form(const struct diff_ctx *c, uint32_t n)
 {
+	const struct dbg_var *v = var_of(&c->new, n);
+
 	for (uint32_t i = 1; i < c->orig.o->n_syms; i++) {
-		const struct dbg_var *w;
+		uint32_t now = c->u->to_new[i];
+		const struct dbg_var *w, *x;
 
 		if (!c->orig.canon[i] || osym(c, i)->type == STT_FUNC || sym_kind(&c->orig, i) == SK_RO)
 			continue;
 		w = var_of(&c->orig, i);
-		if (w && (v->form || w->form) && !strcmp(v->name, w->name) && !v->scope == !w->scope &&
-		    (!v->scope || !strcmp(v->scope, w->scope)) && is_declared_as(c, i, v))
-			return true;
+		x = now ? var_of(&c->new, now) : NULL;
+		/* A part that both versions keep tells of the rest; but it may be of another of the same name. */
+		if (v && w && (v->form || w->form) && same_name(v, w) && (!x || x->line == v->line))
+			return v->name;
+		if (!now && v && !w && is_made_of(osym(c, i)->name, v))
+			return v->name;
+		if (!now && !v && w && is_made_of(nsym(c, n)->name, w))
+			return w->name;
 	}
-	return false;
+	return NULL;
 }
 
 static void refuse_data(struct diff_ctx *c, struct sut_err *err)
 {
 	for (size_t i = 0; i < c->u->n_data; i++) {
 		const struct diff_data *d = &c->u->data[i];
-		const struct dbg_var *v;
+		const char *of;
 		uint32_t t = 0;
 
 		if (d->status == DIFF_REMOVED || sym_kind(&c->new, d->new) == SK_SPECIAL)
 			continue;
-		v = d->status == DIFF_NEW && d->kind != DATA_RO ? var_of(&c->new, d->new) : NULL;
-		if (v && has_other_form(c, v)) {
+		of = d->status == DIFF_NEW && d->kind != DATA_RO ? has_other_form(c, d->new) : NULL;
+		if (of) {
 			sut_fail(err, SUT_B_FORM, d->name,
-				 "the compiler keeps other parts of '%s', or other values for it, than in the "
-				 "original", v->name);
-			sut_fail_where(err, v->file, v->line);
+				 "the compiler keeps '%s' otherwise in the original", of);
+			sut_fail_where(err, d->file, d->line);
 			continue;
 		}
 		if (d->kind == DATA_TLS) {

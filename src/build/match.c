@@ -99,13 +99,13 @@ static void mark_table(struct match_func *f, size_t i)
 	uint64_t from = f->insns[i].addr + f->insns[i].len, to = UINT64_MAX;
 	size_t first = i + 1;
 
-	/* An aligned one has an instruction that takes its address. */
 	while (f->insns[i].cond == INSN_TABLE_ISA && first < f->n_insns && f->insns[first].kind == INSN_NOP)
 		first++;
-	if (f->insns[i].cond == INSN_TABLE_ISA && first < f->n_insns)
-		from = f->insns[first].addr + 1;
+	if (first < f->n_insns)
+		from = f->insns[first].addr;
+	/* Some take the table's own address. */
 	for (size_t k = 0; k < f->n_insns; k++)
-		if (f->insns[k].kind == INSN_PCREL && f->insns[k].target >= from)
+		if (f->insns[k].kind == INSN_PCREL && f->insns[k].target > from)
 			to = MIN(to, f->insns[k].target);
 	for (size_t k = first; k < f->n_insns && f->insns[k].kind == INSN_DATA && f->insns[k].addr < to; k++)
 		f->insns[k].cond = f->insns[i].cond;

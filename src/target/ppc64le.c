@@ -255,6 +255,14 @@ int ppc_decode(struct target_dis *dis, const uint8_t *p, size_t n, uint64_t addr
 	switch (ppc_op(i)) {
 	case 1: /* prefix */
 		ret->len = n >= 8 ? 8 : 4;
+		if (n < 8 || i >> 18 != 0x06100000 >> 18 || ppc_op(get32(p + 4)) != 14 || ppc_ra(get32(p + 4)))
+			break;
+		/* pla rX,table: without a relocation, and nops that keep others of its kind in one line are between */
+		ret->kind = INSN_PCREL;
+		ret->cond = get32(p + 4) >> 16;
+		ret->has_target = true;
+		ret->target = addr + (uint64_t)sext((uint64_t)(i & 0x3ffff) << 16 | (get32(p + 4) & 0xffff), 34);
+		ret->field_len = 8;
 		break;
 	case 18: /* b, bl; ba and bla are not used */
 		if (i & 2)

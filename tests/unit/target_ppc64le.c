@@ -3,6 +3,16 @@
  * ppc64le against its own compiler and linker: every function of a unit must be found in the linked
  * program at the place that the linker's symbol table names, whatever the linker rewrote on the way.
  */
+/* Tables whose address is taken without a relocation, over nops that keep prefixed instructions in one line. */
+#define LINKED_MORE                                                                                       \
+	"#ifdef _ARCH_PWR10\n"                                                                            \
+	"#define P(n) int ps##n(int a) { return a * n; } unsigned pl##n(unsigned c, unsigned x) {\\\n"     \
+	" while (c--) { x += 0x7654321##n; switch (x & 7) {\\\n"                                          \
+	" case 0: x ^= 0x7182818##n; break; case 1: x = extf(x ^ 0x13572460); break;\\\n"                 \
+	" case 2: x -= 0x3141592##n; break; case 3: x |= 0x2718281##n; x *= n; break;\\\n"                \
+	" case 4: x = extf(x) + 0x1618033##n; break; case 5: x ^= 0x1414213##n; } } return x; }\n"        \
+	"P(1) P(3) P(5) P(7) P(8) P(9)\n"                                                                 \
+	"#endif\n"
 #include "linked.h"
 
 #define CC "powerpc64le-linux-gnu-gcc"

@@ -10,10 +10,12 @@ __attribute__((section(".text.crossing"), aligned(4096), noinline)) long crossin
 	".section .text.filler2,\"ax\",%progbits\n.thumb\n.fill 2045, 2, 0xbf00\n" \
 	".section .text.filler,\"ax\",%progbits\n"
 #elif defined(__riscv)
-/* Else the linker has the last word on how much is filled. */
+/* The same there; and else the linker has the last word on how much is filled. */
 #undef BEFORE
 #define BEFORE ".option norelax\n"
-#define NOPS "filler: .fill 2046, 2, 1\nret\n"
+#define NOPS "filler: ret\n" \
+	".section .text.filler2,\"ax\",%progbits\n.fill 2047, 2, 1\n" \
+	".section .text.filler,\"ax\",%progbits\n"
 #else
 #define NOPS "filler: .fill 4093, 1, 0x90\nret\n"
 #endif

@@ -425,7 +425,8 @@ static uint32_t slot_for(struct linker *l, const struct pending *p, const struct
 	if (y->type == STT_GNU_IFUNC && f && f->has_addr && resolver_slot(l, f->addr, &slot))
 		return psym_object(l, y->name, slot);
 own:
-	if (interposable(l, y) && !is_branch(r)) {
+	/* A place inside of a function, as the slot of its jump table has it (ppc64le), belongs to that very code. */
+	if (interposable(l, y) && !is_branch(r) && !(r->off && y->type == STT_FUNC)) {
 		at.sym = import_sym(l, p, r);
 		return at.sym ? got_slot(l, at.sym, r->off) : 0;
 	}

@@ -10,6 +10,8 @@ static bool talk(const char *word, long n, long m)
 		printf("%d", work((int)n));
 	if (IS("direct"))
 		printf("%d", work_direct((int)n));
+	if (IS("kind"))
+		printf("%d", work_kind((int)n));
 	if (IS("set"))
 		printf("%d", work_exported = (int)n);
 	return true;

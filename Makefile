@@ -30,8 +30,9 @@ endif
 # SYSROOT= has the libraries of another architecture, STATIC=1 makes programs that need none where they run.
 ifneq ($(SYSROOT),)
 MULTIARCH := $(shell $(CC) -print-multiarch)
-ALL_CFLAGS += --sysroot=$(SYSROOT) -isystem $(SYSROOT)/usr/include/$(MULTIARCH)
-ALL_LDFLAGS += --sysroot=$(SYSROOT) -B$(SYSROOT)/usr/lib/$(MULTIARCH)/ -L$(SYSROOT)/usr/lib/$(MULTIARCH)
+# Both folders by name: headers that cross compilers bring along come before those of a sysroot otherwise.
+ALL_CFLAGS += --sysroot=$(SYSROOT) -isystem $(SYSROOT)/usr/include/$(MULTIARCH) -isystem $(SYSROOT)/usr/include
+ALL_LDFLAGS += --sysroot=$(SYSROOT) $(addprefix -B,$(wildcard $(SYSROOT)/../bin/)) -B$(SYSROOT)/usr/lib/$(MULTIARCH)/ -L$(SYSROOT)/usr/lib/$(MULTIARCH)
 endif
 ifeq ($(STATIC),1)
 # The linker warns of every function that would load a library: those are for names of hosts and for a
@@ -184,7 +185,7 @@ run-test: $(FAULT) $(O)/fault/fix.sut
 # runs the live tests in an emulated machine that boots Debian's kernel. LIVE= chooses tests as above.
 CROSS := build/cross
 # PORT: its name in Debian, in both
-CROSS_ARCHS := amd64 arm64 armhf ppc64el
+CROSS_ARCHS := amd64 arm64 armhf ppc64el riscv64
 GUEST_ARCHS := arm64 armhf ppc64el
 .PHONY: deps-cross deps-guest $(CROSS_ARCHS:%=cross-%) $(CROSS_ARCHS:%=guest-%) guests
 deps-cross deps-guest: deps-%:
@@ -192,7 +193,9 @@ deps-cross deps-guest: deps-%:
 # What guests run of the tests in C.
 GUEST_PROGRAMS := fault/errors fault/kill fault/races unit/apply_half unit/proc_kill unit/proc_remote
 cross_make = $(MAKE) --no-print-directory O=$(CROSS)/$* STATIC=1 SYSROOT=$(abspath $(CROSS))/$*/sysroot \
-	CROSS_COMPILE=$$(scripts/triplet.sh $*)-
+	CROSS_COMPILE=$$(scripts/triplet.sh $*)- $(CROSS_FLAGS_$*)
+# Without being asked the compiler of Debian 12 writes no unwind tables there.
+CROSS_FLAGS_riscv64 := CFLAGS="-O2 -g -fasynchronous-unwind-tables"
 $(CROSS_ARCHS:%=cross-%): cross-%: deps-cross
 	$(Q)scripts/cross.sh $(CROSS) $*
 	+$(Q)$(cross_make) $(CROSS)/$*/suture $(CROSS)/$*/tests/memtext $(GUEST_PROGRAMS:%=$(CROSS)/$*/tests/%)
@@ -250,7 +253,7 @@ $(GUEST_ARCHS:%=core-%): core-%: deps-guest
 
 # Patches of the kernel, on a stock kernel in an emulated machine: `make test-kernel KERNEL_CASES='body module'`,
 # `make test-kernel-arm64`. The first run fetches that kernel with its source (1.6 GB unpacked).
-.PHONY: test-kernel demo-kernel deps-kernel $(CROSS_ARCHS:%=test-kernel-%)
+.PHONY: test-kernel demo-kernel deps-kernel
 KERNEL_CASES := $(patsubst tests/kernel/cases/%/,%,$(sort $(wildcard tests/kernel/cases/*/)))
 # Those that all tests are about. The first decides on the version, and the archive's lists are whole for amd64 first.
 KERNEL_ARCHS := armhf ppc64el arm64 amd64
@@ -263,16 +266,16 @@ deps-kernel:
 	$(Q)scripts/deps.sh kernel
 test-kernel: test-kernel-amd64
 .PHONY: test-kernels test-kernels-6.12
-test-kernels: $(CROSS_ARCHS:%=test-kernel-%)
+test-kernels: $(KERNEL_ARCHS:%=test-kernel-%)
 test-kernels-6.12:
 	$(Q)$(MAKE) --no-print-directory test-kernels KERNEL_SERIES=6.12
-.PHONY: $(CROSS_ARCHS:%=kernel-%)
+.PHONY: $(KERNEL_ARCHS:%=kernel-%) $(KERNEL_ARCHS:%=test-kernel-%)
 # The series of these kernels, 6.1 or 6.12: `make test-kernel-ppc64el KERNEL_SERIES=6.12`.
 KERNEL_SERIES ?= 6.1
 kernel_suffix := $(if $(filter-out 6.1,$(KERNEL_SERIES)),-$(KERNEL_SERIES))
-$(CROSS_ARCHS:%=kernel-%): kernel-%: deps-kernel
+$(KERNEL_ARCHS:%=kernel-%): kernel-%: deps-kernel
 	$(Q)KERNEL_SERIES=$(KERNEL_SERIES) scripts/kernel.sh build/kernel$(kernel_suffix) $*
-$(CROSS_ARCHS:%=test-kernel-%): test-kernel-%: kernel-% cross-% $(O)/suture
+$(KERNEL_ARCHS:%=test-kernel-%): test-kernel-%: kernel-% cross-% $(O)/suture
 	$(Q)KERNEL_ARCH=$* KERNEL_SERIES=$(KERNEL_SERIES) SUTURE=$(abspath $(O)/suture) CROSS=$(abspath $(CROSS)) \
 		tests/kernel/run.sh $(KERNEL_CASES)
 $(GUEST_ARCHS:%=test-kernel-%): deps-guest
@@ -375,7 +378,7 @@ check-layers:
 	$(Q)tests/check-layers.sh
 check-docs: $(O)/suture
 	$(Q)tests/check-docs.sh $(O)/suture
-# From what the last runs said: make live guests docs-tests, make test-kernels docs-tests.
+# From what the last runs said: make live guests guest-riscv64 docs-tests, make test-kernels docs-tests.
 .PHONY: docs-tests
 docs-tests:
 	$(Q)tests/gen-table.sh live build/live/tap build/guest >build/tests.md && mv build/tests.md docs/tests.md

@@ -21,6 +21,10 @@ case $arch in
 armhf) cpu=arm ;;
 ppc64el) cpu=ppc64le ;;
 arm64) cpu=aarch64 ;;
+riscv64)
+	echo "Debian 12 has no archive for $arch, so there is no compiler of this version that built it" >&2
+	exit 2
+	;;
 *) cpu=x86_64 ;;
 esac
 package=gcc-$(echo "$triplet" | tr _ -)

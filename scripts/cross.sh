@@ -4,9 +4,11 @@
 #
 #   sysroot/   Debian's own libraries of ARCH: to link against statically, and to boot with
 #   kernel     the newest Debian 12 kernel of ARCH, with busybox and strace beside it
+#              (riscv64: all of Debian 13, the first that has it; see below)
 #   sources    the source packages of the libraries that a static program has in it
+#   bin/ld     a linker for them, where this machine's is too old
 #
-# ARCH is Debian's name: amd64, arm64, armhf, ppc64el. Packages are unpacked, never installed. A file
+# ARCH is Debian's name: amd64, arm64, armhf, ppc64el, riscv64. Packages are unpacked, never installed. A file
 # `ready` names what is there; nothing is fetched again while it says the same.
 set -eu
 
@@ -19,6 +21,9 @@ armhf) flavour=armmp ;;
 ppc64el) flavour=powerpc64le ;;
 *) flavour=$arch ;;
 esac
+# Debian 12 has no riscv64.
+suite='' series=6.1
+[ "$arch" != riscv64 ] || suite=trixie series=6.12
 mkdir -p "$1/$arch"
 cd "$1/$arch"
 
@@ -29,7 +34,7 @@ want=$(echo $want)
 rm -rf ready sysroot strace kernel busybox image debs
 mkdir -p debs
 
-APT_CONFIG=$("$root/scripts/apt-private.sh" apt "$arch")
+APT_CONFIG=$("$root/scripts/apt-private.sh" apt "$arch" $suite)
 export APT_CONFIG
 # Resolved on an empty machine, so what the libraries depend on is found by apt, not listed here.
 apt-get install -qq -y --download-only -o Dir::Cache::archives="$PWD/debs" $want >apt.log 2>&1 || {
@@ -37,10 +42,10 @@ apt-get install -qq -y --download-only -o Dir::Cache::archives="$PWD/debs" $want
 	rm -f apt/ready
 	exit 1
 }
-image=$(apt-cache pkgnames linux-image-6.1. | grep -xE "linux-image-6\.1\.[0-9]+-[0-9]+-$flavour" |
+image=$(apt-cache pkgnames "linux-image-$series." | grep -xE "linux-image-$series\.[0-9]+[-+][a-z0-9]+-$flavour" |
 	sort -V | tail -1)
 mkdir image
-(cd image && apt-get download -qq "${image:?no 6.1 kernel in the archive}" busybox-static)
+(cd image && apt-get download -qq "${image:?no $series kernel in the archive}" busybox-static)
 
 mkdir sysroot
 for f in debs/*.deb; do
@@ -59,17 +64,33 @@ for f in debs/*.deb; do
 		;;
 	esac
 done | sort -u | paste -sd, | sed 's/,/, /g' >sources
+# In Debian 13 the files of /lib are in /usr/lib, to which another package has the link.
+[ -e sysroot/lib ] || ln -s usr/lib sysroot/lib
 # Absolute links would lead out of it.
 find sysroot -type l -lname '/*' | while read -r l; do
 	to=$(readlink "$l")
 	ln -sfn "$(realpath -m --relative-to="$(dirname "$l")" "sysroot$to")" "$l"
 done
 for f in image/*.deb; do
-	dpkg-deb --fsys-tarfile "$f" | tar -x -C image --wildcards './boot/vmlinu*' './bin/busybox' 2>/dev/null || true
+	dpkg-deb --fsys-tarfile "$f" | tar -x -C image --wildcards './boot/vmlinu*' '*/bin/busybox' 2>/dev/null || true
 done
 mv image/boot/vmlinu* kernel
-mv image/bin/busybox busybox
+mv image/bin/busybox busybox 2>/dev/null || mv image/usr/bin/busybox busybox
 rm -rf image debs
-[ -e "sysroot/usr/lib/$triplet/libc.a" ]
+# Its libraries name extensions of instructions, and have relocations, that this Debian's linker does not know.
+rm -rf binutils bin
+if [ -n "$suite" ]; then
+	"$root/scripts/suite-binutils.sh" binutils "$suite" "binutils-$triplet"
+	mkdir bin
+	printf '#!/bin/sh\nexec "%s/binutils/run" %s-ld "$@"\n' "$PWD" "$triplet" >bin/ld
+	chmod 755 bin/ld
+fi
+lib=sysroot/usr/lib/$triplet
+if nm "$lib/libelf.a" 2>/dev/null | grep -q 'U eu_tsearch$'; then
+	"$triplet-gcc" -O2 -c -o eu-search.o "$root/scripts/eu-search.c"
+	binutils/run "$triplet-ar" qs "$lib/libelf.a" eu-search.o
+	rm eu-search.o
+fi
+[ -e "$lib/libc.a" ]
 [ -s sources ] && [ -s kernel ] && [ -s busybox ] && [ -s strace ]
 echo "$want" >ready

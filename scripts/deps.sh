@@ -14,7 +14,7 @@ real="$demo python3"
 # PORT: its cross compiler
 cross="gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
 	gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"
-guest="$cross perl cpio qemu-system-x86 qemu-system-arm qemu-system-ppc seabios"
+guest="$cross perl cpio qemu-system-x86 qemu-system-arm qemu-system-ppc qemu-system-misc seabios"
 
 # What building parts of a kernel takes.
 kernel="patch xz-utils bc bison flex dwarves cpio kmod perl python3-minimal qemu-system-x86 seabios"

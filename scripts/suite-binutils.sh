@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The assembler and linker of another Debian suite, unpacked into a folder; nothing of the system is
-# changed. Usage: suite-binutils.sh DIR SUITE
-# Afterwards `DIR/run TRIPLET-as ...` runs them, with the suite's own C library.
+# changed. Usage: suite-binutils.sh DIR SUITE [PACKAGE...]
+# Afterwards `DIR/run TRIPLET-as ...` runs them, with the suite's own C library. PACKAGE are those that hold them.
 set -eu
 
 dir=$1
 suite=$2
+shift 2
+[ $# -gt 0 ] || set -- binutils-x86-64-linux-gnu binutils-aarch64-linux-gnu
 [ ! -x "$dir/run" ] || exit 0
 [ "$(dpkg --print-architecture)" = amd64 ] || { echo "only amd64 hosts are known here"; exit 1; }
 mirror=$(sed -n 's/^URIs: *\(.*debian\)\/*$/\1/p; s/^deb .*\(http[^ ]*debian\)\/* .*/\1/p' \
@@ -30,8 +32,7 @@ export APT_CONFIG="$dir/apt.conf"
 apt-get update -qq
 cd "$dir/cache"
 sframe=$(apt-cache --names-only search '^libsframe[0-9]*$' | sed 's/ .*//' | tail -1)
-apt-get download -qq binutils-x86-64-linux-gnu binutils-aarch64-linux-gnu libbinutils libc6 \
-	"${sframe:?the suite has no libsframe}"
+apt-get download -qq "$@" libbinutils libc6 "${sframe:?the suite has no libsframe}"
 for f in ./*.deb; do dpkg-deb -x "$f" "$dir/root"; done
 rm -rf "$dir/lists" "$dir/cache"
 cat >"$dir/run.new" <<END

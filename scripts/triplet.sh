@@ -7,8 +7,9 @@ amd64) echo x86_64-linux-gnu ;;
 arm64) echo aarch64-linux-gnu ;;
 armhf) echo arm-linux-gnueabihf ;;
 ppc64el) echo powerpc64le-linux-gnu ;;
+riscv64) echo riscv64-linux-gnu ;;
 *)
-	echo "$1: not one of amd64, arm64, armhf, ppc64el" >&2
+	echo "$1: not one of amd64, arm64, armhf, ppc64el, riscv64" >&2
 	exit 2
 	;;
 esac

@@ -46,7 +46,7 @@ found=$(grep -n 'include "' src/cli/*.[ch] | grep -v '"cli/\|"suture/')
 report "the command line sees the library's header only" "$found"
 
 # PORT: the names that its compiler defines: none may stand outside of native/
-arch='__x86_64__|__i386__|__aarch64__|__arm__|__powerpc|__powerpc64__|__ppc64__|__thumb'
+arch='__x86_64__|__i386__|__aarch64__|__arm__|__powerpc|__powerpc64__|__ppc64__|__thumb|__riscv'
 found=$(echo "$sources" | grep -v '^src/proc/native/\|^src/runtime/' |
 	xargs grep -nE "^[[:space:]]*#[[:space:]]*(if|ifdef|ifndef|elif).*($arch)")
 report "no architecture #if outside of src/proc/native and src/runtime" "$found"

@@ -83,20 +83,20 @@ live_page()
 	cat <<END
 # Live tests
 
-\`make live guests docs-tests\` makes this page from the results. A test patches a running program and asks it
-questions before, between and after. The sources and the questions are the same everywhere; on arm64, arm and
-ppc64le they run in an emulated machine that boots Debian's own kernel, after the program was cross-compiled and
+\`make live guests guest-riscv64 docs-tests\` makes this page from the results. A test patches a running program and asks it
+questions before, between and after. The sources and the questions are the same everywhere; on arm64, arm, ppc64le
+and riscv64 they run in an emulated machine that boots Debian's own kernel, after the program was cross-compiled and
 the patch was built on an x86-64 machine. A number in place of "yes" leads to the reason at the end.
 
-| Test | What it is about | x86-64 | arm64 | arm | ppc64le |
-|---|---|---|---|---|---|
+| Test | What it is about | x86-64 | arm64 | arm | ppc64le | riscv64 |
+|---|---|---|---|---|---|---|
 END
 	set --
 	for t in "$root"/tests/live/*/test; do
 		# Those that need minutes, and are run by name.
 		[ -e "${t%/test}/prepare" ] || set -- "$@" "${t%/test}"
 	done
-	rows host arm64 armhf ppc64el -- "$@"
+	rows host arm64 armhf ppc64el riscv64 -- "$@"
 }
 
 kernel_page()
@@ -115,7 +115,7 @@ END
 }
 
 case $page in
-live) host=$1 guests=$2 machines='arm64 armhf ppc64el' && live_page ;;
+live) host=$1 guests=$2 machines='arm64 armhf ppc64el riscv64' && live_page ;;
 kernel) guests=$1 machines='amd64 arm64 armhf ppc64el' && kernel_page ;;
 esac
 if [ -s "$reasons" ]; then

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "apply/session.h"
+#include "apply/between.h"
 #include "apply/dormant.h"
 #include "proc/status.h"
 
@@ -79,6 +80,7 @@ int session_refresh(struct session *s, bool write, struct sut_err *err)
 	if (ledgers_read(&s->ls, &s->ms.maps, &s->ms.mem, err) < 0)
 		return -1;
 	proc_modules_unwind_space(&s->ms, &s->space);
+	between_walks(&s->space, &s->ls);
 	s->have_space = true;
 	free(s->dormant);
 	s->dormant = dormant_reason(&s->ms);

@@ -19,10 +19,11 @@
  * than one instruction of the original, but nobody stands inside it: when the first jump was
  * written all threads were clear of the function, and since then one jump stands there.
  *
- * But where pages are guarded the jump of arm64 is two instructions, a landing pad and a branch, in place of
- * paciasp and what follows. A thread between the two has not signed its return address, and the bytes from
- * before would check that it has. So there the places between instructions of a redirect are looked for on all
- * stacks also when it is finished for a tool that died.
+ * But not every jump is one instruction. On riscv64 it is two always, the first of which makes half of an address for
+ * the second: a thread between the two must not meet the second of another jump. On arm64, where pages are guarded,
+ * it is a landing pad and a branch in place of paciasp and what follows: a thread between those has not signed its
+ * return address, and the bytes from before would check that it has. So there the places between instructions of
+ * a redirect are looked for on all stacks also when it is finished for a tool that died (between.c).
  *
  * What counts as clear: no frame of the thread in the function's ranges. Even a pc exactly at the
  * first byte counts as inside: a loop may lead back there with registers that are no arguments, and
@@ -38,6 +39,7 @@
  * its exec) are not seen; their parent is then in vfork and cannot be stopped, and we wait.
  */
 #include "apply/switch.h"
+#include "apply/between.h"
 #include "apply/verdict.h"
 
 #include <errno.h>
@@ -277,24 +279,6 @@ static int recover_stopped(void *ctx, struct session *s, struct sut_err *err)
 	return 0;
 }
 
-/* Behind the first instruction of each redirect that has several. */
-static void add_between(struct switch_ranges *rs, const struct ledger *l)
-{
-	const struct target *t = target_find(l->machine);
-	struct target_dis *dis = t ? target_dis_open(t) : NULL;
-
-	for (size_t i = 0; i < l->n_funcs && dis; i++) {
-		const struct ledger_func *f = &l->funcs[i];
-		struct insn in;
-
-		if (t->decode(dis, f->direct, f->jump_len, f->entry, &in) < 0 || !in.len)
-			in.len = t->insn_min;
-		if (in.len < f->jump_len)
-			switch_range_add(rs, f->entry + in.len, f->jump_len - in.len, f->name, f->file, f->line);
-	}
-	target_dis_close(dis);
-}
-
 int switch_recover(struct session *s, struct sut_err *err)
 {
 	struct switch_ranges between = {0};
@@ -307,7 +291,7 @@ int switch_recover(struct session *s, struct sut_err *err)
 			continue;
 		needed = true;
 		for (size_t k = 0; k < s->ls.v[i].n; k++)
-			add_between(&between, &s->ls.v[i].v[k]);
+			between_ranges(&between, &s->ls.v[i].v[k]);
 	}
 	if (!needed)
 		return 0;

@@ -261,19 +261,10 @@ static bool is_start(const struct prove_object *po, uint64_t addr)
 	return lo < po->n_starts && po->starts[lo] == addr;
 }
 
-uint64_t prove_room(const struct prove_object *po, uint64_t at, uint64_t addr, uint64_t size,
-		    unsigned int isa)
+/* How far nops go from @end on, no farther than to @stop and 64 bytes from @at. */
+static uint64_t nops_end(const struct prove_object *po, uint64_t at, uint64_t end, uint64_t stop,
+			 unsigned int isa)
 {
-	uint64_t end = addr + size, stop = UINT64_MAX;
-
-	/*
-	 * Without unwind records nothing says that the nops are not the first of the next function:
-	 * those of a patchable entry. No other function begins with one, and none that is aligned to
-	 * a word has them before it further than that.
-	 */
-	if (po->target->insn_min == 2 && (isa ? !po->n_starts : !po->target->isa_mask))
-		stop = elf_obj_sec(po->o, "__patchable_function_entries") ? end : ALIGN_UP(end, 4);
-
 	for (;;) {
 		const uint8_t *p = elf_obj_at(po->o, end, 1);
 		uint64_t left = 0;
@@ -289,6 +280,28 @@ uint64_t prove_room(const struct prove_object *po, uint64_t at, uint64_t addr, u
 			break;
 		end += n;
 	}
+	return end;
+}
+
+uint64_t prove_room(const struct prove_object *po, uint64_t at, uint64_t addr, uint64_t size,
+		    unsigned int isa)
+{
+	uint64_t end = addr + size, stop = UINT64_MAX, all;
+	bool patchable = elf_obj_sec(po->o, "__patchable_function_entries") != NULL;
+
+	/*
+	 * Without unwind records nothing says that the nops are not the first of the next function:
+	 * those of a patchable entry. No other function begins with one, and none that is aligned to
+	 * a word has them before it further than that.
+	 */
+	if (po->target->insn_min == 2 && (isa ? !po->n_starts : !po->target->isa_mask))
+		stop = patchable ? end : ALIGN_UP(end, 4);
+	all = nops_end(po, at, end, UINT64_MAX, isa);
+	/* Some objects have records of a part of their code alone: here of what is before and behind them. */
+	if (stop == UINT64_MAX || (!patchable && is_start(po, addr) && is_start(po, all)))
+		end = all;
+	else
+		end = nops_end(po, at, end, stop, isa);
 	/* Nobody needs more; a small number says that it is about the entry. */
 	return end > at ? MIN(end - at, (uint64_t)64) : 0;
 }

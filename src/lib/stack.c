@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "lib/cancel.h"
+#include "apply/between.h"
 #include "proc/scan.h"
 #include "proc/status.h"
 #include "proc/threads.h"
@@ -237,6 +238,7 @@ struct sut_result *sut_stack(pid_t pid)
 	if (ledgers_read(&tv.ls, &tv.ms.maps, &tv.ms.mem, &err))
 		goto out_modules;
 	proc_modules_unwind_space(&tv.ms, &space);
+	between_walks(&space, &tv.ls);
 	proc_modules_unwind_preload(&space);
 	if (!look(&w, pid, &space, &tv.ms.mem, &err)) {
 		tv.sym = symbolizer_new(&tv.ms);

@@ -24,10 +24,8 @@
  * less 0x800. There are general dynamic, initial exec and local exec, and linkers turn none into another.
  *
  * The redirect of an entry is auipc t1; jalr zero,t1: 8 bytes, as `jal` reaches no farther than 1 MB, less
- * than many a program is long. It has two instructions, so a thread may stand between them. Where
- * processes are patched, that must be seen: by recovery, which looks at no stacks (src/apply/switch.c), and by
- * walks, as the row of the original's code there is about a frame that this code has not made. No such
- * process is patched yet. Stubs and calls that leave by another object's linkage table use t1 and t3 as well:
+ * than many a program is long. It has two instructions, so a thread may stand between them:
+ * src/apply/between.c. Stubs and calls that leave by another object's linkage table use t1 and t3 as well:
  * callers keep nothing there, and no argument, nor a nested function's static chain (t2), is in them.
  * A landing pad (Zicfilp's lpad, which is auipc zero) stays in front.
  *

@@ -17,6 +17,12 @@ void unw_space_add(struct unw_space *s, const struct unw_module *m)
 	*VEC_PUSH(s->v, s->n, s->cap) = *m;
 }
 
+void unw_space_add_redirect(struct unw_space *s, uint64_t lo, const uint8_t *code, size_t n)
+{
+	if (n <= UNW_REDIRECT_MAX)
+		*VEC_PUSH(s->redirects, s->n_redirects, s->cap_redirects) = (struct unw_redirect){lo, code, n};
+}
+
 static int by_lo(const void *a, const void *b)
 {
 	const struct unw_module *x = a, *y = b;
@@ -70,6 +76,7 @@ void unw_space_free(struct unw_space *s)
 		}
 	}
 	free(s->v);
+	free(s->redirects);
 	cfi_cache_free(s->cache);
 	memset(s, 0, sizeof(*s));
 }

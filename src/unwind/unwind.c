@@ -151,6 +151,21 @@ static bool is_exact(struct unw_space *s, const struct unw_mem *mem, const struc
 	return s->judged[i].exact;
 }
 
+/* Where the redirect begins whose midst @pc is in, by what stands there now; 0: in none. */
+static uint64_t redirect_at(const struct unw_space *s, const struct unw_mem *mem, uint64_t pc)
+{
+	uint8_t now[UNW_REDIRECT_MAX];
+
+	for (size_t i = 0; i < s->n_redirects; i++) {
+		const struct unw_redirect *r = &s->redirects[i];
+
+		if (pc > r->lo && pc - r->lo < r->n && !mem->read(mem->ctx, r->lo, now, r->n) &&
+		    !memcmp(now, r->code, r->n))
+			return r->lo;
+	}
+	return 0;
+}
+
 /*
  * The row for @pc, which a call left there or not. NULL with *@ret_why. (A row that is kept for a call is
  * never met by interrupted code where that matters: calls are looked up inside of their instruction.)
@@ -158,10 +173,15 @@ static bool is_exact(struct unw_space *s, const struct unw_mem *mem, const struc
 static const struct cfi_row *lookup(struct unw_space *s, const struct unw_mem *mem, uint64_t pc, bool at_call,
 				    enum unw_why *ret_why)
 {
-	const struct cfi_row *row = cfi_cache_get(s->cache, pc);
+	uint64_t redirect = at_call ? 0 : redirect_at(s, mem, pc);
+	const struct cfi_row *row;
 	struct unw_module *m;
 	struct cfi_row fresh;
 	int r;
+
+	if (redirect)
+		pc = redirect;
+	row = cfi_cache_get(s->cache, pc);
 
 	if (row && row->calls_only && !at_call) {
 		*ret_why = UNW_WHY_NO_CFI;
@@ -179,7 +199,8 @@ static const struct cfi_row *lookup(struct unw_space *s, const struct unw_mem *m
 		*ret_why = r < 0 ? UNW_WHY_BAD_CFI : UNW_WHY_NO_CFI;
 		return NULL;
 	}
-	if (!at_call && !is_exact(s, mem, m, &fresh)) {
+	/* A function's first instruction is described rightly by every table, and its code is not all there. */
+	if (!at_call && !redirect && !is_exact(s, mem, m, &fresh)) {
 		*ret_why = UNW_WHY_CALLS;
 		return NULL;
 	}

@@ -160,6 +160,17 @@ struct unw_module {
 
 struct cfi_cache;
 
+/*
+ * Code of several instructions that may stand in place of a function's first ones and does nothing but go elsewhere:
+ * anywhere in it the frame is what it is at @lo, whatever metadata says of what stood there before.
+ */
+struct unw_redirect {
+	uint64_t lo;
+	const uint8_t *code;	/* borrowed */
+	size_t n;
+};
+#define UNW_REDIRECT_MAX 64
+
 struct unw_space {
 	const struct unw_arch *arch;
 	uint64_t signed_bits;	/* of a return address; the architecture's until the kernel's are known */
@@ -169,6 +180,8 @@ struct unw_space {
 	void (*load)(void *ctx, struct unw_module *m);
 	void *load_ctx;
 	struct cfi_cache *cache; /* decoded rows by pc, shared by all walks in this space */
+	struct unw_redirect *redirects;
+	size_t n_redirects, cap_redirects;
 	/* Of which functions it is known whether their tables describe each instruction. */
 	struct {
 		uint64_t lo;
@@ -180,6 +193,8 @@ void unw_space_init(struct unw_space *s, const struct unw_arch *arch);
 /* Adds a copy of @m. Call unw_space_sort() after the last. Paths stay borrowed. */
 void unw_space_add(struct unw_space *s, const struct unw_module *m);
 void unw_space_sort(struct unw_space *s);
+/* @code (@n bytes, UNW_REDIRECT_MAX at most; stays borrowed) may stand at @lo. There may be several for one @lo. */
+void unw_space_add_redirect(struct unw_space *s, uint64_t lo, const uint8_t *code, size_t n);
 /* The module whose [lo, hi) holds @pc, with its metadata loaded, or NULL. */
 struct unw_module *unw_space_find(struct unw_space *s, uint64_t pc);
 void unw_space_free(struct unw_space *s);

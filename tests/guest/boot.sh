@@ -118,7 +118,7 @@ printf 'root:x:0:0::/tmp:/bin/sh\nnobody:x:65534:65534::/tmp:/bin/sh\n' >"$guest
 for l in libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 libgcc_s.so.1; do
 	cp -L "$CROSS/sysroot/lib/$triplet/$l" "$guest/lib/$triplet/" || exit 1
 done
-(cd "$CROSS/sysroot" && find lib lib64 -maxdepth 1 -name 'ld*.so*' 2>/dev/null) | while read -r l; do
+(cd "$CROSS/sysroot" && find lib/ lib64/ -maxdepth 1 -name 'ld*.so*' 2>/dev/null) | while read -r l; do
 	mkdir -p "$guest/${l%/*}"
 	cp -L "$CROSS/sysroot/$l" "$guest/$l"
 done
@@ -161,6 +161,7 @@ armhf) set -- qemu-system-arm -M virt -cpu cortex-a15 "$@" -append "console=ttyA
 # goes on running the old text of a page that was copied: radix.c shows it, and why.
 ppc64el) set -- qemu-system-ppc64 -M pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off \
 	-cpu ${PPC_CPU:-power10} -vga none "$@" -append "console=hvc0 disable_radix $boot" ;;
+riscv64) set -- qemu-system-riscv64 -M virt -cpu rv64,v=true,vext_spec=v1.0 "$@" -append "console=ttyS0 $boot" ;;
 esac
 rm -f "$work/fifo"
 mkfifo "$work/fifo"

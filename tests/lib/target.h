@@ -104,6 +104,17 @@ static void tgt_hold(const uint64_t in[8], uint64_t out[8], uint64_t seed, uint6
 			 : [in] "b"(in), [out] "b"(out), [s] "b"(seed), [a] "b"(16L), [b] "b"(32L),
 			   [c] "b"(48L)
 			 : "r11", "r12", "r14", "ctr", "fr5", "fr20", "v3", "v20", "memory", "cc");
+#elif defined(__riscv)
+	__asm__ volatile("fld fs0, 0(%[in]); fld fs11, 8(%[in]); fld ft0, 16(%[in]); fld ft11, 24(%[in])\n\t"
+			 "fld fa0, 32(%[in]); fld fa7, 40(%[in]); fld fs5, 48(%[in]); fld ft5, 56(%[in])\n\t"
+			 "mv s7, %[s]; addi t5, %[s], 7\n\t"
+			 "li t1, 3000; 1: addi t1, t1, -1; bnez t1, 1b\n\t"
+			 "fsd fs0, 0(%[out]); fsd fs11, 8(%[out]); fsd ft0, 16(%[out]); fsd ft11, 24(%[out])\n\t"
+			 "fsd fa0, 32(%[out]); fsd fa7, 40(%[out]); fsd fs5, 48(%[out]); fsd ft5, 56(%[out])\n\t"
+			 "mv %[g1], s7; mv %[g2], t5"
+			 : [g1] "=&r"(*g1), [g2] "=&r"(*g2)
+			 : [in] "r"(in), [out] "r"(out), [s] "r"(seed)
+			 : "t1", "t5", "s7", "fs0", "fs11", "ft0", "ft11", "fa0", "fa7", "fs5", "ft5", "memory");
 #else
 #error "PORT: registers that are held while a thread is stopped and diverted"
 #endif

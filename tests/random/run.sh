@@ -43,6 +43,7 @@ if [ -z "${VARIANT:-}" ]; then
 	aarch64-*) set -- default O0 O1 O3 Os nopie noplt sections O2 bti clang ;;
 	arm-*) set -- default O0 O1 O3 Os nopie a32 sections O2 unwind a32-O3 ;;
 	powerpc64le-*) set -- default O0 O1 O3 Os nopie vsx sections O2 pads clang power10 ;;
+	riscv64-*) set -- default O0 O1 O3 Os nopie norelax sections O2 unwind wide ;;
 	*) set -- default O0 O1 O3 Os nopie noplt sections O2 cet clang ;;
 	esac
 	shift $((seed % $#))
@@ -66,6 +67,8 @@ variant()
 	a32) CFLAGS="-O2 -marm" ;;
 	a32-O3) CFLAGS="-O3 -marm" ;;
 	unwind) CFLAGS="-O2 -funwind-tables" ;;
+	norelax) CFLAGS="-O2 -mno-relax" ;;
+	wide) CFLAGS="-O2 -march=rv64g" ;;
 	# In front of the entry. What GCC 12 makes with nops behind it there cannot be called through a pointer: the TOC
 	# pointer is computed as if the function began behind them.
 	pads) CFLAGS="-O2 -fpatchable-function-entry=2,2" ;;

@@ -300,8 +300,60 @@ static void calls_only(const struct unw_arch *a, const uint32_t *insns, size_t n
 	is(trace.reliable && trace.n == 2 && trace.v[0].method == UNW_CFI, "of a call it does");
 }
 
+/*
+ * A redirect of two instructions stands where the table knows a prologue. By the row of the second place the frame is
+ * there; it is not, and the walk would go past the caller and end as well as any.
+ */
+static void redirect(const struct unw_arch *a, const uint32_t jump[2], const uint32_t orig[2],
+		     const uint32_t tramp[2])
+{
+	/* DW_CFA_advance_loc 4; DW_CFA_def_cfa_offset 32; the link register at -8 */
+	const uint8_t prog[] = {0x41, 0x0e, 32, 0x05, (uint8_t)a->ra_reg, 1};
+	const uint8_t caller[] = {0x0e, 16, 0x05, (uint8_t)a->ra_reg, 1};
+	const uint8_t outer[] = {0x07, (uint8_t)a->ra_reg};
+	struct unw_regs g;
+
+	start(a);
+	func(0x100, 64, prog, sizeof(prog));
+	func(0x200, 64, outer, sizeof(outer));
+	func(0x400, 64, caller, sizeof(caller));
+	poke(STACK + 8, CODE + 0x208);
+	poke(STACK + 24, CODE + 0x208);
+	g = at(CODE + 0x104, STACK);
+	unw_reg_set(&g, a->ra_reg, CODE + 0x410);
+	unw_space_add_redirect(&space, CODE + 0x100, (const uint8_t *)jump, 8);
+	memcpy(code + 0x100, orig, 8);
+	walk(&g, false);
+	is(trace.reliable && trace.n == 2 && trace.v[1].pc == CODE + 0x208,
+	   "the original's second place is as described");
+	memcpy(code + 0x100, jump, 8);
+	walk(&g, false);
+	is(trace.reliable && trace.n == 3 && trace.v[0].pc == CODE + 0x104 && trace.v[1].pc == CODE + 0x410 &&
+	   trace.v[2].pc == CODE + 0x208, "inside of a redirect there is no frame yet");
+	memcpy(code + 0x100, orig, 8);
+	walk(&g, false);
+	is(trace.reliable && trace.n == 2, "and when it was taken back there is");
+	memcpy(code + 0x100, jump, 8);
+	g = at(CODE + 0x108, STACK);
+	walk(&g, false);
+	is(trace.reliable && trace.n == 2, "behind it the table holds");
+	/* Interrupted there by a signal. */
+	memcpy(code + 0x600, tramp, 8);
+	poke(STACK + 0x400 + (uint64_t)a->sigframe_offset(1, a->pc_reg), CODE + 0x104);
+	poke(STACK + 0x400 + (uint64_t)a->sigframe_offset(1, a->sp_reg), STACK);
+	poke(STACK + 0x400 + (uint64_t)a->sigframe_offset(1, a->ra_reg), CODE + 0x410);
+	g = at(CODE + 0x600, STACK + 0x400);
+	walk(&g, true);
+	is(trace.reliable && trace.n == 4 && trace.v[1].pc == CODE + 0x104 && trace.v[2].pc == CODE + 0x410,
+	   "nor where a signal interrupted it");
+}
+
 int main(void)
 {
+	/* auipc t1,0x123; jr 0x456(t1); and what stood there: addi sp,sp,-32; sd ra,24(sp) */
+	static const uint32_t riscv64_jump[] = {0x00123317, 0x45630067}, riscv64_orig[] = {0xfe010113, 0x00113c23};
+	/* bti c; b; and sub sp,sp,#32; str x30,[sp,#24] */
+	static const uint32_t aarch64_jump[] = {0xd503245f, 0x14001000}, aarch64_orig[] = {0xd10083ff, 0xf9000ffe};
 	static const uint32_t aarch64[] = {
 		0xa9be7bfd, 0x910003fd, 0x910003e1, 0x94000000, 0xa8c27bfd, 0xd65f03c0,
 	};
@@ -317,6 +369,8 @@ int main(void)
 	/* bctrl, the call of the handler; addi r1,r1,128; li r0,172; sc */
 	static const uint32_t ppc64le_return[] = {0x4e800421, 0x38210080, 0x380000ac, 0x44000002};
 
+	redirect(&unw_arch_riscv64, riscv64_jump, riscv64_orig, riscv64_return);
+	redirect(&unw_arch_aarch64, aarch64_jump, aarch64_orig, aarch64_return);
 	calls_only(&unw_arch_aarch64, aarch64, 6, 8, 20, 29, 0x100);
 	calls_only(&unw_arch_ppc64le, ppc64le, 6, 8, 20, 31, 0x100);
 	calls_only(&unw_arch_riscv64, riscv64, 6, 8, 20, 8, 0x100);

@@ -12,7 +12,7 @@
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__riscv)
 #define REACH ((uintptr_t)2 << 30)
 #elif defined(__aarch64__)
 #define REACH ((uintptr_t)128 << 20)

@@ -67,6 +67,21 @@
 	mtlr	0
 	blr
 .endm
+#elif defined(__riscv)
+#define RETURN ra
+.macro	body
+	addi	sp, sp, -16
+	sd	ra, 8(sp)
+	sd	s0, 0(sp)
+	mv	s0, sp
+	mv	sp, a1
+	jalr	a0
+	mv	sp, s0
+	ld	s0, 0(sp)
+	ld	ra, 8(sp)
+	addi	sp, sp, 16
+	ret
+.endm
 #endif
 
 	.text

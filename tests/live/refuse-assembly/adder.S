@@ -16,6 +16,9 @@ in_assembly:
 #elif defined(__powerpc64__)
 	addi 3, 3, ADDEND
 	blr
+#elif defined(__riscv)
+	addi a0, a0, ADDEND
+	ret
 #endif
 	.size in_assembly, .-in_assembly
 	.section .note.GNU-stack,"",%progbits

@@ -57,10 +57,14 @@ static const struct special table[] = {
 	{".call_sites", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, false, true, NULL},
 	{".cfi_sites", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, false, true, NULL},
 	{".ibt_endbr_seal", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, false, true, NULL},
+	{"runtime_ptr_*", EM_X86_64, SPECIAL_VALUES, 4, 0, 4, true, true, NULL}, /* since 6.11 */
+	{"runtime_shift_*", EM_X86_64, SPECIAL_VALUES, 4, 0, 4, true, true, NULL},
 	{".orc_unwind_ip", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, false, false, NULL},
 	{".orc_unwind", EM_X86_64, SPECIAL_PAIRED, 6, 0, 0, false, false, ".orc_unwind_ip"},
 	/* ---- arm64, ppc64 ---- */
 	{".altinstructions", EM_AARCH64, SPECIAL_ENTRIES, 12, 0, 8, true, true, NULL},
+	{"runtime_ptr_*", EM_AARCH64, SPECIAL_VALUES, 4, 0, 4, true, true, NULL},
+	{"runtime_shift_*", EM_AARCH64, SPECIAL_VALUES, 4, 0, 4, true, true, NULL},
 	/* mask and value come first, 8 bytes each */
 	{"__ftr_fixup", EM_PPC64, SPECIAL_FIXUPS, 48, 16, 48, true, true, NULL},
 	{"__mmu_ftr_fixup", EM_PPC64, SPECIAL_FIXUPS, 48, 16, 48, true, true, NULL},
@@ -251,7 +255,8 @@ static bool entry_equal(const struct diff_unit *u, const struct entry *n, const 
 {
 	uint64_t na = n->i * n->k->size, oa = o->i * o->k->size;
 
-	if (n->k != o->k)
+	/* One row may be about several: each variable has a section of its own. */
+	if (n->k != o->k || strcmp(n->s->name, o->s->name) != 0)
 		return false;
 	for (uint64_t i = 0; i < n->k->size; i++) {
 		const struct elf_rel *x = elf_sec_rel_at(n->s, na + i), *y = elf_sec_rel_at(o->s, oa + i);

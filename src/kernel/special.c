@@ -43,6 +43,8 @@ static const struct special table[] = {
 	{"__mcount_loc", EM_ARM, SPECIAL_ENTRIES, 4, 0, 4, false, false, NULL},
 	{"__mcount_loc", 0, SPECIAL_ENTRIES, 8, 0, 8, false, false, NULL},
 	{"__patchable_function_entries", 0, SPECIAL_ENTRIES, 8, 0, 8, false, false, NULL},
+	{"runtime_ptr_*", 0, SPECIAL_VALUES, 4, 0, 4, true, true, NULL}, /* since 6.11 */
+	{"runtime_shift_*", 0, SPECIAL_VALUES, 4, 0, 4, true, true, NULL},
 	{"__dyndbg", 0, SPECIAL_OBJECTS, 0, 0, 0, true, true, NULL},
 	/* ---- x86 ---- */
 	{".altinstructions", EM_X86_64, SPECIAL_ENTRIES, 12, 0, 8, true, true, NULL}, /* 6.1 */
@@ -57,14 +59,10 @@ static const struct special table[] = {
 	{".call_sites", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, false, true, NULL},
 	{".cfi_sites", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, false, true, NULL},
 	{".ibt_endbr_seal", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, false, true, NULL},
-	{"runtime_ptr_*", EM_X86_64, SPECIAL_VALUES, 4, 0, 4, true, true, NULL}, /* since 6.11 */
-	{"runtime_shift_*", EM_X86_64, SPECIAL_VALUES, 4, 0, 4, true, true, NULL},
 	{".orc_unwind_ip", EM_X86_64, SPECIAL_ENTRIES, 4, 0, 4, false, false, NULL},
 	{".orc_unwind", EM_X86_64, SPECIAL_PAIRED, 6, 0, 0, false, false, ".orc_unwind_ip"},
 	/* ---- arm64, ppc64 ---- */
 	{".altinstructions", EM_AARCH64, SPECIAL_ENTRIES, 12, 0, 8, true, true, NULL},
-	{"runtime_ptr_*", EM_AARCH64, SPECIAL_VALUES, 4, 0, 4, true, true, NULL},
-	{"runtime_shift_*", EM_AARCH64, SPECIAL_VALUES, 4, 0, 4, true, true, NULL},
 	/* mask and value come first, 8 bytes each */
 	{"__ftr_fixup", EM_PPC64, SPECIAL_FIXUPS, 48, 16, 48, true, true, NULL},
 	{"__mmu_ftr_fixup", EM_PPC64, SPECIAL_FIXUPS, 48, 16, 48, true, true, NULL},

@@ -378,11 +378,12 @@ check-layers:
 	$(Q)tests/check-layers.sh
 check-docs: $(O)/suture
 	$(Q)tests/check-docs.sh $(O)/suture
-# From what the last runs said: make live guests guest-riscv64 docs-tests, make test-kernels docs-tests.
+# From what the last runs said: make live guests guest-riscv64 docs-tests, make test-kernels test-kernels-6.12 docs-tests.
 .PHONY: docs-tests
 docs-tests:
 	$(Q)tests/gen-table.sh live build/live/tap build/guest >build/tests.md && mv build/tests.md docs/tests.md
 	$(Q)tests/gen-table.sh kernel build/kernel-work >build/tests.md && mv build/tests.md docs/kernel-tests.md
+	$(Q)tests/gen-table.sh kernel build/kernel-work-6.12 6.12 >build/tests.md && mv build/tests.md docs/kernel-tests-6.12.md
 docs: $(O)/suture
 	$(Q)tests/gen-codes.sh $(O)/suture >$(O)/codes.md && mv $(O)/codes.md docs/codes.md
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Makes pages of docs/ from what runs of tests said:
 #   gen-table.sh live HOST-TAP-FOLDER GUEST-FOLDER	tests.md
-#   gen-table.sh kernel KERNEL-WORK-FOLDER		kernel-tests.md
+#   gen-table.sh kernel KERNEL-WORK-FOLDER [6.12]	kernel-tests.md, or of that series kernel-tests-6.12.md
 # A test that failed, or of which nothing is known on some architecture, is an error: there are no holes.
 set -eu
 
@@ -101,11 +101,12 @@ END
 
 kernel_page()
 {
+	goal=test-kernels${series:+-$series} number=${series:+ $series}
 	cat <<END
-# Tests of kernel patches
+# Tests of kernel patches${series:+ on Linux $series}
 
-\`make test-kernels docs-tests\` makes this page from the results. Each patch is built from a diff on an x86-64 machine,
-without building a kernel, and applied to Debian's stock kernel in an emulated machine: by the kernel's own livepatch
+\`make $goal docs-tests\` makes this page from the results. Each patch is built from a diff on an x86-64 machine,
+without building a kernel, and applied to Debian's stock kernel$number in an emulated machine: by the kernel's own livepatch
 on x86-64, by [Suture's module](kernel-core.md) on the others. A number in place of "yes" leads to the reason at the end.
 
 | Test | What it is about | x86-64 | arm64 | arm | ppc64le |
@@ -116,7 +117,7 @@ END
 
 case $page in
 live) host=$1 guests=$2 machines='arm64 armhf ppc64el riscv64' && live_page ;;
-kernel) guests=$1 machines='amd64 arm64 armhf ppc64el' && kernel_page ;;
+kernel) guests=$1 series=${2:-} machines='amd64 arm64 armhf ppc64el' && kernel_page ;;
 esac
 if [ -s "$reasons" ]; then
 	printf '\n## Where there is nothing to test\n\n'

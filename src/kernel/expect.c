@@ -16,7 +16,7 @@
 
 /* Beside what special.c says of the sections. */
 static const struct rewritten {
-	const char *section;
+	const char *section;	/* as special.c has it */
 	uint16_t machine;	/* EM_*, 0: all others */
 	uint8_t bytes;		/* of code that are rewritten, 0: */
 	uint8_t len_at;		/* a byte of the entry that says how many, 0: the next reference is the end */
@@ -27,6 +27,8 @@ static const struct rewritten {
 	/* ---- arm64: bytes of the original instructions are said at 10 ---- */
 	{"__patchable_function_entries", EM_AARCH64, 8, 0, true},
 	{".altinstructions", EM_AARCH64, 0, 10, false},
+	{"runtime_ptr_*", EM_AARCH64, 16, 0, false},
+	{"runtime_shift_*", EM_AARCH64, 4, 0, false},
 	/* ---- ppc64: the length of what a feature changes is in the entry, as an end ---- */
 	{"__mcount_loc", EM_PPC64, 4, 0, false},
 	{"__ftr_fixup", EM_PPC64, 0, 0, false},
@@ -92,10 +94,10 @@ static void forget_rewritten(struct code *c)
 {
 	for (size_t i = 1; i < c->o->n_secs; i++) {
 		const struct elf_sec *s = &c->o->secs[i];
-		const struct rewritten *w = s->flags & SHF_ALLOC ? rewritten_find(s->name, c->o->machine) : NULL;
-		const struct special *k = w ? special_find(s->name, c->o->machine) : NULL;
+		const struct special *k = s->flags & SHF_ALLOC ? special_find(s->name, c->o->machine) : NULL;
+		const struct rewritten *w = k ? rewritten_find(k->name, c->o->machine) : NULL;
 
-		for (size_t e = 0; k && e < s->size / k->size; e++) {
+		for (size_t e = 0; w && e < s->size / k->size; e++) {
 			uint64_t at = e * k->size, off, to;
 			const struct elf_rel *r = elf_sec_rel_at(s, at + k->owner);
 			const struct elf_rel *end = elf_sec_rel_at(s, at + k->owner + 8);

@@ -68,7 +68,7 @@ struct kbuild_unit {
 	struct elf_obj *proof;	/* what is proved where that is not @orig; else NULL */
 	struct ref **proof_refs;
 	uint32_t *to_proof;	/* [symbol of orig] -> symbol of proof; NULL: they are the same */
-	bool reads_keys;	/* @orig and @new have no jump labels: see keys.h */
+	bool reads_keys;	/* @orig and @new were compiled as keys.h does it */
 	struct prove_unit *pu;	/* of @proof, or of @orig */
 };
 
@@ -102,8 +102,8 @@ struct kbuild {
  */
 int kbuild_run(struct kbuild *kb, const struct kbuild_opts *opts, struct sut_err *err);
 /*
- * Of the units that are @chosen ([units]) both versions are compiled and compared once more, with jump labels that read
- * their keys. As kbuild_run(), which has succeeded.
+ * Of the units that are @chosen ([units]) both versions are compiled and compared once more, so that they read their
+ * keys and values of boot. As kbuild_run(), which has succeeded.
  */
 int kbuild_read_keys(struct kbuild *kb, const bool *chosen, struct sut_err *err);
 /* Was a folder to build modules in given, or found? Else -1 with K_MAKE. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Compiling units so that their jump labels become conditions that read the key. */
+/* Compiling units so that they read what the kernel would write into their code: keys, and values of boot. */
 #ifndef SUTURE_KERNEL_KEYS_H
 #define SUTURE_KERNEL_KEYS_H
 

@@ -60,6 +60,8 @@ struct goal {			/* what a relocation of the module refers to */
 };
 /* References of a section of the patched object. */
 const struct ref *refs_of(struct mlink *l, size_t u, uint32_t sec);
+/* A place in code that goes into the module, of an entry of SPECIAL_VALUES in section @name. */
+void read_value(struct mlink *l, size_t u, uint32_t sec, uint64_t off, const char *name);
 /* A place of the unit that goes into the module. */
 int to_piece(struct mlink *l, size_t u, const struct elf_rel *rel, uint32_t sec, uint64_t off, struct goal *ret);
 /* What relocation @rel of @p becomes. -1: it was refused. */

@@ -25,7 +25,8 @@
  * reference to data goes by a slot of .toc, which is a piece of eight bytes with one relocation, and that calls
  * can be led out of the module. Functions of the module are called at their local entry.
  *
- * Special sections that the kernel reads when the patch is loaded must not refer to a module: K_LATE.
+ * Special sections that the kernel reads when the patch is loaded must not refer to a module: K_LATE. What it does for
+ * vmlinux alone is compiled otherwise (keys.c).
  */
 #include "kernel/mlink.h"
 
@@ -205,8 +206,12 @@ static void scan_entries(struct mlink *l, size_t index)
 			uint32_t sec;
 			uint64_t off;
 
-			if (special_owner(o, s, k, e, &sec, &off) && sec == p.sec && off >= p.from &&
-			    (off < p.to || (off == p.to && p.whole)) && !stays_a_call(l, p.unit, s, k, e))
+			if (!special_owner(o, s, k, e, &sec, &off) || sec != p.sec || off < p.from ||
+			    (off >= p.to && !(off == p.to && p.whole)))
+				continue;
+			if (k->role == SPECIAL_VALUES)
+				read_value(l, p.unit, sec, off, s->name);
+			else if (!stays_a_call(l, p.unit, s, k, e))
 				copy_entry(l, p.unit, i, k, e);
 		}
 	}

@@ -57,7 +57,7 @@ struct module_parts {
 	size_t *n_relocs;	/* [kb->objects]: set by relocs_write() */
 	size_t n_jumps;		/* jump labels that our core hands to the kernel: likewise */
 	bool replace;		/* set by the patched source */
-	bool *late;		/* [kb->units]: it has a jump label that this kernel cannot be given when the patch is
+	bool *late;		/* [kb->units]: its code has what this kernel cannot be given when the patch is
 				 * loaded: nothing was linked, and kbuild_read_keys() is what helps */
 	struct strvec new_funcs, new_data;
 };

@@ -123,19 +123,32 @@ int to_piece(struct mlink *l, size_t u, const struct elf_rel *rel, uint32_t sec,
 	return 0;
 }
 
-/* A jump label of this unit cannot stay one. */
-static int read_key(struct mlink *l, const struct piece *p, const struct elf_rel *rel, const struct kbuild_sym *place)
+/* The unit is to be compiled so that it reads (keys.h), or the rest is said: what is wrong where that cannot be. */
+static int compile_reading(struct mlink *l, size_t u, uint32_t sec, uint64_t off, enum sut_code code, const char *name,
+			   const char *what)
 {
-	size_t u = p->unit;
-
-	/* The source of such a module is compiled where it lies: keys.h needs a folder beside it. */
-	if (l->kb->tree->headers)
-		return complain(l, u, p->sec, rel->offset, SUT_K_LATE, place->name,
-				"a jump label of a module that is not the kernel's own needs this key");
+	/* The source of a module that is not the kernel's is compiled where it lies: keys.h needs a folder beside it. */
+	if (l->kb->tree->headers || unit_of(l, u)->reads_keys)
+		return complain(l, u, sec, off, code, name, what);
 	if (!l->m->late)
 		l->m->late = xcalloc(l->kb->n_units, sizeof(*l->m->late));
 	l->m->late[u] = true;
 	return -1;
+}
+
+/* A jump label of this unit cannot stay one. */
+static int read_key(struct mlink *l, const struct piece *p, const struct elf_rel *rel, const struct kbuild_sym *place)
+{
+	return compile_reading(l, p->unit, p->sec, rel->offset, SUT_K_LATE, place->name,
+			       l->kb->tree->headers ?
+				       "a jump label of a module that is not the kernel's own needs this key" :
+				       "a jump label needs this key, and no way is known to compile it otherwise");
+}
+
+void read_value(struct mlink *l, size_t u, uint32_t sec, uint64_t off, const char *name)
+{
+	compile_reading(l, u, sec, off, SUT_K_SECTION, name,
+			"the kernel writes a value into this code at boot, and no way is known to compile it otherwise");
 }
 
 /*

@@ -43,6 +43,8 @@ static const struct special table[] = {
 	{"__mcount_loc", EM_ARM, SPECIAL_ENTRIES, 4, 0, 4, false, false, NULL},
 	{"__mcount_loc", 0, SPECIAL_ENTRIES, 8, 0, 8, false, false, NULL},
 	{"__patchable_function_entries", 0, SPECIAL_ENTRIES, 8, 0, 8, false, false, NULL},
+	{"runtime_ptr_*", 0, SPECIAL_VALUES, 4, 0, 4, true, true, NULL}, /* since 6.11 */
+	{"runtime_shift_*", 0, SPECIAL_VALUES, 4, 0, 4, true, true, NULL},
 	{"__dyndbg", 0, SPECIAL_OBJECTS, 0, 0, 0, true, true, NULL},
 	/* ---- x86 ---- */
 	{".altinstructions", EM_X86_64, SPECIAL_ENTRIES, 12, 0, 8, true, true, NULL}, /* 6.1 */
@@ -251,7 +253,8 @@ static bool entry_equal(const struct diff_unit *u, const struct entry *n, const 
 {
 	uint64_t na = n->i * n->k->size, oa = o->i * o->k->size;
 
-	if (n->k != o->k)
+	/* One row may be about several: each variable has a section of its own. */
+	if (n->k != o->k || strcmp(n->s->name, o->s->name) != 0)
 		return false;
 	for (uint64_t i = 0; i < n->k->size; i++) {
 		const struct elf_rel *x = elf_sec_rel_at(n->s, na + i), *y = elf_sec_rel_at(o->s, oa + i);

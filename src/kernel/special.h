@@ -16,6 +16,7 @@ enum special_role {
 	SPECIAL_ENTRIES,	/* entries of one size, each with a reference to the code it is about */
 	SPECIAL_FIXUPS,		/* entries whose distances count from the start of the entry: start and end of the
 				 * code, then start and end of what takes its place */
+	SPECIAL_VALUES,		/* entries as SPECIAL_ENTRIES: boot writes a variable's value into the code, in vmlinux alone */
 	SPECIAL_PAIRED,		/* entries that go by number with those of another section */
 	SPECIAL_PIECES,		/* code that entries or functions refer to, of no function of its own */
 	SPECIAL_OBJECTS,	/* variables that the kernel finds here; one that changes is a new one */
@@ -60,7 +61,7 @@ enum diff_role special_diff_role(const char *section, uint16_t machine);
 
 static inline bool special_has_entries(const struct special *k)
 {
-	return k && (k->role == SPECIAL_ENTRIES || k->role == SPECIAL_FIXUPS);
+	return k && (k->role == SPECIAL_ENTRIES || k->role == SPECIAL_FIXUPS || k->role == SPECIAL_VALUES);
 }
 
 /* What a relocation of section @s refers to: a section of @o and an offset there. False: nothing of this object. */

@@ -28,7 +28,7 @@ struct ktree {
 	char *src;		/* a copy of the source, of hard links where possible */
 	char *out;		/* O= folder, prepared; of a module: @src */
 	char *proof_out;	/* another, for what is proved where that is compiled otherwise; NULL: @out */
-	char *keys_out;		/* another, where jump labels read their keys (keys.h); made when it is needed */
+	char *keys_out;		/* another, where code reads keys and the like (keys.h); made when it is needed */
 	char *arch;		/* kbuild's ARCH */
 	char *version;		/* "6.1.176", of the source's Makefile; of a module: @release */
 	char *cross, *cc, *release; /* as given to make; may be NULL */

@@ -25,7 +25,7 @@ struct kunits {
  */
 int kunits_compile(struct ktree *t, const struct patch_set *ps, struct kunits *ret, struct sut_err *err);
 /*
- * The same units once more, with jump labels that read their keys (keys.h): of those in @u the source and the module
+ * The same units once more, reading keys and values of boot (keys.h): of those in @u the source and the module
  * are given. The objects that @ps was compiled to before may be gone then. -1: B_COMPILE and others.
  */
 int kunits_compile_keys(struct ktree *t, const struct patch_set *ps, struct kunits *u, struct sut_err *err);

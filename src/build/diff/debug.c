@@ -15,6 +15,7 @@
  * and members.
  */
 #include "build/diff/debug.h"
+#include "build/diff/ref.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -383,6 +384,16 @@ static void add_var(const struct reader *r, Dwarf_Die *die, const char *scope)
 static void walk(struct reader *r, Dwarf_Die *parent, const char *scope, size_t first, size_t n,
 		 int depth);
 
+/* GCC for arm64 says that a function begins behind the places that it leaves for a tracer. Its symbol knows better. */
+static uint64_t entry_of(const struct reader *r, const char *name, uint32_t sec, uint64_t off)
+{
+	uint32_t sym = sym_covering(r->o, sec, off);
+	const struct elf_sym *y = &r->o->syms[sym];
+	size_t n = strlen(name);
+
+	return sym && !strncmp(y->name, name, n) && (!y->name[n] || y->name[n] == '.') ? y->value : off;
+}
+
 static void add_func(struct reader *r, Dwarf_Die *die, int depth)
 {
 	const char *name = dwarf_diename(die), *file = decl_file(die);
@@ -395,6 +406,7 @@ static void add_func(struct reader *r, Dwarf_Die *die, int depth)
 
 		if (from >= to || !place(r, from, &f.sec, &f.off))
 			continue;
+		f.off = entry_of(r, name, f.sec, f.off);
 		f.name = xstrdup(name);
 		f.file = copy_or_null(file);
 		f.line = decl_line(die);

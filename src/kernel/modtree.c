@@ -16,6 +16,7 @@
  * tell it, and the compiler is told to say the same.
  */
 #include "kernel/modtree.h"
+#include "build/command.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -147,7 +148,29 @@ const char *modtree_goal(const struct ktree *t, const char *goal)
 char *modtree_list_mk(const char *list)
 {
 	return xasprintf("include %s\n"
-			 "$(file >$(SUTURE_OUT)/+$(subst /,!,$(obj)),$(patsubst %%.o,%%.ko,$(filter %%.o,$(obj-m))))\n", list);
+			 "$(file >$(SUTURE_OUT)/+$(subst /,!,$(obj)),$(patsubst %%.o,%%.ko,$(filter %%.o,$(obj-m))))\n"
+			 "$(file >$(SUTURE_OUT)/:$(subst /,!,$(obj)),$(KBUILD_EXTRA_SYMBOLS))\n", list);
+}
+
+char *modtree_path(const struct ktree *t, const char *path)
+{
+	size_t n = strlen(t->src);
+	char *full;
+
+	if (!strncmp(path, t->src, n) && (path[n] == '/' || !path[n]))
+		return path_normal(t->source, path[n] ? path + n + 1 : "");
+	if (*path == '/')
+		return xstrdup(path);
+	/* modpost reads it: in the headers' folder, since 6.13 in that of the module. */
+	full = path_join(t->headers, path);
+	if (!file_exists(full)) {
+		char *folder = path_join(t->source, t->sub);
+
+		free(full);
+		full = path_normal(folder, path);
+		free(folder);
+	}
+	return full;
 }
 
 /* --- where it was built --- */

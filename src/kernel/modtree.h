@@ -21,6 +21,8 @@ void modtree_add_args(const struct ktree *t, const char *out, struct strvec *arg
 const char *modtree_goal(const struct ktree *t, const char *goal);
 /* The makefile by which make lists what the folder makes; @list is ktree_list_mk's file. Fresh. */
 char *modtree_list_mk(const char *list);
+/* What a makefile means with a path in the copy, or a relative one, as seen from the user's folder. Fresh. */
+char *modtree_path(const struct ktree *t, const char *path);
 
 /*
  * Looks in a module's file for where its source was when it was built, as __FILE__ has it, and has the copy

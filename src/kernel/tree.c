@@ -254,8 +254,9 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 		strvec_push(&argv, t->headers ? modtree_goal(t, more[i]) : more[i]);
 	/* A make around us, or options for kernels of the user's own, must not reach this one. */
 	for (char **e = environ; *e; e++)
-		if (!str_starts(*e, "MAKE") && !str_starts(*e, "KBUILD_") && !str_starts(*e, "KCFLAGS") &&
-		    !str_starts(*e, "KCPPFLAGS") && !str_starts(*e, "LC_ALL=") && !str_starts(*e, "ARCH=") &&
+		if (!str_starts(*e, "MAKE") &&
+		    (!str_starts(*e, "KBUILD_") || (t->headers && str_starts(*e, "KBUILD_EXTRA_SYMBOLS="))) &&
+		    !str_starts(*e, "KCFLAGS") && !str_starts(*e, "KCPPFLAGS") && !str_starts(*e, "LC_ALL=") && !str_starts(*e, "ARCH=") &&
 		    !str_starts(*e, "CROSS_COMPILE=") && !str_starts(*e, "LLVM") && !str_starts(*e, "GREP_"))
 			strvec_push(&env, *e);
 	strvec_push(&env, "LC_ALL=C");

@@ -78,6 +78,11 @@ int ktree_prepare_failed(const struct ktree *t, const char *said, struct sut_err
 /* treelist.c: fills t->units and the file that has them. ktree_list_mk is what make walks by. */
 extern const char ktree_list_mk[];
 int ktree_list_units(struct ktree *t, struct sut_err *err);
+/*
+ * Of a module: the lists of symbols that are named by KBUILD_EXTRA_SYMBOLS, in the environment, in the words that call
+ * make, or in the makefile, as the user would find them. make is asked each time: files may come and go.
+ */
+int ktree_extra_symbols(const struct ktree *t, struct strvec *ret, struct sut_err *err);
 /* Is @path (relative, "fs/proc/cmdline.c") compiled into the kernel or a module of it? */
 bool ktree_has_unit(const struct ktree *t, const char *path);
 

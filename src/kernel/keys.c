@@ -14,7 +14,8 @@
  *
  * The plan: where a unit has such a place in code that goes into the patch, both of its versions are compiled once
  * more, in a folder of their own, with a header before the architecture's <asm/jump_label.h> that makes
- * arch_static_branch() an ordinary condition. These are compared and carried; what was compiled before remains for
+ * arch_static_branch() an ordinary condition. (Of a module that is built outside, its source is copied once more: it
+ * is compiled where it lies.) These are compared and carried; what was compiled before remains for
  * the proof, as on architectures where that is another compile anyway. The keys are those of the module, so a trace
  * event that is switched on is seen from the patched function, too.
  *
@@ -24,6 +25,7 @@
  * References: include/linux/jump_label.h, kernel/jump_label.c, kernel/static_call_inline.c in the kernel's source.
  */
 #include "kernel/keys.h"
+#include "kernel/modtree.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -55,6 +57,13 @@ static int write_header(const char *path, struct sut_err *err)
 	return write_file(path, header, sizeof(header) - 1) < 0 ? sut_fail(err, SUT_E_IO, path, "%s", strerror(errno)) : 0;
 }
 
+static char *cc_word(const struct ktree *t, const char *dir)
+{
+	const char *cc = ktree_cc(t, t->keys_out);
+
+	return cc ? xasprintf("CC=%s -I%s", cc, dir) : xasprintf("CC=%sgcc -I%s", t->cross ? t->cross : "", dir);
+}
+
 char *keys_prepare(const struct ktree *t, struct sut_err *err)
 {
 	char *dir = path_join(t->dir, KEYS_DIR), *asm_dir = path_join(dir, "asm"), *path = path_join(asm_dir, "jump_label.h");
@@ -67,10 +76,15 @@ char *keys_prepare(const struct ktree *t, struct sut_err *err)
 		r = write_header(path, err);
 	/* What is prepared depends on no jump label; make finds itself what the other flags change. */
 	if (!r && !file_exists(t->keys_out))
-		r = tree_copy_whole(t->out, t->keys_out, err);
-	/* The one variable of kbuild that stands before its own folders of headers. */
-	if (!r)
+		r = t->headers ? modtree_copy(t, t->keys_out, err) : tree_copy_whole(t->out, t->keys_out, err);
+	/*
+	 * The one variable of kbuild that stands before its own folders of headers. Makefiles of modules put folders of
+	 * theirs there, which must stay: with them the header goes before all options.
+	 */
+	if (!r && !t->headers)
 		ret = xasprintf("NOSTDINC_FLAGS=-nostdinc -I%s", dir);
+	else if (!r)
+		ret = cc_word(t, dir);
 	free(path);
 	free(asm_dir);
 	free(dir);

@@ -126,6 +126,14 @@ int modtree_prepare(struct ktree *t, struct sut_err *err)
 	return t->proof_out ? tree_copy(t->src, t->proof_out, err) : 0;
 }
 
+int modtree_copy(const struct ktree *t, const char *to, struct sut_err *err)
+{
+	int r = tree_copy(t->src, to, err);
+
+	tree_walk(to, drop_object, NULL);
+	return r;
+}
+
 /* --- make --- */
 
 void modtree_add_args(const struct ktree *t, const char *out, struct strvec *argv, struct buf *kcflags)
@@ -212,7 +220,7 @@ void modtree_find_place(struct ktree *t, const uint8_t *ko, size_t n)
 
 static void forget_objects(const char *out)
 {
-	if (out)
+	if (out && file_exists(out))
 		tree_walk(out, drop_object, NULL);
 }
 
@@ -229,6 +237,7 @@ int modtree_settle(struct ktree *t, struct sut_err *err)
 	if (!was || strcmp((char *)was, now) != 0) {
 		forget_objects(t->src);
 		forget_objects(t->proof_out);
+		forget_objects(t->keys_out);
 		if (write_file(path, now, strlen(now)) < 0)
 			r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
 	}

@@ -14,6 +14,8 @@ int modtree_open(struct ktree *t, const char *headers, struct sut_err *err);
 void modtree_add_key(const struct ktree *t, struct buf *b);
 /* Copies the source, without what was built in it. */
 int modtree_prepare(struct ktree *t, struct sut_err *err);
+/* Copies it once more, without objects. */
+int modtree_copy(const struct ktree *t, const char *to, struct sut_err *err);
 
 /* The words that lead make and the compiler to the copy in @out. */
 void modtree_add_args(const struct ktree *t, const char *out, struct strvec *argv, struct buf *kcflags);

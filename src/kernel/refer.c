@@ -125,14 +125,8 @@ int to_piece(struct mlink *l, size_t u, const struct elf_rel *rel, uint32_t sec,
 }
 
 /* A jump label of this unit cannot stay one. */
-static int read_key(struct mlink *l, const struct piece *p, const struct elf_rel *rel, const struct kbuild_sym *place)
+static int read_key(struct mlink *l, size_t u)
 {
-	size_t u = p->unit;
-
-	/* The source of such a module is compiled where it lies: keys.h needs a folder beside it. */
-	if (l->kb->tree->headers)
-		return complain(l, u, p->sec, rel->offset, SUT_K_LATE, place->name,
-				"a jump label of a module that is not the kernel's own needs this key");
 	if (!l->m->late)
 		l->m->late = xcalloc(l->kb->n_units, sizeof(*l->m->late));
 	l->m->late[u] = true;
@@ -187,13 +181,13 @@ static int to_place(struct mlink *l, const struct piece *p, const struct elf_rel
 	if (check_needed(l, p, rel, place) < 0)
 		return -1;
 	if (kernel && is_sealed_key(l, k, place))
-		return read_key(l, p, rel, place);
+		return read_key(l, p->unit);
 	if (place->exported && kernel) {
 		ret->sym = undefined(l, place->name);
 		return 0;
 	}
 	if (k && special_is_deferred(k) && !kernel)
-		return read_key(l, p, rel, place);
+		return read_key(l, p->unit);
 	if (k && k->early && (!kernel || (!l->kb->livepatch && !special_is_deferred(k))))
 		return complain(l, p->unit, p->sec, rel->offset, SUT_K_LATE, place->name,
 				kernel ? "an entry of a special section refers to what the kernel does not export"

@@ -73,6 +73,8 @@ struct ktree_watch {		/* somebody who wants to know what make is about */
  */
 int ktree_make(const struct ktree *t, const char *out, const char *const *flags, char *const *more,
 	       const struct ktree_watch *watch, char **ret_output);
+/* The compiler for what is made in @out; NULL: gcc by t->cross. */
+const char *ktree_cc(const struct ktree *t, const char *out);
 /* Refuses with the last lines of what make said. */
 int ktree_prepare_failed(const struct ktree *t, const char *said, struct sut_err *err);
 /* treelist.c: fills t->units and the file that has them. ktree_list_mk is what make walks by. */

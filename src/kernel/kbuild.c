@@ -484,6 +484,7 @@ static int run(struct kbuild *kb, struct sut_err *err)
 	if (open_objects(kb, err) < 0 || (kb->tree->headers && others_read(kb, err) < 0))
 		return -1;
 	prove(kb);
+	started_leave(kb);
 	r |= kbuild_refuse(kb, err);
 	kb->prove_ns = now_ns() - t;
 	return r;
@@ -542,6 +543,7 @@ int kbuild_read_keys(struct kbuild *kb, const bool *chosen, struct sut_err *err)
 				compare_unit(kb, &kb->units[i], err);
 	kunits_free(&again);
 	kb->compile_ns += now_ns() - t;
+	started_leave(kb);
 	return err->n > before ? -1 : kbuild_refuse(kb, err);
 }
 

@@ -57,6 +57,7 @@ struct kbuild_object {		/* "vmlinux" or a module */
 	char *path;		/* of the file that was proved against */
 	struct kimage *image;
 	struct prove_object *po; /* the same laid out as linked */
+	bool started;		/* what ran at its start has the original of what changes */
 };
 
 struct kbuild_unit {

@@ -84,7 +84,8 @@ static bool has_build_id(const struct kbuild_object *o)
 /* Is something checked before the object is patched? */
 static bool has_check(const struct kbuild *kb, const struct module_parts *m, const struct module_object *o)
 {
-	return has_build_id(&kb->objects[o->object]) || has_needs(kb, m, o);
+	return has_build_id(&kb->objects[o->object]) || has_needs(kb, m, o) ||
+	       (o->object && kb->objects[o->object].started);
 }
 
 static void write_object(struct buf *b, const struct kbuild *kb, const struct module_parts *m, size_t i)
@@ -141,7 +142,7 @@ static void write_pre_patch(struct buf *b, const struct kbuild *kb, const struct
 	const struct kimage *k = kb->objects[o->object].image;
 	bool builds = has_build_id(&kb->objects[o->object]), needs = has_needs(kb, m, o);
 
-	if (!builds && !needs)
+	if (!has_check(kb, m, o))
 		return;
 	if (builds)
 		write_bytes(b, "patch_build", i, k->build_id, k->build_id_size);
@@ -150,6 +151,8 @@ static void write_pre_patch(struct buf *b, const struct kbuild *kb, const struct
 	buf_addf(b, "static int patch_pre_%zu(struct patch_object *obj)\n{\n\tint err = 0;\n\n", i);
 	if (builds)
 		buf_addf(b, "\terr = check_build(obj, patch_build_%zu, sizeof(patch_build_%zu));\n", i, i);
+	if (kb->objects[o->object].started)
+		buf_addf(b, "\tif (!err)\n\t\terr = check_started(obj);\n");
 	if (needs)
 		buf_addf(b, "\tif (!err)\n\t\terr = check_needs(obj, patch_needs_%zu, ARRAY_SIZE(patch_needs_%zu));\n", i, i);
 	buf_addf(b, "\treturn err ? err : %s%s;\n}\n", o->callbacks[CB_PRE_PATCH] ? o->callbacks[CB_PRE_PATCH] : "0",

@@ -70,6 +70,16 @@ static int __maybe_unused check_build(const struct patch_object *obj, const u8 *
 	return -EINVAL;
 }
 
+/* What runs when the module is loaded has the original of what the patch changes inlined. */
+static int __maybe_unused check_started(const struct patch_object *obj)
+{
+	if (obj->mod->state == MODULE_STATE_LIVE)
+		return 0;
+	pr_err("%s has to be loaded before %s is applied: its start has the original of what that changes\n", obj->name,
+	       THIS_MODULE->name);
+	return -EINVAL;
+}
+
 /* What the code that a patch brings for a module takes from another one. */
 struct patch_need {
 	const char *module, *name;

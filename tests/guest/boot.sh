@@ -13,6 +13,7 @@
 #   SUTURE       this machine's program          (build/suture)
 #   CROSS        what scripts/cross.sh made      (build/cross)
 #   GUEST_WORK   where everything is put         (build/guest)
+#   GUEST_CPUS   processors of the machine       (2)
 #   PPC_CPU      which POWER the ppc64el machine is (power10)
 #   GUEST_LIMIT  seconds for all of the guest    (1800)
 #   LIVE_LIMIT   seconds for one test there, where its preparation wrote no `limit` (240)
@@ -145,7 +146,7 @@ rm -rf "$guest"
 # ---- the machine ----
 
 # ICOUNT=1: one processor whose clock moves by a nanosecond with each instruction.
-cpus="-smp 2 -accel tcg,thread=multi"
+cpus="-smp ${GUEST_CPUS:-2} -accel tcg,thread=multi"
 [ -z "${ICOUNT:-}" ] || cpus="-smp 1 -icount shift=0,sleep=off"
 set -- -nodefaults -nographic -no-reboot -serial stdio -m 768 $cpus \
 	-kernel "$CROSS/kernel" -initrd "$work/initrd"

@@ -59,15 +59,16 @@ void emit_state_end(FILE *o, int u)
 	/*
 	 * What needs the compiler's own library in each object, and its place known in each unit: a linker
 	 * would bring it along for new code, and suture does not. The same goes for the library's
-	 * thread-local variables, whose place only code tells.
+	 * thread-local variables, whose place only code tells. And an array of which all indexes are constants in
+	 * one version alone: clang makes one variable of each element there, which nothing can pair.
 	 */
 	fprintf(o, "uint64_t anchor_%d(uint64_t h)\n{\n\tt_i128 w = mk_i128(h);\n\tlong double l = mk_ld(h ^ %d);\n\n"
 		"\tw = w * (w / (h | 1)) + w %% (h | 3) + (w >> (h & 63)) + (w << (h & 31));\n"
 		"\tl = (l * l + 3) / (l - 0.25L) - 7;\n\tif (l > 5 || l < -1000)\n\t\tl = 4;\n"
 		"\treturn sum_i128(w) + sum_ld(l) + h / (h >> 32 | 1) + h %% (h >> 16 | 1) +\n"
 		"\t       (uint64_t)((int64_t)h / (int32_t)((uint32_t)h >> 1 | 1)) + (uint64_t)(int64_t)mk_f64(h) +\n"
-		"\t       sum_f64((double)(int64_t)(h >> 9)) + (uint32_t)h / ((uint32_t)(h >> 32) | 1) + tglob_%d;\n"
-		"}\n\n", u, u, LIB);
+		"\t       sum_f64((double)(int64_t)(h >> 9)) + (uint32_t)h / ((uint32_t)(h >> 32) | 1) + tglob_%d +\n"
+		"\t       state[h & 3];\n}\n\n", u, u, LIB);
 	fprintf(o, "uint64_t sum_tls_%d(void)\n{\n\treturn mix(own_tls[0], own_tls[1] + tglob_%d);\n}\n", u, u);
 }
 

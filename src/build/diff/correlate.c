@@ -24,7 +24,9 @@
  * as a whole, so code that is byte for byte the same and reaches its counterpart behaves as the
  * compiler meant, whichever counterpart a redirected entry leads from, as long as pairs are one to
  * one. For writable data it is fatal, because the counterpart holds the program's state. So only
- * there is a tie that no evidence breaks refused.
+ * there is a tie that no evidence breaks refused. And clang may keep parts of a variable, each under a
+ * counted name: which part it is stands in the debug information, belongs to the key, and comes before
+ * any evidence.
  */
 #include "build/diff/names.h"
 #include "build/diff/unit.h"
@@ -155,13 +157,18 @@ static bool is_counted(const struct side *s, uint32_t i)
 	return s->numbered[i] || name_clone(s->o->syms[i].name) != CLONE_NONE;
 }
 
+static bool same_group(const struct diff_ctx *c, uint32_t n, uint32_t o)
+{
+	return class_of(&c->new, n) == class_of(&c->orig, o) &&
+	       !strcmp(c->new.key[n], c->orig.key[o]);
+}
+
 static bool fits_local(const struct diff_ctx *c, uint32_t n, uint32_t o)
 {
 	const struct elf_sym *x = &c->new.o->syms[n], *y = &c->orig.o->syms[o];
 
 	return x->bind == STB_LOCAL && y->bind == STB_LOCAL && x->type == y->type &&
-	       !is_counted(&c->new, n) && class_of(&c->new, n) == class_of(&c->orig, o) &&
-	       same_file(c, n, o);
+	       !is_counted(&c->new, n) && same_group(c, n, o) && same_file(c, n, o);
 }
 
 static bool fits_linkage(const struct diff_ctx *c, uint32_t n, uint32_t o)
@@ -176,12 +183,6 @@ struct group {
 	uint32_t *v;
 	size_t n, cap;
 };
-
-static bool same_group(const struct diff_ctx *c, uint32_t n, uint32_t o)
-{
-	return class_of(&c->new, n) == class_of(&c->orig, o) &&
-	       !strcmp(c->new.key[n], c->orig.key[o]);
-}
 
 /*
  * The scope of a thread-local variable where the debug information does not place such (GCC for arm64): of
@@ -394,7 +395,7 @@ static void pair_by_order(struct diff_ctx *c, struct sut_err *err)
 			sut_fail(err, SUT_B_UNPAIRED, y->name,
 				 "the original has %zu variable%s named '%s'%s%s%s, the patched "
 				 "source %zu, and nothing tells which is which",
-				 o.n, o.n > 1 ? "s" : "", c->new.key[i], scope ? " in '" : "",
+				 o.n, o.n > 1 ? "s" : "", v ? v->name : c->new.key[i], scope ? " in '" : "",
 				 scope ? scope : "", scope ? "'" : "", n.n);
 			if (v)
 				sut_fail_where(err, v->file, v->line);

@@ -19,6 +19,7 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -253,14 +254,16 @@ static void add_inline(const struct reader *r, struct dbg_func *f, Dwarf_Die *di
  * A thread-local variable is an offset and DW_OP_form_tls_address. libdwfl does not know relocations of that
  * kind, but which symbol is meant stands in the one at the operand of the first operation.
  */
-static bool place_tls(const struct reader *r, Dwarf_Die *die, const Dwarf_Attribute *a, const Dwarf_Op *op,
+static bool place_tls(const struct reader *r, Dwarf_Die *die, Dwarf_Attribute *a, const Dwarf_Op *op,
 		      uint32_t *ret_sec, uint64_t *ret_off)
 {
 	const struct elf_sec *info = elf_obj_sec(r->o, ".debug_info");
-	uint64_t at = dwarf_dieoffset(die) + (uint64_t)((const uint8_t *)a->valp - (const uint8_t *)die->addr);
+	Dwarf_Block expr;
+	uint64_t at;
 
-	/* At the attribute is the length of the expression, in one byte as it is so short. */
-	at += 1 + op->offset + 1;
+	if (dwarf_formblock(a, &expr))
+		return false;
+	at = dwarf_dieoffset(die) + (uint64_t)(expr.data - (const uint8_t *)die->addr) + op->offset + 1;
 	for (size_t i = 0; i < info->n_rels; i++) {
 		const struct elf_rel *rel = &info->rels[i];
 		const struct elf_sym *y = &r->o->syms[rel->sym];
@@ -286,46 +289,95 @@ static const char *tag_of(Dwarf_Die *var)
 	return dwarf_diename(&peeled);
 }
 
-static void add_var(const struct reader *r, Dwarf_Die *die, const char *scope)
+/* Takes the place that the operations begin with into @v: how many say so, 0 where they say none. */
+static size_t place_ops(const struct reader *r, Dwarf_Die *die, Dwarf_Attribute *a, Dwarf_Op *op, size_t n,
+			struct dbg_var *v)
 {
-	const char *name = dwarf_diename(die);
-	Dwarf_Attribute a, pool;
-	struct dbg_var v = {0}, *in;
+	Dwarf_Attribute pool;
 	Dwarf_Addr addr;
-	Dwarf_Op *op;
-	size_t n;
+	size_t used = 0;
 
-	if (!name)
-		return;
-	if (dwarf_attr_integrate(die, DW_AT_location, &a)) {
-		if (dwarf_getlocation(&a, &op, &n) || n < 1)
-			return;
-		if (n == 1 && op->atom == DW_OP_addr) {
-			if (!place(r, op->number, &v.sec, &v.off))
-				v.sec = 0;
-		} else if (n == 1 && op->atom == DW_OP_addrx) {
-			if (!dwarf_getlocation_attr(&a, op, &pool) &&
-			    !dwarf_formaddr(&pool, &addr) && !place(r, addr, &v.sec, &v.off))
-				v.sec = 0;
-		} else if (n == 2 && (op[1].atom == DW_OP_form_tls_address ||
-				      op[1].atom == DW_OP_GNU_push_tls_address)) {
-			if (!place_tls(r, die, &a, op, &v.sec, &v.off))
-				v.sec = 0;
-		} else if (op->atom == DW_OP_fbreg || (op->atom >= DW_OP_breg0 &&
-						       op->atom <= DW_OP_breg31)) {
-			return; /* on the stack */
-		}
-	}
-	if (!v.sec && scope)
-		in = VEC_PUSH(r->d->unplaced, r->d->n_unplaced, r->d->cap_unplaced);
+	if (n > 1 && (op[1].atom == DW_OP_form_tls_address || op[1].atom == DW_OP_GNU_push_tls_address))
+		used = place_tls(r, die, a, op, &v->sec, &v->off) ? 2 : 0;
+	else if (n && op->atom == DW_OP_addr)
+		used = place(r, op->number, &v->sec, &v->off);
+	else if (n && op->atom == DW_OP_addrx && !dwarf_getlocation_attr(a, op, &pool) &&
+		 !dwarf_formaddr(&pool, &addr))
+		used = place(r, addr, &v->sec, &v->off);
+	/* Anything else that follows computes with the address, of another variable. */
+	if (used && used < n && op[used].atom != DW_OP_deref && op[used].atom != DW_OP_deref_size)
+		used = 0;
+	if (!used)
+		v->sec = 0;
+	return used;
+}
+
+static void push_var(struct dbg *d, Dwarf_Die *die, const char *scope, const struct dbg_var *place)
+{
+	struct dbg_var *in;
+
+	if (!place->sec && scope)
+		in = VEC_PUSH(d->unplaced, d->n_unplaced, d->cap_unplaced);
 	else
-		in = VEC_PUSH(r->d->vars, r->d->n_vars, r->d->cap_vars);
-	*in = v;
-	in->name = xstrdup(name);
+		in = VEC_PUSH(d->vars, d->n_vars, d->cap_vars);
+	*in = *place;
+	in->name = xstrdup(dwarf_diename(die));
 	in->file = copy_or_null(decl_file(die));
 	in->line = decl_line(die);
 	in->scope = copy_or_null(scope);
 	in->type = copy_or_null(tag_of(die));
+}
+
+static bool is_piece(const Dwarf_Op *op)
+{
+	return op->atom == DW_OP_piece || op->atom == DW_OP_bit_piece;
+}
+
+/*
+ * Mostly a variable is at one place, as it is written. Of one that nothing takes the address of, clang also makes
+ * several, of its parts (each place is followed by DW_OP_piece), and one that has but two values it makes a
+ * truth value of (operations that follow the place compute the value from that).
+ */
+static void add_var(const struct reader *r, Dwarf_Die *die, const char *scope)
+{
+	size_t n = 0, from = 0, n_placed = 0;
+	uint64_t bits, at = 0;
+	Dwarf_Attribute a;
+	Dwarf_Op *op;
+
+	if (!dwarf_diename(die))
+		return;
+	if (dwarf_attr_integrate(die, DW_AT_location, &a) &&
+	    (dwarf_getlocation(&a, &op, &n) || n < 1 || op->atom == DW_OP_fbreg ||
+	     (op->atom >= DW_OP_breg0 && op->atom <= DW_OP_breg31)))
+		return; /* on the stack, or in registers */
+	for (size_t i = 0; i < n; i++) {
+		bool piece = is_piece(&op[i]);
+		struct dbg_var v = {0};
+		size_t k;
+
+		if (!piece && i + 1 < n)
+			continue;
+		bits = !piece ? 0 : op[i].atom == DW_OP_piece ? op[i].number * 8 : op[i].number;
+		k = place_ops(r, die, &a, op + from, i + !piece - from, &v);
+		if (k && (piece || from + k < n))
+			v.form = xasprintf("%" PRIu64 "+%" PRIu64, at, bits);
+		for (; k && from + k < i + !piece; k++) {
+			char *all = xasprintf("%s %x:%" PRIx64, v.form, op[from + k].atom,
+					      (uint64_t)op[from + k].number);
+
+			free(v.form);
+			v.form = all;
+		}
+		if (k) {
+			push_var(r->d, die, scope, &v);
+			n_placed++;
+		}
+		at += bits;
+		from = i + 1;
+	}
+	if (!n_placed)
+		push_var(r->d, die, scope, &(struct dbg_var){0});
 }
 
 static void walk(struct reader *r, Dwarf_Die *parent, const char *scope, size_t first, size_t n,
@@ -472,6 +524,7 @@ static void free_vars(struct dbg_var *v, size_t n)
 		free(v[i].file);
 		free(v[i].scope);
 		free(v[i].type);
+		free(v[i].form);
 	}
 	free(v);
 }

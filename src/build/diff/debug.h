@@ -30,6 +30,11 @@ struct dbg_var {
 	uint64_t off;
 	char *name, *file, *scope; /* @scope: function that holds the variable, NULL: none */
 	char *type;		/* tag of its structure or union, or NULL */
+	/*
+	 * What is kept there, where that is not the variable as it is written: a part, or a value that the variable's
+	 * is computed from. Equal texts mean the same. NULL: the variable itself.
+	 */
+	char *form;
 	int line;
 };
 

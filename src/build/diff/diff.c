@@ -176,6 +176,24 @@ static void find_cuts(struct side *s)
 	free(cap);
 }
 
+/* Parts of variables are what the debug information says, whatever number the compiler gave them. */
+static void name_parts(struct side *s)
+{
+	for (size_t i = 1; i < s->o->n_syms; i++) {
+		const struct elf_sym *y = &s->o->syms[i];
+		const struct dbg_var *v = NULL;
+		char *key;
+
+		if (s->canon[i] && !sym_is_func(y))
+			v = dbg_var_at(s->dbg, y->shndx, y->value, y->name);
+		if (!v || !v->form)
+			continue;
+		key = xasprintf("%s of %s", v->form, s->key[i]);
+		free(s->key[i]);
+		s->key[i] = key;
+	}
+}
+
 static void side_init(struct side *s, struct elf_obj *o, struct target_dis *dis,
 		      const struct diff_opts *opts)
 {
@@ -204,6 +222,7 @@ static void side_init(struct side *s, struct elf_obj *o, struct target_dis *dis,
 	}
 	find_cuts(s);
 	s->dbg = dbg_read(o);
+	name_parts(s);
 }
 
 static void side_free(struct side *s)

@@ -20,10 +20,16 @@ static const struct elf_sym *osym(const struct diff_ctx *c, uint32_t i)
 	return &c->orig.o->syms[i];
 }
 
+static const struct dbg_var *var_of(const struct side *s, uint32_t i)
+{
+	const struct elf_sym *y = &s->o->syms[i];
+
+	return dbg_var_at(s->dbg, y->shndx, y->value, y->name);
+}
+
 static const char *scope_of(const struct diff_ctx *c, const struct diff_data *d)
 {
-	const struct elf_sym *y = nsym(c, d->new);
-	const struct dbg_var *v = dbg_var_at(c->new.dbg, y->shndx, y->value, y->name);
+	const struct dbg_var *v = var_of(&c->new, d->new);
 
 	return v ? v->scope : NULL;
 }
@@ -113,14 +119,64 @@ static void refuse_changed_data(struct diff_ctx *c, const struct diff_data *d, s
 	sut_fail_where(err, d->file, d->line);
 }
 
+static bool same_name(const struct dbg_var *v, const struct dbg_var *w)
+{
+	return !strcmp(v->name, w->name) && !v->scope == !w->scope && (!v->scope || !strcmp(v->scope, w->scope));
+}
+
+/* Does the symbol's name, of which the debug information knows nothing, say that it was made of @v? */
+static bool is_made_of(const char *sym, const struct dbg_var *v)
+{
+	char *stem = v->scope ? xasprintf("%s.%s.", v->scope, v->name) : xasprintf("%s.", v->name);
+	bool made = str_starts(sym, stem);
+
+	free(stem);
+	return made;
+}
+
+/*
+ * Is the new variable @n kept in the original, too, but not as that? The program's state of it is in what is
+ * there: it neither begins anew nor is it where the new code looks. Returns its name, or NULL.
+ */
+static const char *has_other_form(const struct diff_ctx *c, uint32_t n)
+{
+	const struct dbg_var *v = var_of(&c->new, n);
+
+	for (uint32_t i = 1; i < c->orig.o->n_syms; i++) {
+		uint32_t now = c->u->to_new[i];
+		const struct dbg_var *w, *x;
+
+		if (!c->orig.canon[i] || osym(c, i)->type == STT_FUNC || sym_kind(&c->orig, i) == SK_RO)
+			continue;
+		w = var_of(&c->orig, i);
+		x = now ? var_of(&c->new, now) : NULL;
+		/* A part that both versions keep tells of the rest; but it may be of another of the same name. */
+		if (v && w && (v->form || w->form) && same_name(v, w) && (!x || x->line == v->line))
+			return v->name;
+		if (!now && v && !w && is_made_of(osym(c, i)->name, v))
+			return v->name;
+		if (!now && !v && w && is_made_of(nsym(c, n)->name, w))
+			return w->name;
+	}
+	return NULL;
+}
+
 static void refuse_data(struct diff_ctx *c, struct sut_err *err)
 {
 	for (size_t i = 0; i < c->u->n_data; i++) {
 		const struct diff_data *d = &c->u->data[i];
+		const char *of;
 		uint32_t t = 0;
 
 		if (d->status == DIFF_REMOVED || sym_kind(&c->new, d->new) == SK_SPECIAL)
 			continue;
+		of = d->status == DIFF_NEW && d->kind != DATA_RO ? has_other_form(c, d->new) : NULL;
+		if (of) {
+			sut_fail(err, SUT_B_FORM, d->name,
+				 "the compiler keeps '%s' otherwise in the original", of);
+			sut_fail_where(err, d->file, d->line);
+			continue;
+		}
 		if (d->kind == DATA_TLS) {
 			if (d->status != DIFF_UNCHANGED)
 				refuse_tls(c, d, err);

@@ -21,7 +21,7 @@ struct side {			/* one of the two objects */
 	struct ref **refs;	/* [section] */
 	uint8_t *kind;		/* [section] enum sec_kind */
 	uint32_t *canon;	/* [symbol] the one that speaks for all at its place; 0: no entity */
-	char **key;		/* [symbol] name without numbers, entities only */
+	char **key;		/* [symbol] name without numbers, entities only; a part's says which */
 	bool *numbered;		/* [symbol] */
 	const char **file;	/* [symbol] STT_FILE that it follows, or NULL */
 	uint64_t **cuts;	/* [section] sorted offsets at which anonymous pieces start or end */

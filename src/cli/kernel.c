@@ -77,6 +77,8 @@ void kernel_render_patch(const json_t *k)
 		json_array_foreach((json_t *)jget(o, "functions"), j, f)
 			render_func(f);
 		render_words(stdout, "  callbacks  ", jget(o, "callbacks"));
+		if (jbool(o, "must_be_loaded"))
+			printf("  it must be loaded before the patch is applied\n");
 	}
 	render_words(stdout, "  new code   ", jget(k, "new_functions"));
 	render_words(stdout, "  new data   ", jget(k, "new_data"));

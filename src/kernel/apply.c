@@ -124,7 +124,9 @@ static void check_module(const struct patch_kobject *o, struct kernel_result *re
 	size_t n = 0;
 	bool loaded, known = ksys_module_id(o->name, &id, &n, &loaded);
 
-	if (!loaded)
+	if (!loaded && o->must_be_loaded)
+		sut_fail(err, SUT_K_NOT_LOADED, o->name, "it is not loaded");
+	else if (!loaded)
 		strvec_push(&ret->waiting, o->name);
 	else if (o->build_id && (!known || n != o->build_id_size || memcmp(id, o->build_id, n)))
 		sut_fail(err, SUT_K_OTHER_MODULE, o->name, "%s", known ? "its build-id is another one"

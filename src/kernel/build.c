@@ -65,6 +65,7 @@ static struct patch_kernel *describe(const struct kbuild *kb, const struct modul
 		struct patch_kobject *o = VEC_PUSH(k->objects, k->n_objects, k->cap_objects);
 
 		o->name = xstrdup(from->name);
+		o->must_be_loaded = m->objects[i].object && from->started;
 		if (m->objects[i].object && from->image->build_id) {
 			o->build_id = xmemdup(from->image->build_id, from->image->build_id_size);
 			o->build_id_size = from->image->build_id_size;

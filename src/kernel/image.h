@@ -18,6 +18,11 @@ struct kimage_sec {		/* of a module: where its layout put a section of the file 
 	char *name;
 };
 
+struct kimage_import {		/* of a module: what it takes from elsewhere */
+	char *name;
+	uint32_t crc;		/* of the version that it was built with */
+};
+
 struct kimage {
 	char *path;		/* where it was read from */
 	uint16_t machine;
@@ -31,6 +36,9 @@ struct kimage {
 	uint8_t *elf;		/* an ELF file with the code, the data and a symbol table */
 	size_t elf_size;
 	char *srcversion;	/* of a module; NULL: it says none */
+	char *depends;		/* of a module: "jbd2,mbcache", the modules that it needs; NULL: it does not say */
+	struct kimage_import *imports; /* of a module of a kernel with CONFIG_MODVERSIONS */
+	size_t n_imports, cap_imports;
 	uint64_t gp;		/* of a module: its global pointer (ppc64le: TOC pointer), 0: it has none */
 	struct kimage_sec *secs; /* modules only */
 	size_t n_secs, cap_secs;

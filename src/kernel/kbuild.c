@@ -14,6 +14,7 @@
 #include "kernel/layout.h"
 #include "kernel/modtree.h"
 #include "kernel/names.h"
+#include "kernel/others.h"
 #include "kernel/refuse.h"
 #include "kernel/symvers.h"
 #include "kernel/module.h"
@@ -268,7 +269,7 @@ static void find_module(void *ctx, const char *dir, const char *rel)
  * Packages that are only unpacked have no list of their modules yet. A module of another source may lie anywhere,
  * and is taken before one of the kernel's of the same name, as modprobe does it.
  */
-static char *module_file(const struct kbuild *kb, const char *name)
+char *kbuild_module_file(const struct kbuild *kb, const char *name)
 {
 	static const char *const outside[] = {"updates", "extra", ""}, *const inside[] = {"kernel", ""};
 	const char *const *dirs = kb->opts.module_source ? outside : inside;
@@ -295,7 +296,7 @@ static int find_place(struct kbuild *kb, struct sut_err *err)
 {
 	for (size_t i = 0; i < kb->tree->modules.n; i++) {
 		char *name = xasprintf("%.*s", (int)strlen(kb->tree->modules.v[i]) - 3, kb->tree->modules.v[i]);
-		char *path = module_file(kb, name);
+		char *path = kbuild_module_file(kb, name);
 		size_t n;
 		uint8_t *p = path ? kimage_read_module(path, &n, err) : NULL;
 
@@ -328,7 +329,7 @@ static int open_module(struct kbuild *kb, const struct kunit *c, size_t *ret, st
 			free(name);
 			return 0;
 		}
-	path = module_file(kb, name);
+	path = kbuild_module_file(kb, name);
 	if (!path) {
 		sut_fail(err, SUT_K_MODULE, name, "'%s' is part of it, and there is no such file below %s", c->source,
 			 kb->modules ? kb->modules : "/lib/modules/RELEASE");
@@ -480,9 +481,10 @@ static int run(struct kbuild *kb, struct sut_err *err)
 	r = compare(kb, err);
 	kb->compare_ns = now_ns() - t;
 	t = now_ns();
-	if (open_objects(kb, err) < 0)
+	if (open_objects(kb, err) < 0 || (kb->tree->headers && others_read(kb, err) < 0))
 		return -1;
 	prove(kb);
+	started_leave(kb);
 	r |= kbuild_refuse(kb, err);
 	kb->prove_ns = now_ns() - t;
 	return r;
@@ -541,6 +543,7 @@ int kbuild_read_keys(struct kbuild *kb, const bool *chosen, struct sut_err *err)
 				compare_unit(kb, &kb->units[i], err);
 	kunits_free(&again);
 	kb->compile_ns += now_ns() - t;
+	started_leave(kb);
 	return err->n > before ? -1 : kbuild_refuse(kb, err);
 }
 

@@ -57,6 +57,7 @@ struct kbuild_object {		/* "vmlinux" or a module */
 	char *path;		/* of the file that was proved against */
 	struct kimage *image;
 	struct prove_object *po; /* the same laid out as linked */
+	bool started;		/* what ran at its start has the original of what changes */
 };
 
 struct kbuild_unit {
@@ -81,7 +82,7 @@ struct kbuild {
 	char *banner;		/* linux_banner: "Linux version 6.1.0-50-amd64 (debian..." */
 	char *headers;		/* NULL: none were found */
 	char *modules;		/* folder of its modules; NULL: none was found */
-	struct symvers *symvers; /* private: what Module.symvers of the headers says */
+	struct symvers *symvers; /* private: what the headers' Module.symvers says, and others (others.h) */
 	uint16_t machine;	/* EM_* */
 	uint8_t *build_id;	/* of vmlinux; NULL: it has none */
 	size_t build_id_size;
@@ -120,6 +121,10 @@ bool kbuild_orig_sym(const struct kbuild *kb, const struct kbuild_unit *u, uint3
  */
 bool kbuild_new_sym(const struct kbuild *kb, const struct kbuild_unit *u, uint32_t sym,
 		    struct kbuild_sym *ret, struct sut_err *err);
+/* Has the kernel, a module by its exports, or the unit's own module something of this name? */
+bool kbuild_knows(const struct kbuild *kb, const struct kbuild_unit *u, const char *name);
+/* The file of a module (its name with underscores): fresh, or NULL where there is none. */
+char *kbuild_module_file(const struct kbuild *kb, const char *name);
 /* "vmlinux" or the module's name. */
 const char *kbuild_object_name(const struct kbuild *kb, const struct kbuild_unit *u);
 /* CONFIG_NAME of the kernel: "y", "m", a number or string; NULL: not set. */

@@ -18,9 +18,10 @@
  * The plan: where a unit has such a place in code that goes into the patch, both of its versions are compiled once
  * more, in a folder of their own, with a header before the architecture's <asm/jump_label.h> that makes
  * arch_static_branch() an ordinary condition, and one before <asm/runtime-const.h> that makes a constant its variable.
- * These are compared and carried; what was compiled before remains for the proof, as on architectures where that is
- * another compile anyway. The keys are those of the module, so a trace event that is switched on is seen from the
- * patched function, too.
+ * (Of a module that is built outside, its source is copied once more: it is compiled where it lies.) These are
+ * compared and carried; what was compiled before remains for the proof, as on architectures where that is another
+ * compile anyway. The keys are those of the module, so a trace event that is switched on is seen from the patched
+ * function, too.
  *
  * A key that is just being enabled reads -1: so what is not zero counts. The load acquires, as what the key is for
  * (a trace point's functions) was there before it was enabled.
@@ -29,6 +30,7 @@
  * arch/x86/include/asm/runtime-const.h in the kernel's source.
  */
 #include "kernel/keys.h"
+#include "kernel/modtree.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -87,6 +89,13 @@ static int write_headers(const char *dir, struct sut_err *err)
 	return r;
 }
 
+static char *cc_word(const struct ktree *t, const char *dir)
+{
+	const char *cc = ktree_cc(t, t->keys_out);
+
+	return cc ? xasprintf("CC=%s -I%s", cc, dir) : xasprintf("CC=%sgcc -I%s", t->cross ? t->cross : "", dir);
+}
+
 char *keys_prepare(const struct ktree *t, struct sut_err *err)
 {
 	char *dir = path_join(t->dir, KEYS_DIR), *asm_dir = path_join(dir, "asm");
@@ -99,10 +108,15 @@ char *keys_prepare(const struct ktree *t, struct sut_err *err)
 		r = write_headers(asm_dir, err);
 	/* What is prepared depends on none of it; make finds itself what the other flags change. */
 	if (!r && !file_exists(t->keys_out))
-		r = tree_copy_whole(t->out, t->keys_out, err);
-	/* The one variable of kbuild that stands before its own folders of headers. */
-	if (!r)
+		r = t->headers ? modtree_copy(t, t->keys_out, err) : tree_copy_whole(t->out, t->keys_out, err);
+	/*
+	 * The one variable of kbuild that stands before its own folders of headers. Makefiles of modules put folders of
+	 * theirs there, which must stay: with them the header goes before all options.
+	 */
+	if (!r && !t->headers)
 		ret = xasprintf("NOSTDINC_FLAGS=-nostdinc -I%s", dir);
+	else if (!r)
+		ret = cc_word(t, dir);
 	free(asm_dir);
 	free(dir);
 	return ret;

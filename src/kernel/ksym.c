@@ -109,6 +109,13 @@ static bool by_name(const struct kbuild *kb, const struct kbuild_unit *u, const 
 	return true;
 }
 
+bool kbuild_knows(const struct kbuild *kb, const struct kbuild_unit *u, const char *name)
+{
+	struct kbuild_sym ignored = {0};
+
+	return by_name(kb, u, name, &ignored);
+}
+
 bool kbuild_orig_sym(const struct kbuild *kb, const struct kbuild_unit *u, uint32_t sym, struct kbuild_sym *ret)
 {
 	const struct elf_sym *y = &u->orig->syms[sym];

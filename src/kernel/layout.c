@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { VERSION_SIZE = 64 };
 #define SLOT 64 /* from one outside symbol to the next: less than what code may add to its address */
 
 struct layout {
@@ -159,6 +160,34 @@ static void write_elf(struct layout *l)
 	kelf_finish(l->k, &out, NULL, l->o->elf_class, &eh);
 }
 
+/* struct modversion_info of the kernel: a word with the checksum, and the name fills it up to 64 bytes. */
+static void read_imports(struct layout *l)
+{
+	const struct elf_sec *s = elf_obj_sec(l->o, "__versions");
+	size_t word = l->t->elf_class == ELFCLASS64 ? 8 : 4;
+
+	for (size_t at = 0; s && s->data && at + VERSION_SIZE <= s->size; at += VERSION_SIZE)
+		*VEC_PUSH(l->k->imports, l->k->n_imports, l->k->cap_imports) =
+			(struct kimage_import){xstrndup((const char *)s->data + at + word, VERSION_SIZE - word),
+					       get32(s->data + at)};
+}
+
+bool kimage_needs_module(const struct kimage *k, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = k->depends; p && *p; p += *p == ',') {
+		size_t len = strcspn(p, ","), i = 0;
+
+		while (len == n && i < n && (p[i] == name[i] || (p[i] == '-' && name[i] == '_')))
+			i++;
+		if (len == n && i == n)
+			return true;
+		p += len;
+	}
+	return false;
+}
+
 uint8_t *kimage_read_module(const char *path, size_t *ret_n, struct sut_err *err)
 {
 	struct buf b;
@@ -205,6 +234,8 @@ struct kimage *kimage_open_module(const char *path, struct sut_err *err)
 	kimage_index(l.k);
 	l.k->text = l.base;
 	l.k->srcversion = kmod_info(l.o, "srcversion=");
+	l.k->depends = kmod_info(l.o, "depends=");
+	read_imports(&l);
 	if (l.o->build_id) {
 		l.k->build_id = xmemdup(l.o->build_id, l.o->build_id_size);
 		l.k->build_id_size = l.o->build_id_size;

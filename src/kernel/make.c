@@ -59,10 +59,33 @@ static void c_string(struct buf *b, const char *s)
 	buf_addf(b, "\"");
 }
 
+/* What the patched code of @o takes from module @x->place.object, which @o needs. */
+static bool is_need(const struct kbuild *kb, const struct module_object *o, const struct module_extern *x)
+{
+	return o->object && x->owner == o->object && strcmp(x->place.object, "vmlinux") != 0 &&
+	       strcmp(x->place.object, kb->objects[o->object].name) != 0;
+}
+
+static bool has_needs(const struct kbuild *kb, const struct module_parts *m, const struct module_object *o)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < m->n_externs; i++)
+		any |= is_need(kb, o, &m->externs[i]);
+	return any;
+}
+
 /* Of a module: that of the kernel is checked before the patch is loaded. */
 static bool has_build_id(const struct kbuild_object *o)
 {
 	return strcmp(o->name, "vmlinux") != 0 && o->image->build_id;
+}
+
+/* Is something checked before the object is patched? */
+static bool has_check(const struct kbuild *kb, const struct module_parts *m, const struct module_object *o)
+{
+	return has_build_id(&kb->objects[o->object]) || has_needs(kb, m, o) ||
+	       (o->object && kb->objects[o->object].started);
 }
 
 static void write_object(struct buf *b, const struct kbuild *kb, const struct module_parts *m, size_t i)
@@ -80,10 +103,10 @@ static void write_object(struct buf *b, const struct kbuild *kb, const struct mo
 	if (m->n_relocs && m->n_relocs[o->object])
 		buf_addf(b, "\t\t.relocs = patch_relocs_%zu,\n\t\t.nr_relocs = %zu,\n", o->object,
 			 m->n_relocs[o->object]);
-	if (has_build_id(ko))
+	if (has_check(kb, m, o))
 		buf_addf(b, "\t\t.callbacks.pre_patch = patch_pre_%zu,\n", i);
 	for (size_t k = 0; k < CB_COUNT; k++)
-		if (o->callbacks[k] && (k != CB_PRE_PATCH || !has_build_id(ko)))
+		if (o->callbacks[k] && (k != CB_PRE_PATCH || !has_check(kb, m, o)))
 			buf_addf(b, "\t\t.callbacks.%s = %s,\n", names[k], o->callbacks[k]);
 	buf_addf(b, "\t},\n");
 }
@@ -96,18 +119,43 @@ static void write_bytes(struct buf *b, const char *name, size_t n, const uint8_t
 	buf_addf(b, "\n};\n");
 }
 
-/* What is called for a module before any of it is patched: the check of its build, then the author's own. */
+static void write_needs(struct buf *b, const struct kbuild *kb, const struct module_parts *m, size_t i)
+{
+	buf_addf(b, "static const struct patch_need patch_needs_%zu[] = {\n", i);
+	for (size_t k = 0; k < m->n_externs; k++) {
+		const struct kbuild_sym *p = &m->externs[k].place;
+		const struct export *e = symvers_find(kb->symvers, p->name);
+
+		if (is_need(kb, &m->objects[i], &m->externs[k]))
+			buf_addf(b, "\t{\"%s\", \"%s\", 0x%08x},\n", p->object, p->name, e ? e->crc : 0);
+	}
+	buf_addf(b, "};\n");
+}
+
+/*
+ * What is called for a module before any of it is patched: the checks of its build and of the modules that it needs,
+ * then the author's own.
+ */
 static void write_pre_patch(struct buf *b, const struct kbuild *kb, const struct module_parts *m, size_t i)
 {
 	const struct module_object *o = &m->objects[i];
 	const struct kimage *k = kb->objects[o->object].image;
+	bool builds = has_build_id(&kb->objects[o->object]), needs = has_needs(kb, m, o);
 
-	if (!has_build_id(&kb->objects[o->object]))
+	if (!has_check(kb, m, o))
 		return;
-	write_bytes(b, "patch_build", i, k->build_id, k->build_id_size);
-	buf_addf(b, "static int patch_pre_%zu(struct patch_object *obj)\n{\n"
-		 "\tint err = check_build(obj, patch_build_%zu, sizeof(patch_build_%zu));\n\n"
-		 "\treturn err ? err : %s%s;\n}\n", i, i, i, o->callbacks[CB_PRE_PATCH] ? o->callbacks[CB_PRE_PATCH] : "0",
+	if (builds)
+		write_bytes(b, "patch_build", i, k->build_id, k->build_id_size);
+	if (needs)
+		write_needs(b, kb, m, i);
+	buf_addf(b, "static int patch_pre_%zu(struct patch_object *obj)\n{\n\tint err = 0;\n\n", i);
+	if (builds)
+		buf_addf(b, "\terr = check_build(obj, patch_build_%zu, sizeof(patch_build_%zu));\n", i, i);
+	if (kb->objects[o->object].started)
+		buf_addf(b, "\tif (!err)\n\t\terr = check_started(obj);\n");
+	if (needs)
+		buf_addf(b, "\tif (!err)\n\t\terr = check_needs(obj, patch_needs_%zu, ARRAY_SIZE(patch_needs_%zu));\n", i, i);
+	buf_addf(b, "\treturn err ? err : %s%s;\n}\n", o->callbacks[CB_PRE_PATCH] ? o->callbacks[CB_PRE_PATCH] : "0",
 		 o->callbacks[CB_PRE_PATCH] ? "(obj)" : "");
 }
 

@@ -16,6 +16,7 @@
  * tell it, and the compiler is told to say the same.
  */
 #include "kernel/modtree.h"
+#include "build/command.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -125,6 +126,14 @@ int modtree_prepare(struct ktree *t, struct sut_err *err)
 	return t->proof_out ? tree_copy(t->src, t->proof_out, err) : 0;
 }
 
+int modtree_copy(const struct ktree *t, const char *to, struct sut_err *err)
+{
+	int r = tree_copy(t->src, to, err);
+
+	tree_walk(to, drop_object, NULL);
+	return r;
+}
+
 /* --- make --- */
 
 void modtree_add_args(const struct ktree *t, const char *out, struct strvec *argv, struct buf *kcflags)
@@ -147,7 +156,29 @@ const char *modtree_goal(const struct ktree *t, const char *goal)
 char *modtree_list_mk(const char *list)
 {
 	return xasprintf("include %s\n"
-			 "$(file >$(SUTURE_OUT)/+$(subst /,!,$(obj)),$(patsubst %%.o,%%.ko,$(filter %%.o,$(obj-m))))\n", list);
+			 "$(file >$(SUTURE_OUT)/+$(subst /,!,$(obj)),$(patsubst %%.o,%%.ko,$(filter %%.o,$(obj-m))))\n"
+			 "$(file >$(SUTURE_OUT)/:$(subst /,!,$(obj)),$(KBUILD_EXTRA_SYMBOLS))\n", list);
+}
+
+char *modtree_path(const struct ktree *t, const char *path)
+{
+	size_t n = strlen(t->src);
+	char *full;
+
+	if (!strncmp(path, t->src, n) && (path[n] == '/' || !path[n]))
+		return path_normal(t->source, path[n] ? path + n + 1 : "");
+	if (*path == '/')
+		return xstrdup(path);
+	/* modpost reads it: in the headers' folder, since 6.13 in that of the module. */
+	full = path_join(t->headers, path);
+	if (!file_exists(full)) {
+		char *folder = path_join(t->source, t->sub);
+
+		free(full);
+		full = path_normal(folder, path);
+		free(folder);
+	}
+	return full;
 }
 
 /* --- where it was built --- */
@@ -189,7 +220,7 @@ void modtree_find_place(struct ktree *t, const uint8_t *ko, size_t n)
 
 static void forget_objects(const char *out)
 {
-	if (out)
+	if (out && file_exists(out))
 		tree_walk(out, drop_object, NULL);
 }
 
@@ -206,6 +237,7 @@ int modtree_settle(struct ktree *t, struct sut_err *err)
 	if (!was || strcmp((char *)was, now) != 0) {
 		forget_objects(t->src);
 		forget_objects(t->proof_out);
+		forget_objects(t->keys_out);
 		if (write_file(path, now, strlen(now)) < 0)
 			r = sut_fail(err, SUT_E_IO, path, "%s", strerror(errno));
 	}

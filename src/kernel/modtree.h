@@ -14,6 +14,8 @@ int modtree_open(struct ktree *t, const char *headers, struct sut_err *err);
 void modtree_add_key(const struct ktree *t, struct buf *b);
 /* Copies the source, without what was built in it. */
 int modtree_prepare(struct ktree *t, struct sut_err *err);
+/* Copies it once more, without objects. */
+int modtree_copy(const struct ktree *t, const char *to, struct sut_err *err);
 
 /* The words that lead make and the compiler to the copy in @out. */
 void modtree_add_args(const struct ktree *t, const char *out, struct strvec *argv, struct buf *kcflags);
@@ -21,6 +23,8 @@ void modtree_add_args(const struct ktree *t, const char *out, struct strvec *arg
 const char *modtree_goal(const struct ktree *t, const char *goal);
 /* The makefile by which make lists what the folder makes; @list is ktree_list_mk's file. Fresh. */
 char *modtree_list_mk(const char *list);
+/* What a makefile means with a path in the copy, or a relative one, as seen from the user's folder. Fresh. */
+char *modtree_path(const struct ktree *t, const char *path);
 
 /*
  * Looks in a module's file for where its source was when it was built, as __FILE__ has it, and has the copy

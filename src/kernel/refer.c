@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What each reference of the patch's code and data becomes: module.c says in which order. */
+#include "kernel/layout.h"
 #include "kernel/mlink.h"
 
 #include <stdio.h>
@@ -127,8 +128,7 @@ int to_piece(struct mlink *l, size_t u, const struct elf_rel *rel, uint32_t sec,
 static int compile_reading(struct mlink *l, size_t u, uint32_t sec, uint64_t off, enum sut_code code, const char *name,
 			   const char *what)
 {
-	/* The source of a module that is not the kernel's is compiled where it lies: keys.h needs a folder beside it. */
-	if (l->kb->tree->headers || unit_of(l, u)->reads_keys)
+	if (unit_of(l, u)->reads_keys)
 		return complain(l, u, sec, off, code, name, what);
 	if (!l->m->late)
 		l->m->late = xcalloc(l->kb->n_units, sizeof(*l->m->late));
@@ -140,9 +140,7 @@ static int compile_reading(struct mlink *l, size_t u, uint32_t sec, uint64_t off
 static int read_key(struct mlink *l, const struct piece *p, const struct elf_rel *rel, const struct kbuild_sym *place)
 {
 	return compile_reading(l, p->unit, p->sec, rel->offset, SUT_K_LATE, place->name,
-			       l->kb->tree->headers ?
-				       "a jump label of a module that is not the kernel's own needs this key" :
-				       "a jump label needs this key, and no way is known to compile it otherwise");
+			       "a jump label needs this key, and no way is known to compile it otherwise");
 }
 
 void read_value(struct mlink *l, size_t u, uint32_t sec, uint64_t off, const char *name)
@@ -168,6 +166,26 @@ static bool is_sealed_key(const struct mlink *l, const struct special *k, const 
 	return (major < 6 || (major == 6 && minor < 10)) && place->offset + image->text - from->addr < to->addr - from->addr;
 }
 
+/*
+ * What another module has is there as long as the module is that needs it: the kernel counts that. One that was not
+ * needed before may not be there, or go while it is used.
+ */
+static int check_needed(struct mlink *l, const struct piece *p, const struct elf_rel *rel, const struct kbuild_sym *place)
+{
+	const struct kbuild_object *ob = &l->kb->objects[unit_of(l, p->unit)->object];
+	char *why;
+	int r;
+
+	if (!strcmp(place->object, "vmlinux") || !strcmp(place->object, ob->name) ||
+	    (unit_of(l, p->unit)->object && kimage_needs_module(ob->image, place->object)))
+		return 0;
+	why = xasprintf("module '%s' has it, which '%s' does not need: so it may not be there, or be unloaded meanwhile",
+			place->object, ob->name);
+	r = complain(l, p->unit, p->sec, rel->offset, SUT_K_REFERENCE, place->name, why);
+	free(why);
+	return r;
+}
+
 static int to_place(struct mlink *l, const struct piece *p, const struct elf_rel *rel, uint32_t sym,
 		    const struct kbuild_sym *place, struct goal *ret)
 {
@@ -176,6 +194,8 @@ static int to_place(struct mlink *l, const struct piece *p, const struct elf_rel
 	bool kernel = !strcmp(place->object, "vmlinux");
 
 	ret->addend = addend_for(o, rel, sym);
+	if (check_needed(l, p, rel, place) < 0)
+		return -1;
 	if (kernel && is_sealed_key(l, k, place))
 		return read_key(l, p, rel, place);
 	if (place->exported && kernel) {

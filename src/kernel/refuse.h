@@ -5,6 +5,8 @@
 
 #include "kernel/kbuild.h"
 
+/* started.c: functions of the start that only have a changed one inlined, which is patched elsewhere, do not count. */
+void started_leave(struct kbuild *kb);
 /* Functions that change and cannot be redirected, or are not what runs. -1 with all of them. */
 int kbuild_refuse(const struct kbuild *kb, struct sut_err *err);
 /* No unit of the kernel is affected: 0 where the patches touch no code at all; else -1 with K_UNIT. */

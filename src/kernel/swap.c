@@ -6,8 +6,8 @@
  *	backup/	a copy of out/ (or keys/), where the patches touch more than units: what kbuild generates from headers
  *		would be made again of the patched ones. Units alone change nothing but their own objects,
  *		which are renamed and come back
- *	patched	"+FILE": the patches add it to the source; "oPATH": an object that was renamed; "bPATH": the folder
- *		that backup/ is of. Written when all the others are whole, and removed when everything is in its
+ *	patched	"rPATH": where the source is; "+FILE": the patches add it there; "oPATH": an object that was renamed;
+ *		"bPATH": the folder that backup/ is of. Written when all the others are whole, and removed when everything is in its
  *		place: between the two every step can be repeated
  */
 #include "kernel/swap.h"
@@ -50,9 +50,15 @@ static void put_back(const char *path)
 	free(from);
 }
 
-static int save_file(const struct ktree *t, const char *rel, struct buf *list, struct sut_err *err)
+/* Where the source is that is compiled in @out: that of a module lies there itself. */
+static const char *root_for(const struct ktree *t, const char *out)
 {
-	char *from = path_join(t->src, rel), *to = xasprintf("%s/saved/%s", t->dir, rel), *dir = xstrdup(to);
+	return t->headers ? out : t->src;
+}
+
+static int save_file(const struct ktree *t, const char *root, const char *rel, struct buf *list, struct sut_err *err)
+{
+	char *from = path_join(root, rel), *to = xasprintf("%s/saved/%s", t->dir, rel), *dir = xstrdup(to);
 	int r = 0;
 
 	if (!file_exists(from))
@@ -77,14 +83,16 @@ int swap_in(const struct ktree *t, const struct patch_set *ps, const char *out, 
 	    struct sut_err *err)
 {
 	char *path = path_join(t->dir, "patched"), *backup = path_join(t->dir, "backup");
+	const char *root = root_for(t, out);
 	bool light = only_units(t, ps);
 	struct buf list = {0};
 	int r = 0;
 
+	buf_addf(&list, "r%s\n", root);
 	for (size_t i = 0; i < ps->n_files && !r; i++) {
-		r = save_file(t, ps->files[i].path, &list, err);
+		r = save_file(t, root, ps->files[i].path, &list, err);
 		if (!r && ps->files[i].old_path)
-			r = save_file(t, ps->files[i].old_path, &list, err);
+			r = save_file(t, root, ps->files[i].old_path, &list, err);
 	}
 	if (!r && !light)
 		r = tree_copy_whole(out, backup, err);
@@ -102,7 +110,7 @@ int swap_in(const struct ktree *t, const struct patch_set *ps, const char *out, 
 		free(cmd);
 	}
 	if (!r)
-		r = tree_patch(ps, t->source, t->src, err);
+		r = tree_patch(ps, t->source, root, err);
 	buf_free(&list);
 	free(backup);
 	free(path);
@@ -111,8 +119,7 @@ int swap_in(const struct ktree *t, const struct patch_set *ps, const char *out, 
 
 static void restore_file(void *ctx, const char *dir, const char *rel)
 {
-	const struct ktree *t = ctx;
-	char *from = path_join(dir, rel), *to = path_join(t->src, rel);
+	char *from = path_join(dir, rel), *to = path_join(ctx, rel);
 
 	/* Where both are links to one file rename() does nothing, which is right, too. */
 	if (rename(from, to) < 0)
@@ -128,9 +135,9 @@ static int undo_copy(const char *out, const char *backup, struct sut_err *err)
 	return 0;
 }
 
-static void undo_line(const struct ktree *t, const char *line)
+static void undo_line(const char *root, const char *line)
 {
-	char *path = *line == '+' ? path_join(t->src, line + 1) : xstrdup(line + 1), *cmd;
+	char *path = *line == '+' ? path_join(root, line + 1) : xstrdup(line + 1), *cmd;
 
 	if (*line == '+') {
 		unlink(path);
@@ -153,13 +160,17 @@ int swap_out(const struct ktree *t, struct sut_err *err)
 	int r = 0;
 
 	if (read_file(list, &text, &n) == 0) {
+		char *l = strtok_r((char *)text, "\n", &save);
+		/* Programs before this one did not say it. */
+		const char *root = l && *l == 'r' ? l + 1 : t->src;
+
 		if (file_exists(saved))
-			tree_walk(saved, restore_file, (void *)t);
-		for (char *l = strtok_r((char *)text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+			tree_walk(saved, restore_file, (void *)root);
+		for (; l; l = strtok_r(NULL, "\n", &save))
 			if (*l == 'b')
 				r = undo_copy(l + 1, backup, err);
 			else
-				undo_line(t, l);
+				undo_line(root, l);
 		free(text);
 		if (!r && unlink(list) < 0)
 			r = sut_fail(err, SUT_E_IO, list, "%s", strerror(errno));

@@ -190,9 +190,9 @@ static int compare_config(const struct ktree *t, const char *path, const char *w
  * What is proved apart has to be what the archive's compiler makes. What is compared and carried has not: it takes
  * the compiler at hand, of the same name, and not one under emulation.
  */
-static bool is_for_patch(const struct ktree *t, const char *out)
+const char *ktree_cc(const struct ktree *t, const char *out)
 {
-	return t->own_cc && t->proof_out && strcmp(out, t->proof_out) != 0;
+	return t->own_cc && t->proof_out && strcmp(out, t->proof_out) != 0 ? t->own_cc : t->cc;
 }
 
 int ktree_make(const struct ktree *t, const char *out, const char *const *flags, char *const *more,
@@ -203,7 +203,7 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	struct run_opts o = {.ret_output = ret_output, .cancel = t->cancel};
 	extern char **environ;
 	char *ignored = NULL;
-	const char *cc = is_for_patch(t, out) ? t->own_cc : t->cc;
+	const char *cc = ktree_cc(t, out);
 	int r;
 
 	if (!ret_output)
@@ -240,7 +240,7 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 	if (!cc || !strstr(cc, "clang"))
 		buf_addf(&kcflags, " -fno-var-tracking");
 	/* Paths of messages are those of the tree, wherever its copy lies. */
-	buf_addf(&kcflags, " -fdebug-prefix-map=%s/=%s", t->src, t->headers ? "./" : "");
+	buf_addf(&kcflags, " -fdebug-prefix-map=%s/=%s", t->headers ? out : t->src, t->headers ? "./" : "");
 	strvec_pushf(&argv, "KCFLAGS=%s", (char *)kcflags.p);
 	/* arm64 kernels carry a vDSO for 32-bit programs. */
 	if (t->target->machine == EM_AARCH64 && on_path("arm-linux-gnueabihf-gcc"))
@@ -254,8 +254,9 @@ int ktree_make(const struct ktree *t, const char *out, const char *const *flags,
 		strvec_push(&argv, t->headers ? modtree_goal(t, more[i]) : more[i]);
 	/* A make around us, or options for kernels of the user's own, must not reach this one. */
 	for (char **e = environ; *e; e++)
-		if (!str_starts(*e, "MAKE") && !str_starts(*e, "KBUILD_") && !str_starts(*e, "KCFLAGS") &&
-		    !str_starts(*e, "KCPPFLAGS") && !str_starts(*e, "LC_ALL=") && !str_starts(*e, "ARCH=") &&
+		if (!str_starts(*e, "MAKE") &&
+		    (!str_starts(*e, "KBUILD_") || (t->headers && str_starts(*e, "KBUILD_EXTRA_SYMBOLS="))) &&
+		    !str_starts(*e, "KCFLAGS") && !str_starts(*e, "KCPPFLAGS") && !str_starts(*e, "LC_ALL=") && !str_starts(*e, "ARCH=") &&
 		    !str_starts(*e, "CROSS_COMPILE=") && !str_starts(*e, "LLVM") && !str_starts(*e, "GREP_"))
 			strvec_push(&env, *e);
 	strvec_push(&env, "LC_ALL=C");

@@ -73,11 +73,18 @@ struct ktree_watch {		/* somebody who wants to know what make is about */
  */
 int ktree_make(const struct ktree *t, const char *out, const char *const *flags, char *const *more,
 	       const struct ktree_watch *watch, char **ret_output);
+/* The compiler for what is made in @out; NULL: gcc by t->cross. */
+const char *ktree_cc(const struct ktree *t, const char *out);
 /* Refuses with the last lines of what make said. */
 int ktree_prepare_failed(const struct ktree *t, const char *said, struct sut_err *err);
 /* treelist.c: fills t->units and the file that has them. ktree_list_mk is what make walks by. */
 extern const char ktree_list_mk[];
 int ktree_list_units(struct ktree *t, struct sut_err *err);
+/*
+ * Of a module: the lists of symbols that are named by KBUILD_EXTRA_SYMBOLS, in the environment, in the words that call
+ * make, or in the makefile, as the user would find them. make is asked each time: files may come and go.
+ */
+int ktree_extra_symbols(const struct ktree *t, struct strvec *ret, struct sut_err *err);
 /* Is @path (relative, "fs/proc/cmdline.c") compiled into the kernel or a module of it? */
 bool ktree_has_unit(const struct ktree *t, const char *path);
 

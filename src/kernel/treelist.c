@@ -83,14 +83,13 @@ static int cmp_str(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int ktree_list_units(struct ktree *t, struct sut_err *err)
+/* What make lists is then in files in @lists. */
+static int walk_makefiles(const struct ktree *t, const char *lists, char **ret_said, struct sut_err *err)
 {
-	char *mk = path_join(t->dir, "list.mk"), *lists = path_join(t->dir, "lists"), *said = NULL;
-	char *cache = path_join(t->dir, "units"), *own_mk = path_join(t->dir, "module.mk");
+	char *mk = path_join(t->dir, "list.mk"), *own_mk = path_join(t->dir, "module.mk");
 	char *own = t->headers ? modtree_list_mk(mk) : NULL;
 	const char *first = own ? own_mk : mk;
 	struct strvec more = {0};
-	struct buf b = {0};
 	int r = 0;
 
 	remove_tree(lists);
@@ -103,8 +102,24 @@ int ktree_list_units(struct ktree *t, struct sut_err *err)
 	strvec_pushf(&more, "SUTURE_LIST=%s", first);
 	strvec_pushf(&more, "SUTURE_OUT=%s", lists);
 	strvec_push(&more, "suture.o");
-	if (ktree_make(t, t->out, t->flags, more.v, NULL, &said))
-		log_debug("walking the makefiles: %s", said ? said : "");
+	if (ktree_make(t, t->out, t->flags, more.v, NULL, ret_said))
+		log_debug("walking the makefiles: %s", *ret_said ? *ret_said : "");
+out:
+	strvec_free(&more);
+	free(own_mk);
+	free(own);
+	free(mk);
+	return r;
+}
+
+int ktree_list_units(struct ktree *t, struct sut_err *err)
+{
+	char *lists = path_join(t->dir, "lists"), *said = NULL, *cache = path_join(t->dir, "units");
+	struct buf b = {0};
+	int r = walk_makefiles(t, lists, &said, err);
+
+	if (r < 0)
+		goto out;
 	tree_walk(lists, add_list, t);
 	qsort(t->units.v, t->units.n, sizeof(*t->units.v), cmp_str);
 	if (!t->units.n) {
@@ -120,13 +135,46 @@ int ktree_list_units(struct ktree *t, struct sut_err *err)
 out:
 	remove_tree(lists);
 	free(said);
-	strvec_free(&more);
 	buf_free(&b);
 	free(cache);
-	free(own_mk);
-	free(own);
 	free(lists);
-	free(mk);
+	return r;
+}
+
+struct found_paths {
+	const struct ktree *t;
+	struct strvec *ret;
+};
+
+static void add_path(void *ctx, const char *dir, const char *rel)
+{
+	struct found_paths *f = ctx;
+	char *path = path_join(dir, rel), *save = NULL, *full;
+	uint8_t *text;
+	size_t n;
+
+	if (rel[0] == ':' && read_file(path, &text, &n) == 0) {
+		for (char *w = strtok_r((char *)text, " \n", &save); w; w = strtok_r(NULL, " \n", &save)) {
+			full = modtree_path(f->t, w);
+			if (!strvec_has(f->ret, full))
+				strvec_push(f->ret, full);
+			free(full);
+		}
+		free(text);
+	}
+	free(path);
+}
+
+int ktree_extra_symbols(const struct ktree *t, struct strvec *ret, struct sut_err *err)
+{
+	char *lists = path_join(t->dir, "lists"), *said = NULL;
+	int r = walk_makefiles(t, lists, &said, err);
+
+	if (!r)
+		tree_walk(lists, add_path, &(struct found_paths){t, ret});
+	remove_tree(lists);
+	free(said);
+	free(lists);
 	return r;
 }
 

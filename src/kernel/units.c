@@ -135,6 +135,8 @@ static int does_not_compile(const struct ktree *t, const char *which, const char
 		p--;
 	sut_fail(err, SUT_B_COMPILE, u->n == 1 ? u->v[0].source : "kernel",
 		 "the %s source does not compile:\n%s", which, lines ? (char *)b.p : p);
+	if (t->headers && strcmp(which, "patched") != 0)
+		sut_fail_remedy(err, "words for make that the module was built with (MAKE in dkms.conf) belong into --make");
 	buf_free(&b);
 	free(said);
 	free(prefix);

@@ -44,6 +44,7 @@ json_t *kernel_patch_json(const struct patch_kernel *k)
 		json_object_set_new(e, "name", text_json(o->name));
 		json_object_set_new(e, "build_id", text_json(id));
 		json_object_set_new(e, "callbacks", strvec_json(&o->callbacks));
+		json_object_set_new(e, "must_be_loaded", json_boolean(o->must_be_loaded));
 		json_object_set_new(e, "functions", funcs);
 		json_array_append_new(objects, e);
 		free(id);

@@ -170,6 +170,7 @@ static json_t *encode_kobject(const struct patch_kobject *o)
 	set_str(j, "name", o->name);
 	set_str(j, "build_id", id);
 	set_strvec(j, "callbacks", &o->callbacks);
+	set_true(j, "must_be_loaded", o->must_be_loaded);
 	json_object_set_new(j, "funcs", funcs);
 	free(id);
 	return j;
@@ -424,6 +425,7 @@ static void decode_kobject(struct reader *r, const json_t *j, struct patch_kobje
 	o->name = get_str(r, j, "name", true);
 	get_build_id(r, j, false, &o->build_id, &o->build_id_size);
 	get_strvec(r, j, "callbacks", &o->callbacks);
+	o->must_be_loaded = get_true(r, j, "must_be_loaded");
 	for (size_t i = 0; i < json_array_size(a) && !r->bad; i++) {
 		struct patch_kfunc *f = VEC_PUSH(o->funcs, o->n_funcs, o->cap_funcs);
 		const json_t *e = json_array_get(a, i);

@@ -129,6 +129,7 @@ struct patch_kobject {
 	struct patch_kfunc *funcs;
 	size_t n_funcs, cap_funcs;
 	struct strvec callbacks; /* which kinds it has: "pre_patch" ... */
+	bool must_be_loaded;	/* a module that would start with the original of what changes */
 };
 
 struct patch_file {		/* something that the patch carries whole */

@@ -12,7 +12,8 @@
 #   last             there: run after all that have none, as it leaves the kernel changed
 #   needs            modules of the kernel that are put beside the test
 #   source/          of a module that is not part of the kernel. It is built and put beside the test; the diffs are of it
-#   make             how make is called for that; it is built without this, too, as other/NAME.ko
+#   make             how make is called for that ("make"); it is built without this, too, as other/NAME.ko
+#   base/            of another module, which that one needs: built likewise, before it. $WORDS is its folder
 #   not              "ARCH REASON" lines: where there is nothing to test; instead of ARCH "livepatch" for kernels
 #                    that have it, "core" for those that our core patches, "6.12" for that series, or
 #                    "ARCH-6.12"
@@ -72,22 +73,42 @@ tap()	# lines of a test: numbered
 	done
 }
 
-# outside: makes the module of a case that has a source of one, as DKMS would, in a folder that is gone afterwards: $ko
+# module FOLDER: makes it there as DKMS would
+module()
+{
+	$how -C "$R/usr/src/linux-headers-$release" M="$1" ARCH="$karch" CROSS_COMPILE="$cross" modules >"$o/log" 2>&1 || {
+		sed 's/^/# /' "$o/log"
+		return 1
+	}
+	"${cross}strip" -g "$1"/*.ko
+}
+
+# outside: makes the module of a case that has a source of one, in a folder that is gone afterwards: $ko
 outside()
 {
 	o=$work/outside/$release/${from##*/}
 	ko=$(ls "$o"/*.ko 2>/dev/null)
-	[ -z "$ko" ] || [ -n "$(find "$from/source" "$from/make" -newer "$ko")" ] || return 0
+	words=$(cat "$from/make" 2>/dev/null || echo make)
+	sources=$(ls -d "$from/source" "$from/make" 2>/dev/null)
+	unset WORDS KBUILD_EXTRA_SYMBOLS
+	[ ! -e "$from/base" ] || {
+		export WORDS="$o/base" KBUILD_EXTRA_SYMBOLS="$o/base/Module.symvers"
+		sources="$sources $from/base"
+	}
+	[ -z "$ko" ] || [ -n "$(find $sources -newer "$ko")" ] || return 0
 	rm -rf "$o"
 	mkdir -p "$o/other"
-	for how in "$(cat "$from/make")" make; do
-		cp -r "$from/source" "$o/build"
-		$how -C "$R/usr/src/linux-headers-$release" M="$o/build" ARCH="$karch" CROSS_COMPILE="$cross" modules >"$o/log" 2>&1 || {
-			sed 's/^/# /' "$o/log"
-			return 1
+	for how in make "$words"; do
+		to_o=$o/$([ "$how" = "$words" ] || echo other)
+		[ ! -e "$from/base" ] || {
+			rm -rf "$o/base"
+			cp -r "$from/base" "$o/base"
+			(unset KBUILD_EXTRA_SYMBOLS && module "$o/base") || return 1
+			[ "$how" = "$words" ] || cp "$o"/base/*.ko "$to_o"
 		}
-		"${cross}strip" -g "$o"/build/*.ko
-		mv "$o"/build/*.ko "$o/$([ "$how" != make ] || echo other)"
+		cp -r "$from/source" "$o/build"
+		module "$o/build" || return 1
+		mv "$o"/build/*.ko "$to_o"
 		rm -rf "$o/build"
 	done
 	ko=$(ls "$o"/*.ko)
@@ -98,7 +119,7 @@ build()	# build OUT.sut [OPTION]... FIX.patch: for the kernel of the guest, or t
 	out=$1
 	shift
 	if [ -n "$ko" ]; then
-		set -- --module-source "$from/source" --make "$(cat "$from/make")" --object "$ko" "$@"
+		set -- --module-source "$from/source" --make "$words" --object "$ko" "$@"
 	else
 		set -- --kernel "$source" "$@"
 	fi
@@ -195,6 +216,7 @@ for case; do
 			continue
 		}
 		cp -r "$ko" "${ko%/*}/other" "$to/"
+		[ ! -e "$from/base" ] || cp "${ko%/*}"/base/*.ko "$to/"
 	fi
 	build_all "$case" >"$work/results/$case" || continue
 	cp "$from/test" "$to/"

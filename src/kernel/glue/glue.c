@@ -70,6 +70,83 @@ static int __maybe_unused check_build(const struct patch_object *obj, const u8 *
 	return -EINVAL;
 }
 
+/* What runs when the module is loaded has the original of what the patch changes inlined. */
+static int __maybe_unused check_started(const struct patch_object *obj)
+{
+	if (obj->mod->state == MODULE_STATE_LIVE)
+		return 0;
+	pr_err("%s has to be loaded before %s is applied: its start has the original of what that changes\n", obj->name,
+	       THIS_MODULE->name);
+	return -EINVAL;
+}
+
+/* What the code that a patch brings for a module takes from another one. */
+struct patch_need {
+	const char *module, *name;
+	u32 crc;		/* of its version, as CONFIG_MODVERSIONS has it */
+};
+
+/* Since 6.5 the kernel's private structure. */
+struct exported {
+#ifdef CONFIG_HAVE_ARCH_PREL32_RELOCATIONS
+	int value, name, namespace;
+#else
+	unsigned long value;
+	const char *name, *namespace;
+#endif
+};
+
+/* Likewise later. */
+struct used {
+	struct list_head source_list, target_list;
+	struct module *source, *target;
+};
+
+static bool __maybe_unused is_exported(const void *list, const void *crcs, unsigned int n, const struct patch_need *need)
+{
+	const struct exported *syms = list;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+#ifdef CONFIG_HAVE_ARCH_PREL32_RELOCATIONS
+		const char *name = (const char *)&syms[i].name + syms[i].name;
+#else
+		const char *name = syms[i].name;
+#endif
+		if (!strcmp(name, need->name))
+			return !crcs || ((const u32 *)crcs)[i] == need->crc;
+	}
+	return false;
+}
+
+/*
+ * The kernel keeps a module for those that need it, and sees that its exports are what these were built with. It does
+ * neither for a patch's references. So the patched module itself must need the other, which stays then, and what else is
+ * taken from that one must be the same version.
+ */
+static int __maybe_unused check_needs(const struct patch_object *obj, const struct patch_need *need, size_t n)
+{
+	for (; n; n--, need++) {
+		const struct module *mod = NULL;
+#ifdef CONFIG_MODULE_UNLOAD
+		const struct used *use;
+
+		list_for_each_entry(use, &obj->mod->target_list, target_list)
+			if (!strcmp(use->target->name, need->module))
+				mod = use->target;
+#endif
+		if (mod && is_exported(mod->syms, mod->crcs, mod->num_syms, need))
+			continue;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+		if (mod && is_exported(mod->gpl_syms, mod->gpl_crcs, mod->num_gpl_syms, need))
+			continue;
+#endif
+		pr_err("%s of %s is not what %s was built for\n", need->name, need->module, THIS_MODULE->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 #include "table.h"
 
 /* What `suture status` shows of this patch: it is read here, so no file is needed that could be lost. */

@@ -34,8 +34,10 @@
  * scan that decides about such a stack (verdict.c) finds the thread in the way.
  *
  * An entry may cross a page: it is written by one pwrite, with all threads stopped, so no thread
- * can execute half of it; if the tool dies, it does so before or after the call. What was written
- * is read back and compared. Processes that share the memory without being threads (vfork's child until
+ * can execute half of it. If the tool dies, it does so before or after the call, with one exception: the
+ * kernel writes page by page, and looks between two whether the writer is being killed. Both pages are made
+ * the process's own before, which is what takes time, so that is a moment of less than a microsecond; nothing
+ * that Suture could write in two steps closes it. What was written is read back and compared. Processes that share the memory without being threads (vfork's child until
  * its exec) are not seen; their parent is then in vfork and cannot be stopped, and we wait.
  */
 #include "apply/switch.h"
@@ -124,6 +126,22 @@ static uint8_t (*read_entries(struct session *s, struct ledger_group *g))[TARGET
 	return now;
 }
 
+/* Writes what stands there to the first and to the last byte of an entry on two pages: see above. */
+static int warm_pages(struct session *s, const struct ledger_func *f, struct sut_err *err)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), last = f->entry + f->jump_len - 1;
+	uint8_t b;
+
+	if (f->entry / page == last / page)
+		return 0;
+	for (uint64_t at = f->entry;; at = last) {
+		if (proc_mem_read(&s->ms.mem, at, &b, 1, err) < 0 || proc_mem_write(&s->ms.mem, at, &b, 1, err) < 0)
+			return -1;
+		if (at == last)
+			return 0;
+	}
+}
+
 static int put_entries(struct session *s, struct ledger_group *g, const char *step,
 		       enum entry_form form, struct sut_err *err)
 {
@@ -136,7 +154,8 @@ static int put_entries(struct session *s, struct ledger_group *g, const char *st
 			struct ledger_func *f = &g->v[i].funcs[j];
 
 			apply_step(s, step);
-			if (proc_mem_write(&s->ms.mem, f->entry, entry_bytes(f, form), f->jump_len, err) < 0)
+			if (warm_pages(s, f, err) < 0 ||
+			    proc_mem_write(&s->ms.mem, f->entry, entry_bytes(f, form), f->jump_len, err) < 0)
 				return -1;
 		}
 	now = read_entries(s, g);

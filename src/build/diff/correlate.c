@@ -186,8 +186,8 @@ struct group {
 
 /*
  * The scope of a thread-local variable where the debug information does not place such (GCC for arm64): of
- * the only function whose code uses it, or what is inlined there. That function itself where the debug
- * information names none, NULL where there are several.
+ * the function whose code uses it, or of what is inlined there. That function itself where the debug information
+ * names none. Where several use it, they must agree, else NULL.
  */
 static const char *user_scope(const struct side *s, uint32_t i)
 {
@@ -195,22 +195,21 @@ static const char *user_scope(const struct side *s, uint32_t i)
 
 	for (uint32_t f = 1; f < s->o->n_syms; f++) {
 		const struct elf_sym *y = &s->o->syms[f];
+		const char *named;
 		size_t a, b;
 
 		if (!s->canon[f] || !sym_is_func(y) || !y->size || y->shndx >= s->o->n_secs)
 			continue;
 		refs_range(s, y->shndx, y->value, y->value + y->size, &a, &b);
-		for (; a < b; a++) {
-			const struct ref *r = &s->refs[y->shndx][a];
-
-			if (r->kind != REF_SYM || r->sym != i)
-				continue;
-			if (user && strcmp(user, s->key[f]))
-				return NULL;
-			user = s->key[f];
-			scope = dbg_scope_unplaced(s->dbg, y->shndx, y->value, s->key[i]);
-			break;
-		}
+		while (a < b && (s->refs[y->shndx][a].kind != REF_SYM || s->refs[y->shndx][a].sym != i))
+			a++;
+		if (a == b)
+			continue;
+		named = dbg_scope_unplaced(s->dbg, y->shndx, y->value, s->key[i]);
+		if (user && strcmp(user, s->key[f]) && (!scope || !named || strcmp(scope, named)))
+			return NULL;
+		user = s->key[f];
+		scope = named;
 	}
 	return scope ? scope : user;
 }

@@ -64,8 +64,11 @@ static int after_clone(const uint8_t *c, size_t n, const struct unw_regs *regs)
 	return regs->r[A0] ? 2 : 1;
 }
 
-/* sp points to the siginfo, 128 bytes; then the ucontext: 176 bytes, pc, x1-x31. */
-enum { UC = 128, UC_STACK_FLAGS = 24, UC_STACK_SIZE = 32, UC_REGS = 176 };
+/*
+ * sp points to the siginfo, 128 bytes; then the ucontext: 176 bytes, pc, x1-x31; 516 bytes with floating-point
+ * registers, a reserved word, and the first record of what else is there: magic and size, both 0 at the end.
+ */
+enum { UC = 128, UC_STACK_FLAGS = 24, UC_STACK_SIZE = 32, UC_REGS = 176, UC_RESERVED = UC_REGS + 32 * 8 + 516 };
 
 static int sigframe_offset(int form, unsigned int reg)
 {
@@ -76,14 +79,15 @@ static int sigframe_offset(int form, unsigned int reg)
 
 /*
  * The kernel writes no flags and no link. Of the alternate stack it says that there is none (2), or its size.
- * A pc is even.
+ * A pc is even, and what is reserved zero.
  */
 static bool saved_context(const uint8_t *p, size_t n, uint64_t at, uint64_t *ret_sp,
 			  uint64_t *ret_pc)
 {
 	uint32_t flags;
 
-	if (n < UC_REGS + 32 * 8 || word(p) || word(p + 8) || word(p + UC_REGS) & 1)
+	if (n < UC_RESERVED + 12 || word(p) || word(p + 8) || word(p + UC_REGS) & 1 || get32(p + UC_RESERVED) ||
+	    !get32(p + UC_RESERVED + 4) != !get32(p + UC_RESERVED + 8))
 		return false;
 	flags = get32(p + UC_STACK_FLAGS) & 0x7fffffff; /* without SS_AUTODISARM */
 	if (flags > 2 || (flags == 2) != !word(p + UC_STACK_SIZE))

@@ -262,6 +262,15 @@ static void signals(const struct unw_arch *a)
 	is(UNW_SCAN_AWAY, "an overflowed stack is not taken for an empty one");
 	context(0x1800, home_at + 0x4001, 0x500000);
 	is(UNW_SCAN_FAILED, "nor one that is not aligned");
+	if (arch == &unw_arch_riscv64) {
+		put32(alt_mem + 0x1800 + 176 + 256 + 516, 1);
+		is(UNW_SCAN_AWAY, "what has something in the reserved word is no context");
+		put32(alt_mem + 0x1800 + 176 + 256 + 516, 0);
+		put32(alt_mem + 0x1800 + 176 + 256 + 520, 1);
+		is(UNW_SCAN_AWAY, "nor is what has a record of no size");
+		put32(alt_mem + 0x1800 + 176 + 256 + 524, 4096);
+		is(UNW_SCAN_FAILED, "one with a record is");
+	}
 	/* Over the end of a piece of the reader. */
 	reset(a);
 	unw_reg_set(&regs, a->sp_reg, alt_at + 0x1000);

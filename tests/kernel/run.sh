@@ -15,8 +15,7 @@
 #   make             how make is called for that ("make"); it is built without this, too, as other/NAME.ko
 #   base/            of another module, which that one needs: built likewise, before it. $WORDS is its folder
 #   not              "ARCH REASON" lines: where there is nothing to test; instead of ARCH "livepatch" for kernels
-#                    that have it, "core" for those that our core patches, "6.12" for that series, or
-#                    "ARCH-6.12"
+#                    that have it, or "core" for those that our core patches
 #   options          of the kernel, "CONFIG_X=y" lines: where it has not all of them there is nothing to test, either
 #
 # Settings:
@@ -200,7 +199,7 @@ for case; do
 	from=$cases/$case
 	to=$work/guest/s/cases/$case ko=''
 	mkdir -p "$to"
-	why=$(sed -n "s/^$arch //p; s/^$way //p; s/^$series //p; s/^$arch-$series //p" "$from/not" 2>/dev/null | head -1)
+	why=$(sed -n "s/^$arch //p; s/^$way //p" "$from/not" 2>/dev/null | head -1)
 	[ -n "$why" ] || [ ! -e "$from/options" ] || has_options "$from/options" || why="the kernel is built without it"
 	if [ -n "$why" ]; then
 		echo "ok - $case # SKIP $why" >"$work/results/$case"

@@ -47,6 +47,20 @@ static bool is_one(const char *base, const char *module, const char *file)
 	return one;
 }
 
+/*
+ * The start of the patch's module is what enables it, and neither file says so until its functions have been
+ * redirected: without a look at the module such a patch seems to be on its way back.
+ */
+static void look(size_t b, const char *module, bool *ret_enabled, bool *ret_transition)
+{
+	char *state = slurp("/sys/module/%s/initstate", module);
+	bool coming = state && !strcmp(state, "coming");
+
+	*ret_enabled = is_one(bases[b].dir, module, "enabled") || coming;
+	*ret_transition = is_one(bases[b].dir, module, "transition") || coming;
+	free(state);
+}
+
 static uint16_t machine_of(const char *name)
 {
 	static const struct {
@@ -181,8 +195,7 @@ static void read_base(struct ksys_patches *ps, size_t b)
 		p = VEC_PUSH(ps->v, ps->n, ps->cap);
 		p->module = xstrdup(e->d_name);
 		p->core = bases[b].core;
-		p->enabled = is_one(bases[b].dir, e->d_name, "enabled");
-		p->transition = is_one(bases[b].dir, e->d_name, "transition");
+		look(b, e->d_name, &p->enabled, &p->transition);
 		read_module(p);
 		read_funcs(p, dir);
 		free(dir);
@@ -245,8 +258,7 @@ bool ksys_patch_look(const char *module, bool *ret_enabled, bool *ret_transition
 		free(path);
 		if (!there)
 			continue;
-		*ret_enabled = is_one(bases[b].dir, module, "enabled");
-		*ret_transition = is_one(bases[b].dir, module, "transition");
+		look(b, module, ret_enabled, ret_transition);
 		return true;
 	}
 	return false;

@@ -260,7 +260,7 @@ KERNEL_ARCHS := armhf ppc64el arm64 amd64
 # All tests have all cases of one architecture with livepatch and of one without; the emulated compiler of arm64 needs
 # minutes for them. `make test-kernels` has all on all.
 KERNEL_FEW_arm64 := body callbacks fault-tables jump-labels many-arguments module
-KERNEL_FEW_ppc64el := $(KERNEL_FEW_arm64) load local-callers out-of-tree recursion replace sleeper stacked varargs vector
+KERNEL_FEW_ppc64el := $(KERNEL_FEW_arm64) load local-callers recursion stacked vector
 kernel_tests = $(foreach a,$(1),$(patsubst %,tests/kernel/cases/%@$(a),$(or $(KERNEL_FEW_$(a)),$(KERNEL_CASES))))
 deps-kernel:
 	$(Q)scripts/deps.sh kernel

@@ -2,7 +2,7 @@
 /*
  * What this CPU and this kernel do to a stopped thread. One directory per architecture implements
  * this file: regs.c (registers, restart of system calls) and call.c (the frame that heals a thread
- * whose tracer died). Only the host's directory is compiled.
+ * whose tracer died). Only the host's directory is compiled, and common.c.
  *
  * For porters: nothing here is portable and nothing above it knows an architecture. A port fills
  * struct native_regs, says which register is which, finds its two instruction sequences, and
@@ -114,7 +114,7 @@ struct native_frame {
  */
 int native_build_frame(struct native_frame *f, pid_t tid, const struct native_regs *orig,
 		       uint64_t mask, const struct native_gadgets *g, struct sut_err *err);
-void native_frame_free(struct native_frame *f);
+void native_frame_free(struct native_frame *f); /* common.c */
 /* Registers that make system call @nr; it then returns into the healing frame. */
 void native_prepare_syscall(struct native_regs *r, const struct native_frame *f,
 			    const struct native_gadgets *g, long nr, const uint64_t args[6]);
@@ -140,6 +140,8 @@ int native_confirm_syscall(pid_t tid, long nr);
  * heals after each, as remote.c says. Filters are asked about NATIVE_NO_CALLS then.
  */
 int native_skip_syscall(pid_t tid, const struct native_regs *heal, bool came_back);
+/* Is the thread (not inside a system call) in a restartable sequence, as far as the kernel tells? common.c */
+bool native_in_rseq(pid_t tid, int mem_fd, const char **ret_why);
 /* True where the thread must not be diverted now (shadow stack, restartable sequence). */
 bool native_must_not_divert(pid_t pid, pid_t tid, const struct native_regs *r, int mem_fd,
 			    const char **ret_why);

@@ -152,12 +152,6 @@ int native_build_frame(struct native_frame *f, pid_t tid, const struct native_re
 	return 0;
 }
 
-void native_frame_free(struct native_frame *f)
-{
-	free(f->bytes);
-	memset(f, 0, sizeof(*f));
-}
-
 static void set_args(struct native_regs *r, const struct native_frame *f, const uint64_t a[6])
 {
 	*r = f->heal;
@@ -264,23 +258,11 @@ static bool wide_vectors(pid_t tid, const char **ret_why)
 bool native_must_not_divert(pid_t pid, pid_t tid, const struct native_regs *r, int mem_fd,
 			    const char **ret_why)
 {
-	struct {
-		uint64_t abi;
-		uint32_t size, signature, flags, pad;
-	} conf = {0};
-	uint64_t cs = 0;
-
 	if (r->u.pstate & PSR_MODE32_BIT) {
 		*ret_why = "it is running 32-bit code";
 		return true;
 	}
 	if (wide_vectors(tid, ret_why))
 		return true;
-	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid, sizeof(conf), &conf) <= 0 || !conf.abi)
-		return false;
-	if (pread(mem_fd, &cs, sizeof(cs), (off_t)(conf.abi + 8)) == sizeof(cs) && cs) {
-		*ret_why = "it may be in a restartable sequence";
-		return true;
-	}
-	return false;
+	return native_in_rseq(tid, mem_fd, ret_why);
 }

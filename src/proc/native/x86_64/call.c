@@ -266,12 +266,6 @@ int native_build_frame(struct native_frame *f, pid_t tid, const struct native_re
 	return 0;
 }
 
-void native_frame_free(struct native_frame *f)
-{
-	free(f->bytes);
-	memset(f, 0, sizeof(*f));
-}
-
 static void set_args(struct native_regs *r, const uint64_t a[6])
 {
 	r->u.rdi = a[0];
@@ -332,12 +326,7 @@ int native_skip_syscall(pid_t tid, const struct native_regs *heal, bool came_bac
 bool native_must_not_divert(pid_t pid, pid_t tid, const struct native_regs *r, int mem_fd,
 			    const char **ret_why)
 {
-	struct {
-		uint64_t abi;
-		uint32_t size, signature, flags, pad;
-	} conf = {0};
 	struct proc_status st;
-	uint64_t cs = 0;
 
 	if (!proc_status_read(&st, pid, tid) && st.shadow_stack) {
 		*ret_why = "it has a shadow stack (CET)";
@@ -347,14 +336,6 @@ bool native_must_not_divert(pid_t pid, pid_t tid, const struct native_regs *r, i
 		*ret_why = "it is running 32-bit code";
 		return true;
 	}
-	/* Inside a system call there is no restartable sequence. Kernels before 5.13 do not tell. */
-	if (native_syscall_nr(r) >= 0)
-		return false;
-	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid, sizeof(conf), &conf) <= 0 || !conf.abi)
-		return false;
-	if (pread(mem_fd, &cs, sizeof(cs), (off_t)(conf.abi + 8)) == sizeof(cs) && cs) {
-		*ret_why = "it may be in a restartable sequence";
-		return true;
-	}
-	return false;
+	/* Inside a system call there is none. */
+	return native_syscall_nr(r) < 0 && native_in_rseq(tid, mem_fd, ret_why);
 }

@@ -214,13 +214,6 @@ static const char *user_scope(const struct side *s, uint32_t i)
 	return scope ? scope : user;
 }
 
-static const struct dbg_var *var_of(const struct side *s, uint32_t i)
-{
-	const struct elf_sym *y = &s->o->syms[i];
-
-	return dbg_var_at(s->dbg, y->shndx, y->value, y->name);
-}
-
 static const char *scope_of(const struct side *s, uint32_t i)
 {
 	const struct elf_sym *y = &s->o->syms[i];

@@ -329,9 +329,15 @@ static void push_var(struct dbg *d, Dwarf_Die *die, const char *scope, const str
 	in->type = copy_or_null(tag_of(die));
 }
 
-static bool is_piece(const Dwarf_Op *op)
+/* See struct dbg_var: of @bits from @at on, with what [op, op + n) makes of them. */
+static char *form_text(uint64_t at, uint64_t bits, const Dwarf_Op *op, size_t n)
 {
-	return op->atom == DW_OP_piece || op->atom == DW_OP_bit_piece;
+	struct buf b = {0};
+
+	buf_addf(&b, "%" PRIu64 "+%" PRIu64, at, bits);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&b, " %x:%" PRIx64, op[i].atom, (uint64_t)op[i].number);
+	return (char *)b.p;
 }
 
 /*
@@ -353,24 +359,17 @@ static void add_var(const struct reader *r, Dwarf_Die *die, const char *scope)
 	     (op->atom >= DW_OP_breg0 && op->atom <= DW_OP_breg31)))
 		return; /* on the stack, or in registers */
 	for (size_t i = 0; i < n; i++) {
-		bool piece = is_piece(&op[i]);
+		bool piece = op[i].atom == DW_OP_piece || op[i].atom == DW_OP_bit_piece;
+		size_t k, end = i + !piece;
 		struct dbg_var v = {0};
-		size_t k;
 
 		if (!piece && i + 1 < n)
 			continue;
 		bits = !piece ? 0 : op[i].atom == DW_OP_piece ? op[i].number * 8 : op[i].number;
-		k = place_ops(r, die, &a, op + from, i + !piece - from, &v);
-		if (k && (piece || from + k < n))
-			v.form = xasprintf("%" PRIu64 "+%" PRIu64, at, bits);
-		for (; k && from + k < i + !piece; k++) {
-			char *all = xasprintf("%s %x:%" PRIx64, v.form, op[from + k].atom,
-					      (uint64_t)op[from + k].number);
-
-			free(v.form);
-			v.form = all;
-		}
+		k = place_ops(r, die, &a, op + from, end - from, &v);
 		if (k) {
+			if (piece || from + k < end)
+				v.form = form_text(at, bits, op + from + k, end - from - k);
 			push_var(r->d, die, scope, &v);
 			n_placed++;
 		}

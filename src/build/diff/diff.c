@@ -176,16 +176,20 @@ static void find_cuts(struct side *s)
 	free(cap);
 }
 
+const struct dbg_var *var_of(const struct side *s, uint32_t i)
+{
+	const struct elf_sym *y = &s->o->syms[i];
+
+	return dbg_var_at(s->dbg, y->shndx, y->value, y->name);
+}
+
 /* Parts of variables are what the debug information says, whatever number the compiler gave them. */
 static void name_parts(struct side *s)
 {
 	for (size_t i = 1; i < s->o->n_syms; i++) {
-		const struct elf_sym *y = &s->o->syms[i];
-		const struct dbg_var *v = NULL;
+		const struct dbg_var *v = s->canon[i] && !sym_is_func(&s->o->syms[i]) ? var_of(s, (uint32_t)i) : NULL;
 		char *key;
 
-		if (s->canon[i] && !sym_is_func(y))
-			v = dbg_var_at(s->dbg, y->shndx, y->value, y->name);
 		if (!v || !v->form)
 			continue;
 		key = xasprintf("%s of %s", v->form, s->key[i]);

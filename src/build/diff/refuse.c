@@ -20,13 +20,6 @@ static const struct elf_sym *osym(const struct diff_ctx *c, uint32_t i)
 	return &c->orig.o->syms[i];
 }
 
-static const struct dbg_var *var_of(const struct side *s, uint32_t i)
-{
-	const struct elf_sym *y = &s->o->syms[i];
-
-	return dbg_var_at(s->dbg, y->shndx, y->value, y->name);
-}
-
 static const char *scope_of(const struct diff_ctx *c, const struct diff_data *d)
 {
 	const struct dbg_var *v = var_of(&c->new, d->new);

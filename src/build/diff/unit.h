@@ -41,6 +41,8 @@ struct diff_ctx {
 
 bool sym_is_func(const struct elf_sym *y);
 enum sec_kind sym_kind(const struct side *s, uint32_t sym);
+/* What the debug information says of the variable @sym; NULL: nothing. */
+const struct dbg_var *var_of(const struct side *s, uint32_t sym);
 /* References of [from, to) in a section, as [*ret_first, *ret_last). */
 void refs_range(const struct side *s, uint32_t sec, uint64_t from, uint64_t to, size_t *ret_first,
 		size_t *ret_last);

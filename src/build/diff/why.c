@@ -36,9 +36,7 @@ void positions(struct diff_ctx *c)
 	}
 	for (size_t i = 0; i < c->u->n_data; i++) {
 		struct diff_data *d = &c->u->data[i];
-		const struct side *s = d->new ? &c->new : &c->orig;
-		const struct elf_sym *y = &s->o->syms[d->new ? d->new : d->orig];
-		const struct dbg_var *v = dbg_var_at(s->dbg, y->shndx, y->value, y->name);
+		const struct dbg_var *v = d->new ? var_of(&c->new, d->new) : var_of(&c->orig, d->orig);
 
 		if (v) {
 			d->file = copy_or_null(v->file);

@@ -17,51 +17,43 @@
  */
 #include "apply/between.h"
 
-/* Length of the first instruction of the redirect @code. */
-static size_t first_len(const struct target *t, struct target_dis *dis, const struct ledger_func *f,
-			const uint8_t *code)
+/* Calls @fn for each function of @l whose redirect has several instructions, with the length of the first. */
+static void each(const struct ledger *l, void (*fn)(void *ctx, const struct ledger_func *f, size_t len), void *ctx)
 {
-	struct insn in;
+	const struct target *t = target_find(l->machine);
+	struct target_dis *dis = t ? target_dis_open(t) : NULL;
 
-	if (t->decode(dis, code, f->jump_len, f->entry, &in) < 0 || !in.len)
-		return t->insn_min;
-	return in.len;
+	for (size_t i = 0; i < l->n_funcs && dis; i++) {
+		const struct ledger_func *f = &l->funcs[i];
+		struct insn in;
+
+		if (t->decode(dis, f->direct, f->jump_len, f->entry, &in) < 0 || !in.len)
+			in.len = t->insn_min;
+		if (in.len < f->jump_len)
+			fn(ctx, f, in.len);
+	}
+	target_dis_close(dis);
+}
+
+static void add_range(void *ctx, const struct ledger_func *f, size_t len)
+{
+	switch_range_add(ctx, f->entry + len, f->jump_len - len, f->name, f->file, f->line);
 }
 
 void between_ranges(struct switch_ranges *rs, const struct ledger *l)
 {
-	const struct target *t = target_find(l->machine);
-	struct target_dis *dis = t ? target_dis_open(t) : NULL;
-
-	for (size_t i = 0; i < l->n_funcs && dis; i++) {
-		const struct ledger_func *f = &l->funcs[i];
-		size_t len = first_len(t, dis, f, f->direct);
-
-		if (len < f->jump_len)
-			switch_range_add(rs, f->entry + len, f->jump_len - len, f->name, f->file, f->line);
-	}
-	target_dis_close(dis);
+	each(l, add_range, rs);
 }
 
-static void add_walks(struct unw_space *s, const struct ledger *l)
+static void add_walk(void *ctx, const struct ledger_func *f, size_t len)
 {
-	const struct target *t = target_find(l->machine);
-	struct target_dis *dis = t ? target_dis_open(t) : NULL;
-
-	for (size_t i = 0; i < l->n_funcs && dis; i++) {
-		const struct ledger_func *f = &l->funcs[i];
-
-		if (first_len(t, dis, f, f->direct) >= f->jump_len)
-			continue;
-		unw_space_add_redirect(s, f->entry, f->direct, f->jump_len);
-		unw_space_add_redirect(s, f->entry, f->via_stub, f->jump_len);
-	}
-	target_dis_close(dis);
+	unw_space_add_redirect(ctx, f->entry, f->direct, f->jump_len);
+	unw_space_add_redirect(ctx, f->entry, f->via_stub, f->jump_len);
 }
 
 void between_walks(struct unw_space *s, const struct ledgers *ls)
 {
 	for (size_t i = 0; i < ls->n; i++)
 		for (size_t k = 0; k < ls->v[i].n; k++)
-			add_walks(s, &ls->v[i].v[k]);
+			each(&ls->v[i].v[k], add_walk, s);
 }

@@ -37,8 +37,9 @@
  * can execute half of it. If the tool dies, it does so before or after the call, with one exception: the
  * kernel writes page by page, and looks between two whether the writer is being killed. Both pages are made
  * the process's own before, which is what takes time, so that is a moment of less than a microsecond; nothing
- * that Suture could write in two steps closes it. What was written is read back and compared. Processes that share the memory without being threads (vfork's child until
- * its exec) are not seen; their parent is then in vfork and cannot be stopped, and we wait.
+ * that Suture could write in two steps closes it. What was written is read back and compared. Processes that
+ * share the memory without being threads (vfork's child until its exec) are not seen; their parent is then in
+ * vfork and cannot be stopped, and we wait.
  */
 #include "apply/switch.h"
 #include "apply/between.h"

@@ -257,7 +257,7 @@ void kimage_free(struct kimage *k)
 		free(k->secs[i].name);
 	free(k->secs);
 	free(k->srcversion);
-	free(k->depends);
+	strvec_free(&k->depends);
 	for (size_t i = 0; i < k->n_imports; i++)
 		free(k->imports[i].name);
 	free(k->imports);

@@ -36,7 +36,7 @@ struct kimage {
 	uint8_t *elf;		/* an ELF file with the code, the data and a symbol table */
 	size_t elf_size;
 	char *srcversion;	/* of a module; NULL: it says none */
-	char *depends;		/* of a module: "jbd2,mbcache", the modules that it needs; NULL: it does not say */
+	struct strvec depends;	/* of a module: those that must be there before it, and stay as long (with underscores) */
 	struct kimage_import *imports; /* of a module of a kernel with CONFIG_MODVERSIONS */
 	size_t n_imports, cap_imports;
 	uint64_t gp;		/* of a module: its global pointer (ppc64le: TOC pointer), 0: it has none */

@@ -172,20 +172,13 @@ static void read_imports(struct layout *l)
 					       get32(s->data + at)};
 }
 
-bool kimage_needs_module(const struct kimage *k, const char *name)
+static void read_depends(struct layout *l)
 {
-	size_t n = strlen(name);
+	char *list = kmod_info(l->o, "depends="), *save = NULL;
 
-	for (const char *p = k->depends; p && *p; p += *p == ',') {
-		size_t len = strcspn(p, ","), i = 0;
-
-		while (len == n && i < n && (p[i] == name[i] || (p[i] == '-' && name[i] == '_')))
-			i++;
-		if (len == n && i == n)
-			return true;
-		p += len;
-	}
-	return false;
+	for (char *w = list ? strtok_r(list, ",", &save) : NULL; w; w = strtok_r(NULL, ",", &save))
+		strvec_push(&l->k->depends, kmod_name(w));
+	free(list);
 }
 
 uint8_t *kimage_read_module(const char *path, size_t *ret_n, struct sut_err *err)
@@ -234,7 +227,7 @@ struct kimage *kimage_open_module(const char *path, struct sut_err *err)
 	kimage_index(l.k);
 	l.k->text = l.base;
 	l.k->srcversion = kmod_info(l.o, "srcversion=");
-	l.k->depends = kmod_info(l.o, "depends=");
+	read_depends(&l);
 	read_imports(&l);
 	if (l.o->build_id) {
 		l.k->build_id = xmemdup(l.o->build_id, l.o->build_id_size);

@@ -12,8 +12,6 @@
 struct kimage *kimage_open_module(const char *path, struct sut_err *err);
 /* The bytes of a module's file, decompressed: fresh. NULL with E_IO, K_MODULE. */
 uint8_t *kimage_read_module(const char *path, size_t *ret_n, struct sut_err *err);
-/* Is module @name (with underscores) among those that must be there before this one, and stay as long as it does? */
-bool kimage_needs_module(const struct kimage *k, const char *name);
 /* In which section of the .ko, and where in it, an address of its layout lies. False: in none. */
 bool kimage_module_place(const struct kimage *k, uint64_t addr, uint32_t *ret_sec, uint64_t *ret_off);
 

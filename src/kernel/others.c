@@ -9,7 +9,6 @@
  */
 #include "kernel/others.h"
 #include "base/log.h"
-#include "kernel/kmod.h"
 #include "kernel/layout.h"
 #include "kernel/symvers.h"
 #include "target/target.h"
@@ -71,12 +70,11 @@ static void add_modules(struct kbuild *kb)
 	struct strvec names = {0};
 
 	for (size_t i = 1; i < kb->n_objects; i++) {
-		char *list = xstrdup(kb->objects[i].image->depends ? kb->objects[i].image->depends : ""), *save = NULL;
+		const struct strvec *depends = &kb->objects[i].image->depends;
 
-		for (char *w = strtok_r(list, ",", &save); w; w = strtok_r(NULL, ",", &save))
-			if (!strvec_has(&names, kmod_name(w)))
-				strvec_push(&names, kmod_name(w));
-		free(list);
+		for (size_t k = 0; k < depends->n; k++)
+			if (!strvec_has(&names, depends->v[k]))
+				strvec_push(&names, depends->v[k]);
 	}
 	for (size_t i = 0; i < names.n; i++)
 		add_module(kb, names.v[i]);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What each reference of the patch's code and data becomes: module.c says in which order. */
-#include "kernel/layout.h"
 #include "kernel/mlink.h"
 
 #include <stdio.h>
@@ -177,7 +176,7 @@ static int check_needed(struct mlink *l, const struct piece *p, const struct elf
 	int r;
 
 	if (!strcmp(place->object, "vmlinux") || !strcmp(place->object, ob->name) ||
-	    (unit_of(l, p->unit)->object && kimage_needs_module(ob->image, place->object)))
+	    (unit_of(l, p->unit)->object && strvec_has(&ob->image->depends, place->object)))
 		return 0;
 	why = xasprintf("module '%s' has it, which '%s' does not need: so it may not be there, or be unloaded meanwhile",
 			place->object, ob->name);

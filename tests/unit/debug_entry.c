@@ -12,7 +12,9 @@ enum { NOPS = 8 };
 static const char source[] = "int v;\n"
 			     "__attribute__((aligned(64))) int before(int a)\n{\n\treturn a * v;\n}\n"
 			     "__attribute__((aligned(64))) int traced(int a)\n{\n\treturn a + v;\n}\n"
-			     "__attribute__((aligned(64))) int traced_too(int a)\n{\n\treturn a - v;\n}\n";
+			     "__attribute__((aligned(64))) int traced_too(int a)\n{\n\treturn a - v;\n}\n"
+			     "__attribute__((aligned(64))) static int named(int a)\n{\n\treturn a ^ v;\n}\n"
+			     "int init(int a) __attribute__((alias(\"named\")));\n";
 
 static struct elf_sym *symbol(const struct elf_obj *o, const char *name)
 {
@@ -32,7 +34,7 @@ static bool is_told(const struct dbg *d, const struct elf_sym *y)
 int main(void)
 {
 	char dir[] = "/tmp/debug_entry.XXXXXX";
-	struct elf_sym *before, *traced, *too;
+	struct elf_sym *before, *traced, *too, *named, *init;
 	struct elf_obj *o;
 	struct dbg *d;
 
@@ -48,10 +50,15 @@ int main(void)
 	traced->value -= NOPS;
 	traced->size += NOPS;
 	too->value += NOPS;
+	named = symbol(o, "named");
+	init = symbol(o, "init");
+	named->value = init->value -= NOPS;
+	named->size = init->size += NOPS;
 	d = dbg_read(o);
 	tap_ok(is_told(d, before), "a function whose information begins with it is told");
 	tap_ok(is_told(d, traced), "one whose information begins behind it, too");
 	tap_ok(!is_told(d, too), "but none whose information begins before it");
+	tap_ok(is_told(d, named), "one that has another name as well");
 	dbg_free(d);
 	elf_obj_free(o);
 	return tap_done();

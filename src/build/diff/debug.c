@@ -15,7 +15,6 @@
  * and members.
  */
 #include "build/diff/debug.h"
-#include "build/diff/ref.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -383,14 +382,22 @@ static void add_var(const struct reader *r, Dwarf_Die *die, const char *scope)
 static void walk(struct reader *r, Dwarf_Die *parent, const char *scope, size_t first, size_t n,
 		 int depth);
 
-/* GCC for arm64 says that a function begins behind the places that it leaves for a tracer. Its symbol knows better. */
+/*
+ * GCC for arm64 says that a function begins behind the places that it leaves for a tracer. Its symbol knows better:
+ * the one of that name, as a function may have several (a module's start is init_module, too).
+ */
 static uint64_t entry_of(const struct reader *r, const char *name, uint32_t sec, uint64_t off)
 {
-	uint32_t sym = sym_covering(r->o, sec, off);
-	const struct elf_sym *y = &r->o->syms[sym];
 	size_t n = strlen(name);
 
-	return sym && !strncmp(y->name, name, n) && (!y->name[n] || y->name[n] == '.') ? y->value : off;
+	for (size_t i = 1; i < r->o->n_syms; i++) {
+		const struct elf_sym *y = &r->o->syms[i];
+
+		if (y->shndx == sec && y->value <= off && off - y->value < y->size && !strncmp(y->name, name, n) &&
+		    (!y->name[n] || y->name[n] == '.'))
+			return y->value;
+	}
+	return off;
 }
 
 static void add_func(struct reader *r, Dwarf_Die *die, int depth)

@@ -84,10 +84,16 @@ void suture_force_off(struct suture_entry *entry);
 
 /* ---- object.c ---- */
 
+/* Whose callback runs: suture_get_prev_state() is about the others. */
+extern const struct suture_entry *suture_caller;
+
 int object_find(struct suture_object *obj);
 int object_check(struct suture_object *obj);
 int object_enable(struct suture_entry *entry, struct suture_object *obj);
-void object_disable(struct suture_object *obj);
+void object_disable(struct suture_entry *entry, struct suture_object *obj);
+/* One of the callbacks of @obj that cannot fail, if it is there. */
+void object_call(const struct suture_entry *entry, struct suture_object *obj,
+		 void (*callback)(struct suture_object *obj));
 int object_notify(struct notifier_block *nb, unsigned long action, void *data);
 
 /* ---- sysfs.c ---- */

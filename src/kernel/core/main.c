@@ -245,7 +245,7 @@ static void patch_off(struct suture_entry *entry)
 
 	entry->state = SUTURE_OFF;
 	suture_for_each_object(entry->patch, obj)
-		object_disable(obj);
+		object_disable(entry, obj);
 	/* For an NMI that came while the CPUs stood, and what else runs without being a task. */
 	synchronize_rcu();
 	module_put(entry->patch->mod);
@@ -259,8 +259,7 @@ static void post_patch(struct suture_entry *entry)
 		if (!obj->ready)
 			continue;
 		obj->patched = true;
-		if (obj->callbacks.post_patch)
-			obj->callbacks.post_patch(obj);
+		object_call(entry, obj, obj->callbacks.post_patch);
 	}
 }
 
@@ -363,8 +362,7 @@ int suture_set_enabled(struct suture_entry *entry, bool on)
 		if (!obj->ready)
 			continue;
 		obj->patched = false;
-		if (obj->callbacks.pre_unpatch)
-			obj->callbacks.pre_unpatch(obj);
+		object_call(entry, obj, obj->callbacks.pre_unpatch);
 	}
 	change_start(entry, SUTURE_DISABLING);
 	return 0;
@@ -413,7 +411,7 @@ struct suture_state *suture_get_prev_state(unsigned long id)
 	struct suture_entry *entry;
 
 	list_for_each_entry(entry, &suture_entries, node) {
-		if (entry == changing || entry->state != SUTURE_ON)
+		if (entry == suture_caller || entry->state != SUTURE_ON)
 			continue;
 		state = suture_get_state(entry->patch, id);
 		if (state)
@@ -509,7 +507,7 @@ static int prepare_patch(struct suture_entry *entry)
 	}
 	if (err)
 		suture_for_each_object(patch, obj)
-			object_disable(obj);
+			object_disable(entry, obj);
 	return err;
 }
 

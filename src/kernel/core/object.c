@@ -15,6 +15,28 @@
 
 #include "core.h"
 
+const struct suture_entry *suture_caller;
+
+void object_call(const struct suture_entry *entry, struct suture_object *obj,
+		 void (*callback)(struct suture_object *obj))
+{
+	suture_caller = entry;
+	if (callback)
+		callback(obj);
+	suture_caller = NULL;
+}
+
+static int call_pre_patch(const struct suture_entry *entry, struct suture_object *obj)
+{
+	int err = 0;
+
+	suture_caller = entry;
+	if (obj->callbacks.pre_patch)
+		err = obj->callbacks.pre_patch(obj);
+	suture_caller = NULL;
+	return err;
+}
+
 /* Finds the module, if it is loaded. */
 int object_find(struct suture_object *obj)
 {
@@ -83,8 +105,8 @@ int object_enable(struct suture_entry *entry, struct suture_object *obj)
 	/* The kernel is the first object: so this is before any code of the patch runs. */
 	if (!err && !obj->name)
 		err = jumps_add(entry->patch);
-	if (!err && obj->callbacks.pre_patch)
-		err = obj->callbacks.pre_patch(obj);
+	if (!err)
+		err = call_pre_patch(entry, obj);
 	if (err)
 		return err;
 	obj->callbacks_due = true;
@@ -94,7 +116,7 @@ int object_enable(struct suture_entry *entry, struct suture_object *obj)
 			continue;
 		err = site_get(obj, func);
 		if (err) {
-			object_disable(obj);
+			object_disable(entry, obj);
 			return err;
 		}
 	}
@@ -102,7 +124,7 @@ int object_enable(struct suture_entry *entry, struct suture_object *obj)
 }
 
 /* The redirects lead nowhere any more. */
-void object_disable(struct suture_object *obj)
+void object_disable(struct suture_entry *entry, struct suture_object *obj)
 {
 	struct suture_func *func;
 
@@ -112,8 +134,8 @@ void object_disable(struct suture_object *obj)
 	obj->patched = false;
 	suture_for_each_func(obj, func)
 		site_put(func);
-	if (obj->callbacks_due && obj->callbacks.post_unpatch)
-		obj->callbacks.post_unpatch(obj);
+	if (obj->callbacks_due)
+		object_call(entry, obj, obj->callbacks.post_unpatch);
 	obj->callbacks_due = false;
 }
 
@@ -137,15 +159,15 @@ static void module_going(struct module *mod)
 		suture_for_each_object(entry->patch, obj) {
 			if (!obj->name || obj->mod != mod)
 				continue;
-			if (obj->ready && obj->patched && obj->callbacks.pre_unpatch)
-				obj->callbacks.pre_unpatch(obj);
+			if (obj->ready && obj->patched)
+				object_call(entry, obj, obj->callbacks.pre_unpatch);
 			suture_for_each_func(obj, func)
 				if (func->site) {
 					func->site->next = 0;
 					func->site->next_end = 0;
 				}
 			switch_object(obj);
-			object_disable(obj);
+			object_disable(entry, obj);
 			obj->mod = NULL;
 		}
 }
@@ -187,8 +209,7 @@ static int module_coming(struct module *mod)
 			if (entry->state == SUTURE_DISABLING)
 				continue;
 			obj->patched = true;
-			if (obj->callbacks.post_patch)
-				obj->callbacks.post_patch(obj);
+			object_call(entry, obj, obj->callbacks.post_patch);
 		}
 	}
 	return 0;

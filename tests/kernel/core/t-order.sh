@@ -61,9 +61,14 @@ ok "a patch" load p_stack1
 is "is on" "stack 1 111" "$(victim plain) $(victim secret)"
 ok "another on top" load p_stack2
 ok "sees the state of the first" sh -c "dmesg | tail | grep 'state of the patch before p_stack2: 1'"
+ok "when it is on, too" sh -c "dmesg | tail | grep 'state of the others when p_stack2 is on: 1'"
 is "both are on" "stack 2 111" "$(victim plain) $(victim secret)"
 ok "the lower one is reverted" unload p_stack1
+ok "which saw the state of the upper" sh -c "dmesg | tail | grep 'state of the others when p_stack1 goes: 2'"
 is "the upper stays" "stack 2 7" "$(victim plain) $(victim secret)"
+ok "the module goes and comes" sh -c "rmmod victim && insmod victim.ko"
+ok "no patch is there but the upper one" sh -c "dmesg | tail | grep 'state of the patch before p_stack2: 0' &&
+	dmesg | tail | grep 'state of the others when p_stack2 is on: 0'"
 ok "the upper is reverted" unload p_stack2
 is "all is old" "old 7" "$(victim plain) $(victim secret)"
 ok "again, one" load p_stack1

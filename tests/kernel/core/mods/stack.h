@@ -27,6 +27,20 @@ static int pre_patch(struct suture_object *obj)
 	return 0;
 }
 
+static void post_patch(struct suture_object *obj)
+{
+	struct suture_state *old = suture_get_prev_state(5);
+
+	pr_info("state of the others when %s is on: %d\n", THIS_MODULE->name, old ? old->version : 0);
+}
+
+static void pre_unpatch(struct suture_object *obj)
+{
+	struct suture_state *old = suture_get_prev_state(5);
+
+	pr_info("state of the others when %s goes: %d\n", THIS_MODULE->name, old ? old->version : 0);
+}
+
 static struct suture_func funcs[] = {
 	FUNC(victim_plain, new_plain),
 #if NUMBER == 1
@@ -35,7 +49,7 @@ static struct suture_func funcs[] = {
 	{}
 };
 static struct suture_object objs[] = {
-	{ .name = "victim", .funcs = funcs, .callbacks = { .pre_patch = pre_patch } }, {}
+	{ .name = "victim", .funcs = funcs, .callbacks = { pre_patch, post_patch, pre_unpatch } }, {}
 };
 static struct suture_state states[] = { { .id = 5 }, {} };
 static struct suture_patch patch = { .mod = THIS_MODULE, .objs = objs, .states = states };

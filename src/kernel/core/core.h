@@ -211,6 +211,8 @@ unsigned long symbols_function(const char *name);
 /* @offset counts when it is not 0 or @section is given. 0, -ENOENT, -EINVAL (several) and the log. */
 int symbols_find(struct module *mod, const char *name, unsigned long sympos, unsigned long offset,
 		 const char *section, unsigned long *addr);
+/* The start of what the compiler cut off the function at @addr of @mod (NAME.cold), or 0. */
+unsigned long symbols_cold(struct module *mod, unsigned long addr);
 /* What a module exports, data as well, which it may have no names for. 0, or -ENOENT and the log. */
 int symbols_exported(struct module *mod, const char *name, unsigned long *addr);
 

@@ -84,6 +84,30 @@ void suture_plan(const struct suture_entry *change)
 
 /* ---- one try ---- */
 
+/* The patch module that has @addr in its code. */
+static struct module *owner_of(unsigned long addr)
+{
+	struct suture_entry *entry;
+
+	list_for_each_entry(entry, &suture_entries, node) {
+		unsigned long size, text = compat_module_text(entry->patch->mod, &size);
+
+		if (addr - text < size)
+			return entry->patch->mod;
+	}
+	return NULL;
+}
+
+/* What the compiler cut off the function that is at @addr now, and put elsewhere. */
+static bool find_cold(unsigned long addr, struct suture_range *range)
+{
+	struct module *mod = owner_of(addr);
+	unsigned long cold = mod ? symbols_cold(mod, addr) : 0;
+
+	*range = (struct suture_range){ cold, cold ? site_new_end(mod, cold) : 0, true };
+	return cold;
+}
+
 /* Code that nobody may be in for this change. */
 static struct suture_range *find_ranges(const struct suture_entry *change, unsigned int *n)
 {
@@ -95,7 +119,7 @@ static struct suture_range *find_ranges(const struct suture_entry *change, unsig
 	unsigned int max = 1;
 
 	list_for_each_entry(site, &suture_sites, node)
-		max += 2;
+		max += 3;
 	list_for_each_entry(entry, &suture_entries, node)
 		max++;
 	suture_for_each_object(change->patch, obj)
@@ -118,6 +142,8 @@ static struct suture_range *find_ranges(const struct suture_entry *change, unsig
 			ranges[(*n)++] = (struct suture_range){ site->addr, site->end, false };
 		if (site->active && site->stub)
 			ranges[(*n)++] = (struct suture_range){ site->stub, site->stub_end, true };
+		if (site->active && find_cold(site->active, &ranges[*n]))
+			++*n;
 	}
 	if (change->state == SUTURE_ENABLING)
 		suture_for_each_object(change->patch, obj)

@@ -179,6 +179,39 @@ static unsigned long module_symbols(struct module *mod, const char *name, unsign
 	return n;
 }
 
+/* "NAME.cold", or with a number behind that. */
+static bool is_cold_of(const char *name, const char *of)
+{
+	size_t n = strlen(of);
+
+	return n && !strncmp(name, of, n) && !strncmp(name + n, ".cold", 5) && (!name[n + 5] || name[n + 5] == '.');
+}
+
+unsigned long symbols_cold(struct module *mod, unsigned long addr)
+{
+	struct mod_kallsyms *syms;
+	unsigned long found = 0;
+	unsigned int i, k;
+
+	rcu_read_lock_sched();
+	syms = rcu_dereference_sched(mod->kallsyms);
+	for (i = 0; syms && i < syms->num_symtab; i++) {
+		const Elf_Sym *of = &syms->symtab[i];
+
+		if (of->st_shndx == SHN_UNDEF || of->st_value != addr)
+			continue;
+		for (k = 0; k < syms->num_symtab; k++) {
+			const Elf_Sym *sym = &syms->symtab[k];
+
+			if (sym->st_shndx != SHN_UNDEF &&
+			    is_cold_of(syms->strtab + sym->st_name, syms->strtab + of->st_name))
+				found = sym->st_value;
+		}
+	}
+	rcu_read_unlock_sched();
+	return found;
+}
+
 static int module_symbol(struct module *mod, const char *name, unsigned long sympos, unsigned long offset,
 			 const char *section, unsigned long *addr)
 {

@@ -64,6 +64,20 @@ is "the task finished in the new code" 2 "$(cat /tmp/slept)"
 is "off" 0 "$(cat $S/p_sleep/enabled)"
 ok "unloaded" rmmod p_sleep
 
+ok "a patch with a function of two parts" load p_cold
+sleeper
+ok "another patch of it, while a task is in the second part" insmod p_sleep.ko
+sleep 0.3
+is "waits" "1 1" "$(cat $S/p_sleep/enabled) $(cat $S/p_sleep/transition)"
+is "and names the task" "$pid cat split_sleep.cold" "$(sed 's/+.*//' $S/p_sleep/blockers)"
+echo 1 >/sys/module/p_cold/parameters/release
+ok "the task leaves, and it is on" settled p_sleep
+is "on" 1 "$(cat $S/p_sleep/enabled)"
+wait $pid
+is "the task finished in the first patch's code" 3 "$(cat /tmp/slept)"
+ok "unloaded" unload p_sleep
+ok "the first, too" unload p_cold
+
 # The name of a task is its own choice.
 name="/tmp/a
 1 b"

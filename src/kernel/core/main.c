@@ -274,6 +274,8 @@ static void patch_off(struct suture_entry *entry)
 		object_disable(entry, obj);
 	/* For an NMI that came while the CPUs stood, and what else runs without being a task. */
 	synchronize_rcu();
+	/* For functions of the patch that its code asked RCU to call. */
+	rcu_barrier();
 	module_put(entry->patch->mod);
 }
 

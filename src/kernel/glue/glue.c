@@ -9,6 +9,7 @@
 #include <linux/elf.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/version.h>
 
 #ifdef CONFIG_LIVEPATCH
@@ -188,9 +189,10 @@ static int __init patch_init(void)
 	return enable_patch(&patch);
 }
 
-/* Nothing is left to do here: only a patch that is off can be unloaded. */
+/* Only a patch that is off can be unloaded. RCU may still have been asked to call new functions of it. */
 static void __exit patch_exit(void)
 {
+	rcu_barrier();
 }
 
 module_init(patch_init);

@@ -102,6 +102,15 @@ ok "a killed task is not in the way" settled p_sleep
 is "on" 1 "$(cat $S/p_sleep/enabled)"
 ok "unloaded" unload p_sleep
 
+# What new code asked RCU to call.
+ok "a patch whose code RCU calls later" load p_rcu
+is "is on" deferred "$(taskset 2 cat /proc/victim/plain)"
+# Of another processor, as what comes later on the same is called later.
+ok "is reverted while much is to be called" taskset 1 sh -c "echo 0 >$S/p_rcu/enabled"
+ok "is off" settled p_rcu
+ok "is unloaded" rmmod p_rcu
+sleep 3
+
 echo 15000 >$D
 ./load $(grep -c ^processor /proc/cpuinfo) >/tmp/load &
 load=$!

@@ -56,6 +56,10 @@ int arch_site_extra_ready(const struct suture_site *site)
 	return 0;
 }
 
+void arch_site_extra_last(const struct suture_site *site)
+{
+}
+
 int arch_init(void)
 {
 	entry_start = suture_kernel.kallsyms_lookup_name("__entry_text_start");

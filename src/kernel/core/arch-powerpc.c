@@ -198,6 +198,27 @@ int arch_site_extra_ready(const struct suture_site *site)
 	return site_probed(site->ip - 4) ? -EBUSY : 0;
 }
 
+/*
+ * A module that goes does not wait for a probe to go. The kernel has given that probe up and will not touch the
+ * instruction again: it is put back here, so that ftrace meets what it knows.
+ */
+void arch_site_extra_last(const struct suture_site *site)
+{
+	unsigned long addr = site->ip - 4;
+	const struct kprobe *probe;
+	u32 insn = 0;
+
+	if (!site->mod || site->mod->state != MODULE_STATE_GOING)
+		return;
+	preempt_disable();
+	probe = suture_kernel.get_kprobe((void *)addr);
+	if (probe)
+		insn = probe->opcode;
+	preempt_enable();
+	if (probe)
+		reloc_poke(site->mod, (void *)addr, &insn, sizeof(insn));
+}
+
 /* The symbol of a function is its global entry, and a pointer to it, too. */
 unsigned long arch_callable(unsigned long addr)
 {

@@ -71,6 +71,7 @@ no_filter:
 /* When this is back, no CPU is in the handler for it. */
 void arch_site_disable(struct suture_site *site)
 {
+	arch_site_extra_last(site);
 	if (unregister_ftrace_function(&site->ops))
 		return;
 	site->registered = false;

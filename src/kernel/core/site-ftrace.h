@@ -20,5 +20,7 @@ int arch_site_extra(struct suture_site *site);
 void arch_site_extra_gone(struct suture_site *site);
 /* Can the site change? Asked also when all CPUs stand. */
 int arch_site_extra_ready(const struct suture_site *site);
+/* It leads nowhere any more. Before ftrace takes its call away. */
+void arch_site_extra_last(const struct suture_site *site);
 
 #endif

@@ -68,6 +68,17 @@ is "on the old code" old "$(victim plain)"
 ok "goes" no_probes
 is "and leaves it" old "$(victim plain)"
 
+# A module that goes with a probe and a redirect in it.
+ok "a patch" load p_calls
+ok "a probe at the entry of the changed function" sh -c "echo p:p_0 victim_plain+$at >$K/kprobe_events"
+ok "armed" events 1
+ok "the module goes" rmmod victim
+ok "the probe, too" no_probes
+ok "the module comes" insmod victim.ko
+is "patched" called "$(victim plain)"
+ok "unloaded" unload p_calls
+is "old" old "$(victim plain)"
+
 # A return address behind a call that is under a probe.
 cat /proc/victim/wake
 ok "a patch of a function that sleeps" load p_sleep

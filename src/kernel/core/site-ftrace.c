@@ -59,9 +59,10 @@ int arch_site_enable(struct suture_site *site)
 no_ops:
 	/*
 	 * It was in ftrace's list before ftrace saw that it cannot be, and a CPU that went through the list may be at
-	 * it: in code that RCU does not watch, too.
+	 * it: in code that RCU does not watch, too. Where no such code is traced the first does nothing, since 6.13.
 	 */
 	synchronize_rcu_tasks_rude();
+	synchronize_rcu_tasks();
 	ftrace_set_filter_ip(&site->ops, site->ip, 1, 0);
 no_filter:
 	arch_site_extra_gone(site);

@@ -38,6 +38,10 @@
 #ifdef CONFIG_THUMB2_KERNEL
 #error "suture_core knows no kernels in Thumb state"
 #endif
+#ifdef CONFIG_CPU_BIG_ENDIAN
+/* Instructions are words of the other order there than data. */
+#error "suture_core knows no big-endian kernels on arm"
+#endif
 
 static void (*patch_text_real)(void *addr, unsigned int insn, bool remap);
 static int (*is_code)(unsigned long addr);

@@ -18,6 +18,7 @@
 #include <linux/elf.h>
 #include <linux/sched/task_stack.h>
 #include <linux/uaccess.h>
+#include <asm/memory.h>
 #include <asm/module.h>
 
 #include "core.h"
@@ -78,8 +79,11 @@ unsigned long arch_callable(unsigned long addr)
 
 unsigned long arch_strip(unsigned long word)
 {
-	/* Bit 55 tells kernel addresses from user addresses; above it and below are the signature's bits. */
-	return word & BIT(55) ? word | GENMASK(63, 48) : word;
+	/*
+	 * Bit 55 tells kernel addresses from user addresses; above it and below are the signature's bits, down to the
+	 * first one that an address has. Code is where all bits above VA_BITS_MIN are set.
+	 */
+	return word & BIT(55) ? word | GENMASK(63, VA_BITS_MIN) : word;
 }
 
 unsigned long arch_saved_sp(struct task_struct *task)

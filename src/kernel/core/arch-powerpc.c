@@ -47,6 +47,14 @@
 #include "core.h"
 #include "site-ftrace.h"
 
+#if !defined(CONFIG_PPC64_ELF_ABI_V2) || defined(CONFIG_PPC_KERNEL_PCREL)
+#error "suture_core knows the ELFv2 ABI with a TOC only"
+#endif
+#ifdef CONFIG_PPC_FTRACE_OUT_OF_LINE
+/* 6.13: functions branch to a stub that calls ftrace. */
+#error "suture_core knows calls of ftrace in the functions only"
+#endif
+
 #define INSN_LD_R2	0xe8410018	/* ld r2,24(r1) */
 #define INSN_NOP	0x60000000
 #define INSN_TRAP	0x7fe00008	/* a probe's breakpoint */

@@ -29,6 +29,10 @@
  */
 #error "suture_core does not know preemptible kernels"
 #endif
+#ifndef CONFIG_SMP
+/* There stop_machine() does its work in the task that calls it. */
+#error "suture_core knows kernels for several processors only"
+#endif
 #ifdef CONFIG_SHADOW_CALL_STACK
 #error "suture_core does not know shadow call stacks"
 #endif

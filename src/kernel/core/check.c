@@ -21,9 +21,7 @@
  *
  * Return addresses may be signed (arm64): arch_strip() takes the signature off.
  *
- * Not seen, as by the kernel's livepatch: a task that is in no list any more and still runs the end of its exit.
- * That is what do_exit() does behind exit_notify(), and release_task() behind the list. A patch of what runs there
- * (docs/kernel-core.md names it) should not be reverted and unloaded.
+ * A task that is in no list any more and still runs the end of its exit is in our own list of those (ends.c).
  *
  * No task is preempted in the kernel: compat.h refuses kernels that do that.
  *
@@ -93,8 +91,7 @@ static void check_task(struct task_struct *task, struct suture_check *check)
 	const unsigned long *graph;
 	unsigned int words;
 
-	/* Its last switch is behind it: it is only waited for. */
-	if (!low || (READ_ONCE(task->__state) == TASK_DEAD && !task->on_cpu))
+	if (!low || task_has_ended(task))
 		return;
 	check->found = 0;
 	check->nr_seen = 0;
@@ -129,6 +126,13 @@ static void check_task(struct task_struct *task, struct suture_check *check)
 	check->nr_blockers++;
 }
 
+/* Of a task that ends: those of the list were looked at. */
+static void check_unlisted(struct task_struct *task, struct suture_check *check)
+{
+	if (!pid_alive(task))
+		check_task(task, check);
+}
+
 /* Never inlined: its frame is where the stopper's own stack ends for the check. */
 noinline bool check_all_tasks(struct suture_check *check)
 {
@@ -149,6 +153,7 @@ noinline bool check_all_tasks(struct suture_check *check)
 		return true;
 	for_each_process_thread(process, task)
 		check_task(task, check);
+	ends_each(check_unlisted, check);
 	for_each_possible_cpu(cpu) {
 		task = suture_kernel.idle_task(cpu);
 		if (task)

@@ -13,8 +13,8 @@
  *   shadow.c	shadow variables
  *   arch-*.c	all that differs between architectures
  *
- * Locking: suture_mutex guards everything but the shadow variables: the list of patches, their states,
- * the sites. The two things that are read without it:
+ * Locking: suture_mutex guards everything but the shadow variables and the tasks that end: the list of patches,
+ * their states, the sites. The two things that are read without it:
  *  - site->active, by the ftrace handler, at any time on any CPU. It changes only while all CPUs are
  *    stopped, or while nobody can be on the way to it (its module is just being loaded).
  *  - sysfs files read the state and the text of the blockers under the mutex as well, so a reader may
@@ -185,6 +185,17 @@ struct suture_check {
 
 /* With all CPUs stopped: true when no task is in any of the ranges. */
 bool check_all_tasks(struct suture_check *check);
+
+/* ---- ends.c ---- */
+
+int ends_init(void);
+void ends_exit(void);
+/* It has switched away for the last time: it is only waited for. */
+bool task_has_ended(const struct task_struct *task);
+/* With all CPUs stopped: tasks that end, in the list of tasks or not. */
+void ends_each(void (*look)(struct task_struct *task, struct suture_check *check), struct suture_check *check);
+/* Has one not been noted? */
+bool ends_lost(void);
 
 /* ---- symbols.c ---- */
 

@@ -276,7 +276,10 @@ static void patch_off(struct suture_entry *entry)
 	synchronize_rcu();
 	/* For functions of the patch that its code asked RCU to call. */
 	rcu_barrier();
-	module_put(entry->patch->mod);
+	if (ends_lost())
+		pr_warn("%s stays loaded: the end of a task could not be followed, as there was no memory\n", entry->name);
+	else
+		module_put(entry->patch->mod);
 }
 
 static void post_patch(struct suture_entry *entry)
@@ -587,13 +590,22 @@ static int __init core_init(void)
 	err = symbols_init();
 	if (!err)
 		err = arch_init();
-	if (!err)
-		err = entries_init();
 	if (err)
 		return err;
+	err = ends_init();
+	if (err)
+		return err;
+	err = entries_init();
+	if (err)
+		goto no_entries;
 	err = register_module_notifier(&notifier);
 	if (err)
-		entries_exit();
+		goto no_notifier;
+	return 0;
+no_notifier:
+	entries_exit();
+no_entries:
+	ends_exit();
 	return err;
 }
 
@@ -604,6 +616,7 @@ static void __exit core_exit(void)
 	cancel_delayed_work_sync(&work);
 	shadow_exit();
 	entries_exit();
+	ends_exit();
 }
 
 module_init(core_init);

@@ -102,6 +102,20 @@ ok "a killed task is not in the way" settled p_sleep
 is "on" 1 "$(cat $S/p_sleep/enabled)"
 ok "unloaded" unload p_sleep
 
+# A task that ends and is in no list any more.
+ok "a patch of what runs at the end of a task" load p_exit
+echo 1 >/sys/module/p_exit/parameters/spawn
+sleep 0.5
+is "no list has the task" "" "$(cat /proc/[0-9]*/comm | grep p_exit_task)"
+ok "the revert" sh -c "echo 0 >$S/p_exit/enabled"
+sleep 0.5
+is "waits for it" 1 "$(cat $S/p_exit/transition)"
+is "and names it" "p_exit_task new_proc_flush_pid" "$(sed 's/^[0-9]* //; s/+.*//' $S/p_exit/blockers)"
+ok "it has ended, and the patch is off" settled p_exit
+is "off" 0 "$(cat $S/p_exit/enabled)"
+ok "unloaded" rmmod p_exit
+sleep 4
+
 # What new code asked RCU to call.
 ok "a patch whose code RCU calls later" load p_rcu
 is "is on" deferred "$(taskset 2 cat /proc/victim/plain)"

@@ -27,8 +27,10 @@ module_param_cb(spawn, &spawn_ops, NULL, 0200);
 /* Instead of proc_flush_pid(): names in /proc may stay a little longer. */
 static void new_proc_flush_pid(struct pid *pid)
 {
-	if (!strcmp(current->comm, "p_exit_task"))
-		msleep(4000);
+	int i;
+
+	for (i = 0; i < 40 && !strcmp(current->comm, "p_exit_task"); i++)
+		msleep(100);
 }
 
 static struct suture_func funcs[] = { FUNC(proc_flush_pid, new_proc_flush_pid), {} };

@@ -57,7 +57,7 @@ armhf) set -- qemu-system-arm -M virt -cpu "${QEMU_CPU:-cortex-a15}" "$@" -appen
 ppc64el) set -- qemu-system-ppc64 -M pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off \
 	-cpu "${QEMU_CPU:-power9}" -vga none "$@" -append "console=hvc0 disable_radix $boot" ;;
 esac
-timeout -k 5 "${KERNEL_LIMIT:-1500}" "$@" </dev/null 2>&1 | tr -d '\r' >"$work/console"
+timeout -k 5 "${KERNEL_LIMIT:-1500}" "$@" </dev/null 2>&1 | sed -u 's,\r,,g' >"$work/console"
 case=''
 while IFS= read -r line; do
 	case $line in

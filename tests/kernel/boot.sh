@@ -12,7 +12,6 @@ set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 arch=$1 kernel=$2 work=$3
-shift 3
 triplet=$("$here/../../scripts/triplet.sh" "$arch")
 g=$work/guest
 mkdir -p "$g/bin" "$g/etc"
@@ -35,19 +34,11 @@ boot="quiet panic=-1 rdinit=/init ${KERNEL_ARGS:-}"
 # and never with processors that take turns).
 #
 # From Linux 6.4 on a transition begins and ends with rewriting every call of cond_resched(), with three interrupts of
-# all processors for each. Such a processor would wait for each until the other's turn is over, a tenth of a second while that
-# is busy: `load` took a quarter of an hour. Where instructions are counted a turn is at most as long as the guest's tick,
-# which is short on a slow machine: 128 ns for an instruction. The kernel's tests of its ciphers would be too slow for it.
+# all processors for each. One that takes turns waits for each until the other's turn is over, a tenth of a second while
+# that is busy: `load` takes minutes.
 threads=multi
 [ "$arch" != amd64 ] || threads=single
-[ "$arch" != amd64 ] || case ${kernel##*/} in
-vmlinuz-[1-5].* | vmlinuz-6.[0-3].*) ;;
-*)
-	set -- -icount shift=7,sleep=off
-	boot="$boot cryptomgr.notests nosoftlockup"
-	;;
-esac
-set -- "$@" -nodefaults -nographic -no-reboot -serial stdio -m 768 -smp 2 -accel tcg,thread=$threads \
+set -- -nodefaults -nographic -no-reboot -serial stdio -m 768 -smp 2 -accel tcg,thread=$threads \
 	-kernel "$kernel" -initrd "$work/initrd"
 # PORT: an emulated machine that boots its kernel
 case $arch in

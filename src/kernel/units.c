@@ -209,11 +209,10 @@ struct way {			/* in which folder */
  * Is there an object of the original, with kbuild's whole record? Nothing that it was made of changes as long as
  * the tree lives, so kbuild would find nothing to do, for which it needs seconds.
  */
-static bool is_made(const char *out, const char *source, const char *word, bool is_module)
+static bool is_made(const char *out, const char *source, const char *goal, const char *word, bool is_module)
 {
 	char *object = object_in(out, source), *cmd = cmd_file(object);
-	char *end = xasprintf("\n$(deps_%s%s%.*s.o):", is_module ? out : "", is_module ? "/" : "", (int)strlen(source) - 2,
-			      source);
+	char *end = xasprintf("\n$(deps_%s%s%s):", is_module ? out : "", is_module ? "/" : "", goal);
 	bool made = cmd && strstr(cmd, end) && file_exists(object);
 
 	/* In a copy of another folder are objects that were made without it. */
@@ -235,9 +234,13 @@ static int make_units(const struct ktree *t, enum version v, const struct way *w
 	char *said = NULL;
 	int r, status = 0;
 
-	for (size_t i = 0; i < u->n; i++)
-		if (v == PATCHED || !is_made(w->out, u->v[i].source, w->word, t->headers))
-			strvec_pushf(&goals, "%.*s.o", (int)strlen(u->v[i].source) - 2, u->v[i].source);
+	for (size_t i = 0; i < u->n; i++) {
+		char *goal = ktree_goal(t, u->v[i].source);
+
+		if (v == PATCHED || !is_made(w->out, u->v[i].source, goal, w->word, t->headers))
+			strvec_push(&goals, goal);
+		free(goal);
+	}
 	p.n = goals.n;
 	if (goals.n && w->word)
 		strvec_push(&goals, w->word);

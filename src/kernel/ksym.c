@@ -94,6 +94,26 @@ bool kbuild_knows(const struct kbuild *kb, const struct kbuild_unit *u, const ch
 	return by_name(kb, u, name, &ignored);
 }
 
+bool kbuild_named(const struct kbuild *kb, const struct kbuild_unit *u, const char *name, struct kbuild_sym *ret)
+{
+	const struct kbuild_object *ob = &kb->objects[u->object];
+	const struct ksym *s;
+	size_t n;
+
+	memset(ret, 0, sizeof(*ret));
+	s = kimage_find(ob->image, name, &n);
+	if (n != 1)
+		return false;
+	ret->object = ob->name;
+	ret->name = s->name;
+	name_it(ob->image, s->name, s->addr, ret);
+	place(ob->image, s->addr, ret);
+	if (u->object)
+		kimage_module_place(ob->image, s->addr, &ret->sec, &ret->sec_offset);
+	exported(kb, ret);
+	return true;
+}
+
 bool kbuild_orig_sym(const struct kbuild *kb, const struct kbuild_unit *u, uint32_t sym, struct kbuild_sym *ret)
 {
 	const struct elf_sym *y = &u->orig->syms[sym];

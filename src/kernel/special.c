@@ -164,6 +164,17 @@ struct owned {			/* all compared entries of an object by the function symbol the
 	const struct elf_obj *o;
 };
 
+/* By what they are: the order of the sections follows from whatever comes first in the unit. */
+static int by_kind(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+	int d = x->k != y->k ? (x->k < y->k ? -1 : 1) : strcmp(x->s->name, y->s->name);
+
+	if (!d && x->s != y->s)
+		d = x->s < y->s ? -1 : 1;
+	return d ? d : x->i < y->i ? -1 : x->i > y->i;
+}
+
 static void owned_read(struct owned *w, const struct elf_obj *o)
 {
 	w->o = o;
@@ -184,6 +195,9 @@ static void owned_read(struct owned *w, const struct elf_obj *o)
 				(struct entry){s, k, e};
 		}
 	}
+	for (size_t i = 0; i < o->n_syms; i++)
+		if (w->by_sym[i].n)
+			qsort(w->by_sym[i].v, w->by_sym[i].n, sizeof(*w->by_sym[i].v), by_kind);
 }
 
 static void owned_free(struct owned *w)

@@ -25,7 +25,7 @@ static bool is_edited(void *ctx, const char *file, int from, int to)
 {
 	const struct build *b = ctx;
 
-	return edits_touch(&b->edits, file, from, to);
+	return edits_touch(&b->patches.edits, file, from, to);
 }
 
 static bool uses_symbol(const struct unit *u, const char *name)
@@ -81,7 +81,6 @@ static int capture(struct build *b, struct sut_err *err)
 	}
 	if (patch_set_read((char *const *)o->patches, n, tree, &b->patches, err) < 0)
 		return -1;
-	edits_read(&b->patches, &b->edits);
 	if (o->deb)
 		return deb_capture(b->deb, NULL, &b->patches, &b->capture, err);
 	return o->compdb ? capture_from_json(&co, &b->capture, err)
@@ -545,7 +544,6 @@ void build_free(struct build *b)
 	compile_result_free(&b->compiled);
 	compile_result_free(&b->plain_compiled);
 	capture_free(&b->capture);
-	edits_free(&b->edits);
 	patch_set_free(&b->patches);
 	if (b->deb)
 		deb_free(b->deb);

@@ -5,7 +5,6 @@
 
 #include "build/compile.h"
 #include "build/diff/diff.h"
-#include "build/edits.h"
 #include "build/imports.h"
 #include "build/prove.h"
 #include "patch/patch.h"
@@ -50,7 +49,6 @@ struct libgcc;
 struct build {
 	struct build_opts opts;
 	struct patch_set patches;
-	struct edits edits;
 	struct capture capture;
 	struct compile_result compiled, plain_compiled;
 	struct build_unit *units;

@@ -449,7 +449,7 @@ static int make_folders(const struct capture *c, struct sut_err *err)
 	return 0;
 }
 
-int compile_units(struct capture *c, const struct patch_set *ps, const struct compile_opts *opts,
+int compile_units(struct capture *c, struct patch_set *ps, const struct compile_opts *opts,
 		  struct compile_result *ret, struct sut_err *err)
 {
 	struct copies copies = {0};

@@ -30,7 +30,7 @@ struct compile_result {
  * a success with n == 0. -1 with all reasons that were found: B_PATCH_APPLY, B_COMPILE (with the
  * compiler's words), B_LTO, B_ASM, B_UNIT_REMOVED, B_COPY_CHANGED, B_GENERATED, E_TOOL.
  */
-int compile_units(struct capture *c, const struct patch_set *ps, const struct compile_opts *opts,
+int compile_units(struct capture *c, struct patch_set *ps, const struct compile_opts *opts,
 		  struct compile_result *ret, struct sut_err *err);
 /*
  * Compiles the patched version of each unit of @r once more with other flags. @ret gets one path for

@@ -1,86 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "build/edits.h"
-#include "build/hunk.h"
+#include "base/buf.h"
+#include "build/lines.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char *skip_lines(const char *s, unsigned int n)
+struct adding {
+	struct edits *e;
+	const char *path;
+};
+
+static void add(void *ctx, unsigned long line, bool inserts)
 {
-	while (n-- && s) {
-		s = strchr(s, '\n');
-		if (s)
-			s++;
-	}
-	return s;
+	struct adding *a = ctx;
+
+	*VEC_PUSH(a->e->v, a->e->n, a->e->cap) = (struct edit){a->path, (int)line, inserts};
 }
 
-static void add(struct edits *e, const char *path, int line, bool inserts)
+void edits_add(struct edits *e, const char *path, const char *old_text, size_t old_n, const char *new_text,
+	       size_t new_n)
 {
-	struct edit *last = e->n ? &e->v[e->n - 1] : NULL;
+	struct adding a = {e, path};
 
-	if (last && last->path == path && last->line == line && last->inserts == inserts)
-		return;
-	*VEC_PUSH(e->v, e->n, e->cap) = (struct edit){path, line, inserts};
-}
-
-static void read_hunk(struct edits *e, const char *path, const char *text, const struct hunk *h)
-{
-	const char *s = skip_lines(text, h->at); /* the line behind "@@" */
-	unsigned int old = h->old_start, left_old = h->old_n, left_new = h->new_n;
-
-	/* "@@ -0,0" and "@@ -N,0" count lines from the one before. */
-	if (!h->old_n)
-		old++;
-	while (s && *s && (left_old || left_new)) {
-		switch (*s) {
-		case '-':
-			add(e, path, (int)old, false);
-			old++;
-			left_old -= left_old > 0;
-			break;
-		case '+':
-			add(e, path, (int)old, true);
-			left_new -= left_new > 0;
-			break;
-		case '\\':
-			break;
-		default:
-			old++;
-			left_old -= left_old > 0;
-			left_new -= left_new > 0;
-		}
-		s = skip_lines(s, 1);
-	}
-}
-
-void edits_read(const struct patch_set *ps, struct edits *ret)
-{
-	memset(ret, 0, sizeof(*ret));
-	for (size_t i = 0; i < ps->paths.n; i++) {
-		struct sut_err err = {0};
-		struct diff d = {0};
-		uint8_t *text;
-		size_t n;
-
-		if (read_file(ps->paths.v[i], &text, &n) < 0)
-			continue;
-		if (diff_parse(ps->paths.v[i], (char *)text, &d, &err) == 0)
-			for (size_t f = 0; f < d.n_files; f++) {
-				const char *old = d.files[f].old_path, *rel;
-
-				rel = old ? diff_strip(old, ps->strip[i]) : NULL;
-				for (size_t k = 0; rel && k < ps->n_files; k++)
-					if (!strcmp(ps->files[k].path, rel) ||
-					    (ps->files[k].old_path && !strcmp(ps->files[k].old_path, rel)))
-						for (size_t h = 0; h < d.files[f].n_hunks; h++)
-							read_hunk(ret, ps->files[k].path, (char *)text,
-								  &d.files[f].hunks[h]);
-			}
-		diff_free(&d);
-		free(text);
-		sut_err_free(&err);
-	}
+	lines_compare(old_text, old_n, new_text, new_n, add, &a);
 }
 
 void edits_free(struct edits *e)

@@ -3,10 +3,11 @@
 #ifndef SUTURE_BUILD_EDITS_H
 #define SUTURE_BUILD_EDITS_H
 
-#include "build/source.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 struct edit {
-	const char *path;	/* relative to the tree; borrowed from the patch set */
+	const char *path;	/* relative to the tree */
 	int line;		/* in the original */
 	bool inserts;		/* new lines come before @line; else @line is removed */
 };
@@ -16,8 +17,12 @@ struct edits {
 	size_t n, cap;
 };
 
-/* Reads the patches of @ps again. What cannot be read is left out: it only costs explanations. */
-void edits_read(const struct patch_set *ps, struct edits *ret);
+/*
+ * Adds in what @new_text differs from @old_text, the original of @path, which is borrowed. What a hunk's header says is
+ * not asked: the hunk may have been found elsewhere, or be of a file that an earlier patch has changed.
+ */
+void edits_add(struct edits *e, const char *path, const char *old_text, size_t old_n, const char *new_text,
+	       size_t new_n);
 void edits_free(struct edits *e);
 /*
  * Do the diffs touch lines [@from, @to] of @file? @file is what debug information calls it: relative to

@@ -390,6 +390,38 @@ size_t lines_preserve(const char *old_text, size_t old_n, const char *new_text, 
 	return count;
 }
 
+void lines_compare(const char *old_text, size_t old_n, const char *new_text, size_t new_n,
+		   void (*fn)(void *ctx, unsigned long line, bool inserts), void *ctx)
+{
+	unsigned long *num;
+	struct text a, b;
+	size_t *map, i = 0;
+
+	split(old_text, old_n, &a);
+	split(new_text, new_n, &b);
+	map = xcalloc(b.n + 1, sizeof(*map));
+	diff_lines(&a, &b, map);
+	num = number_lines(&a);
+	num[a.n] = a.n ? num[a.n - 1] + 1 : 1;
+	for (size_t j = 0; j <= b.n; j++) {
+		bool inserts = false;
+		size_t next;
+
+		for (; j < b.n && !map[j]; j++)
+			inserts = true;
+		next = j < b.n ? map[j] : a.n + 1;
+		for (; i + 1 < next; i++)
+			fn(ctx, num[i], false);
+		if (inserts)
+			fn(ctx, num[i], true);
+		i = next;
+	}
+	free(num);
+	free(map);
+	free(a.v);
+	free(b.v);
+}
+
 bool lines_is_c_name(const char *path)
 {
 	static const char *const exts[] = {"c",	  "h",	 "cc",	"cpp", "cxx", "c++",

@@ -12,6 +12,12 @@
  */
 size_t lines_preserve(const char *old_text, size_t old_n, const char *new_text, size_t new_n,
 		      struct buf *ret);
+/*
+ * Calls @fn for each line in which the texts differ: @line of the old one is not in the new one, or (@inserts) lines
+ * of the new one come before @line. Line numbers are those that the preprocessor gives to the old text, from 1.
+ */
+void lines_compare(const char *old_text, size_t old_n, const char *new_text, size_t new_n,
+		   void (*fn)(void *ctx, unsigned long line, bool inserts), void *ctx);
 /* True for names of C and C++ sources and headers. */
 bool lines_is_c_name(const char *path);
 

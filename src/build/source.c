@@ -190,6 +190,7 @@ void patch_set_free(struct patch_set *ps)
 		free(ps->files[i].old_path);
 		strvec_free(&ps->files[i].patches);
 	}
+	edits_free(&ps->edits);
 	free(ps->files);
 	free(ps->strip);
 	strvec_free(&ps->paths);
@@ -330,10 +331,12 @@ static int run_patch(const char *patch, int strip, const char *tree, struct sut_
 	return r;
 }
 
-static int preserve(const struct touched_file *f, const char *orig, const char *tree,
+/* Compares both versions of a file: takes down what the patches edit, and preserves the line numbers of C files. */
+static int preserve(const struct touched_file *f, const char *orig, const char *tree, struct edits *edits,
 		    struct sut_err *err)
 {
-	char *from = path_join(orig, f->old_path ? f->old_path : f->path);
+	const char *old_path = f->old_path ? f->old_path : f->path;
+	char *from = path_join(orig, old_path);
 	char *to = path_join(tree, f->path);
 	uint8_t *a = NULL, *b = NULL;
 	struct buf out = {0};
@@ -343,7 +346,8 @@ static int preserve(const struct touched_file *f, const char *orig, const char *
 
 	/* A file that is new has no lines to preserve. */
 	if (read_file(from, &a, &an) == 0 && read_file(to, &b, &bn) == 0) {
-		n = lines_preserve((char *)a, an, (char *)b, bn, &out);
+		edits_add(edits, old_path, (char *)a, an, (char *)b, bn);
+		n = lines_is_c_name(f->path) ? lines_preserve((char *)a, an, (char *)b, bn, &out) : 0;
 		if (n && (stat(to, &st) < 0 || write_file(to, out.p, out.n) < 0 ||
 			  chmod(to, st.st_mode & 07777) < 0))
 			r = sut_fail(err, SUT_E_IO, to, "%s", strerror(errno));
@@ -358,8 +362,9 @@ static int preserve(const struct touched_file *f, const char *orig, const char *
 	return r;
 }
 
-int tree_patch(const struct patch_set *ps, const char *orig, const char *tree, struct sut_err *err)
+int tree_patch(struct patch_set *ps, const char *orig, const char *tree, struct sut_err *err)
 {
+	edits_free(&ps->edits);
 	if (unlink_touched(ps, orig, tree, err) < 0)
 		return -1;
 	/* Patches build on each other: after a failure the next would fail without fault. */
@@ -367,8 +372,7 @@ int tree_patch(const struct patch_set *ps, const char *orig, const char *tree, s
 		if (run_patch(ps->paths.v[i], ps->strip[i], tree, err) < 0)
 			return -1;
 	for (size_t i = 0; i < ps->n_files; i++)
-		if (lines_is_c_name(ps->files[i].path) && !ps->files[i].is_deleted &&
-		    preserve(&ps->files[i], orig, tree, err) < 0)
+		if (!ps->files[i].is_deleted && preserve(&ps->files[i], orig, tree, &ps->edits, err) < 0)
 			return -1;
 	return 0;
 }

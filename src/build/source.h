@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "build/edits.h"
 
 struct touched_file {
 	char *path;		/* relative to the tree */
@@ -18,6 +19,7 @@ struct patch_set {
 	int *strip;		/* -p for each */
 	struct touched_file *files;
 	size_t n_files, cap_files;
+	struct edits edits;	/* of all files that were there before: known when the patches were applied */
 };
 
 /*
@@ -39,7 +41,7 @@ int tree_copy_linked(const char *from, const char *to, struct sut_err *err);
  * files. -1 with B_PATCH_APPLY, which names the file and the hunk; @tree is then half patched and
  * is to be thrown away, @orig is not changed.
  */
-int tree_patch(const struct patch_set *ps, const char *orig, const char *tree, struct sut_err *err);
+int tree_patch(struct patch_set *ps, const char *orig, const char *tree, struct sut_err *err);
 
 /*
  * A digest of names, sizes and times of the files of @dir, without version control folders and

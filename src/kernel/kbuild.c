@@ -30,7 +30,7 @@ static bool is_edited(void *ctx, const char *file, int from, int to)
 {
 	const struct kbuild *kb = ctx;
 
-	return edits_touch(&kb->edits, file, from, to);
+	return edits_touch(&kb->patches.edits, file, from, to);
 }
 
 static bool is_word(const char *text, const char *at, size_t n)
@@ -472,7 +472,6 @@ static int run(struct kbuild *kb, struct sut_err *err)
 	if (r < 0 || module_put_header(kb->tree, err) < 0 || (kb->tree->headers && find_place(kb, err) < 0) ||
 	    patch_set_read((char *const *)kb->opts.patches, n, kb->tree->source, &kb->patches, err) < 0)
 		return -1;
-	edits_read(&kb->patches, &kb->edits);
 	t = now_ns();
 	r = compile(kb, err);
 	kb->compile_ns = now_ns() - t;
@@ -573,7 +572,6 @@ void kbuild_free(struct kbuild *kb)
 	free(kb->objects);
 	kunits_free(&kb->compiled);
 	ktree_free(kb->tree);
-	edits_free(&kb->edits);
 	patch_set_free(&kb->patches);
 	symvers_free(kb->symvers);
 	strvec_free(&kb->not_compiled);

@@ -7,7 +7,6 @@
 #define SUTURE_KERNEL_KBUILD_H
 
 #include "build/diff/diff.h"
-#include "build/edits.h"
 #include "build/prove.h"
 #include "kernel/image.h"
 #include "kernel/units.h"
@@ -76,7 +75,6 @@ struct kbuild_unit {
 struct kbuild {
 	struct kbuild_opts opts;
 	struct patch_set patches;
-	struct edits edits;
 	struct ktree *tree;	/* prepared tree: paths, flags, compiler */
 	char *release;		/* "6.1.0-50-amd64" */
 	char *banner;		/* linux_banner: "Linux version 6.1.0-50-amd64 (debian..." */

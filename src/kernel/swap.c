@@ -79,7 +79,7 @@ static bool only_units(const struct ktree *t, const struct patch_set *ps)
 	return true;
 }
 
-int swap_in(const struct ktree *t, const struct patch_set *ps, const char *out, const struct strvec *objects,
+int swap_in(const struct ktree *t, struct patch_set *ps, const char *out, const struct strvec *objects,
 	    struct sut_err *err)
 {
 	char *path = path_join(t->dir, "patched"), *backup = path_join(t->dir, "backup");

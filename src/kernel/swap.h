@@ -12,7 +12,7 @@
  * Patches t->src. @objects (paths in @out, which is t->out or t->keys_out) will be made again. -1 with B_PATCH_APPLY
  * or E_IO; swap_out() is to be called in any case.
  */
-int swap_in(const struct ktree *t, const struct patch_set *ps, const char *out, const struct strvec *objects,
+int swap_in(const struct ktree *t, struct patch_set *ps, const char *out, const struct strvec *objects,
 	    struct sut_err *err);
 /* Puts everything back that there is to put back. */
 int swap_out(const struct ktree *t, struct sut_err *err);

@@ -417,7 +417,7 @@ static int take_objects(const struct way *w, struct kunits *u, struct sut_err *e
 	return 0;
 }
 
-static int compile_patched(const struct ktree *t, const struct patch_set *ps, const struct way *w, struct kunits *u,
+static int compile_patched(const struct ktree *t, struct patch_set *ps, const struct way *w, struct kunits *u,
 			   const struct assembly *a, struct sut_err *err)
 {
 	struct strvec objects = {0};
@@ -436,7 +436,7 @@ static int compile_patched(const struct ktree *t, const struct patch_set *ps, co
 	return swap_out(t, err) < 0 ? -1 : r;
 }
 
-int kunits_compile(struct ktree *t, const struct patch_set *ps, struct kunits *ret, struct sut_err *err)
+int kunits_compile(struct ktree *t, struct patch_set *ps, struct kunits *ret, struct sut_err *err)
 {
 	const struct way usual = {t->out, NULL}, proof = {t->proof_out, NULL};
 	struct strvec included = {0};
@@ -468,7 +468,7 @@ int kunits_compile(struct ktree *t, const struct patch_set *ps, struct kunits *r
 	return r;
 }
 
-int kunits_compile_keys(struct ktree *t, const struct patch_set *ps, struct kunits *u, struct sut_err *err)
+int kunits_compile_keys(struct ktree *t, struct patch_set *ps, struct kunits *u, struct sut_err *err)
 {
 	struct way keys = {t->keys_out, keys_prepare(t, err)};
 	int r = keys.word ? 0 : -1;

@@ -23,12 +23,12 @@ struct kunits {
  * Compiles what @ps affects. No unit is affected: success with n == 0. -1 with all reasons that were found:
  * K_BUILD_FILE, K_INNER, B_GENERATED, B_ASM, B_PATCH_APPLY, B_COMPILE. @ret is to be freed in any case.
  */
-int kunits_compile(struct ktree *t, const struct patch_set *ps, struct kunits *ret, struct sut_err *err);
+int kunits_compile(struct ktree *t, struct patch_set *ps, struct kunits *ret, struct sut_err *err);
 /*
  * The same units once more, reading keys and values of boot (keys.h): of those in @u the source and the module
  * are given. The objects that @ps was compiled to before may be gone then. -1: B_COMPILE and others.
  */
-int kunits_compile_keys(struct ktree *t, const struct patch_set *ps, struct kunits *u, struct sut_err *err);
+int kunits_compile_keys(struct ktree *t, struct patch_set *ps, struct kunits *u, struct sut_err *err);
 void kunits_free(struct kunits *u);
 
 /* kbuild's record beside what it made: the command and all files that were read. Fresh or NULL. */

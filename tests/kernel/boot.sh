@@ -32,6 +32,10 @@ boot="quiet panic=-1 rdinit=/init ${KERNEL_ARGS:-}"
 # text_poke() puts to an entry for a moment, made while it was replaced: the kernel's handler sees that there is none
 # any more and has it run again, for ever (softlockups with the pc at the entry, seen with `vector` on a busy machine,
 # and never with processors that take turns).
+#
+# From Linux 6.4 on a transition begins and ends with rewriting every call of cond_resched(), with three interrupts of
+# all processors for each. One that takes turns waits for each until the other's turn is over, a tenth of a second while
+# that is busy: `load` takes minutes.
 threads=multi
 [ "$arch" != amd64 ] || threads=single
 set -- -nodefaults -nographic -no-reboot -serial stdio -m 768 -smp 2 -accel tcg,thread=$threads \
@@ -44,7 +48,7 @@ armhf) set -- qemu-system-arm -M virt -cpu "${QEMU_CPU:-cortex-a15}" "$@" -appen
 ppc64el) set -- qemu-system-ppc64 -M pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off \
 	-cpu "${QEMU_CPU:-power9}" -vga none "$@" -append "console=hvc0 disable_radix $boot" ;;
 esac
-timeout -k 5 "${KERNEL_LIMIT:-1500}" "$@" </dev/null 2>&1 | tr -d '\r' >"$work/console"
+timeout -k 5 "${KERNEL_LIMIT:-1500}" "$@" </dev/null 2>&1 | sed -u 's,\r,,g' >"$work/console"
 case=''
 while IFS= read -r line; do
 	case $line in

@@ -62,6 +62,12 @@ static bool is_inner(const char *path)
 	return false;
 }
 
+/* The same, of files that units are made of as well: the hypervisor of arm64 without VHE has its own copy of each. */
+static bool has_inner_copy(const char *path)
+{
+	return str_starts(path, "arch/arm64/kvm/hyp/") && !str_starts(path, "arch/arm64/kvm/hyp/vhe/");
+}
+
 /* Of which nothing is made that runs. */
 static bool is_text(const char *path)
 {
@@ -103,6 +109,8 @@ static int choose_units(const struct ktree *t, const struct patch_set *ps, struc
 			strvec_push(&ret->not_compiled, f->path);
 		} else if (is_build_file(f->path)) {
 			sut_fail(err, SUT_K_BUILD_FILE, f->path, "it says how the kernel is built");
+		} else if (has_inner_copy(f->path)) {
+			sut_fail(err, SUT_K_INNER, f->path, "the hypervisor's code is made of it, too");
 		} else if (str_ends(f->path, ".S") && !is_inner(f->path)) {
 			if (ktree_has_unit(t, f->path))
 				sut_fail(err, SUT_B_ASM, f->path, "it is assembly");

@@ -12,6 +12,7 @@
 #include "build/libgcc.h"
 #include "build/link.h"
 #include "build/member.h"
+#include "build/moved.h"
 #include "build/proofs.h"
 #include "build/reliance.h"
 #include "elf/dynamic.h"
@@ -296,6 +297,29 @@ static void link_with_helpers(struct build *b, size_t k, struct link_input *in, 
 	strvec_free(&more);
 }
 
+static bool defines(void *ctx, const char *name)
+{
+	const struct prove_object *po = ctx;
+
+	for (size_t i = 1; i < po->o->n_syms; i++)
+		if (po->o->syms[i].bind != STB_LOCAL && po->o->syms[i].shndx && !strcmp(po->o->syms[i].name, name))
+			return true;
+	for (size_t i = 1; i < po->dyn->n_syms; i++)
+		if (po->dyn->syms[i].bind != STB_LOCAL && po->dyn->syms[i].shndx && !strcmp(po->dyn->syms[i].name, name))
+			return true;
+	return false;
+}
+
+static void check_moved(const struct build *b, const struct link_input *in, size_t k, struct sut_err *err)
+{
+	struct moved_unit *v = xcalloc(in->n_units + 1, sizeof(*v));
+
+	for (size_t i = 0; i < in->n_units; i++)
+		v[i] = (struct moved_unit){in->units[i].diff, in->units[i].source};
+	moved_check(v, in->n_units, defines, b->objects[k], err);
+	free(v);
+}
+
 static void link_one(struct build *b, size_t k, struct patch_object *ret, bool *ret_indirect,
 		     struct sut_err *err)
 {
@@ -316,6 +340,7 @@ static void link_one(struct build *b, size_t k, struct patch_object *ret, bool *
 						   b->units[i].to_pu, b->units[i].relies,
 						   b->units[i].source};
 	in.units = units;
+	check_moved(b, &in, k, err);
 	link_with_helpers(b, k, &in, units, ret, ret_indirect, err);
 	folds_free(&folds);
 	free(units);

@@ -27,7 +27,9 @@ static bool is_branch(const struct ref *r)
 /* Of concern here: code, and data that is no table of the kernel about places in code. */
 static bool is_user(const struct elf_obj *o, const struct elf_sec *s)
 {
-	return s->flags & SHF_ALLOC && s->n_rels && (s->flags & SHF_EXECINSTR || !special_find(s->name, o->machine));
+	const struct special *k = special_find(s->name, o->machine);
+
+	return s->flags & SHF_ALLOC && s->n_rels && (s->flags & SHF_EXECINSTR || !k || k->role == SPECIAL_CALLS);
 }
 
 /* [index of u->diff->funcs] that call @f. False: something takes its address, or nothing calls it. */

@@ -14,6 +14,7 @@
 #include "kernel/unpack.h"
 #include "target/target.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -299,6 +300,25 @@ const struct ksym *kimage_find(const struct kimage *k, const char *name, size_t 
 	if (ret_n)
 		*ret_n = n;
 	return kimage_nth(k, name, 0);
+}
+
+const struct ksym *kimage_global(const struct kimage *k, const char *name)
+{
+	const struct ksym *hit = NULL;
+	size_t n;
+
+	kimage_find(k, name, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct ksym *s = kimage_nth(k, name, i);
+
+		/* A module's imports are in the list, too, as 'U'. */
+		if (s->type == 'U' || (!isupper((unsigned char)s->type) && !strchr("wv", s->type)))
+			continue;
+		if (hit && hit->addr != s->addr)
+			return NULL;
+		hit = s;
+	}
+	return hit;
 }
 
 /* A module's symbols are in no order. */

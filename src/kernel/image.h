@@ -58,6 +58,8 @@ void kimage_index(struct kimage *k);
 const struct ksym *kimage_find(const struct kimage *k, const char *name, size_t *ret_n);
 /* The @i-th (from 0) of them. */
 const struct ksym *kimage_nth(const struct kimage *k, const char *name, size_t i);
+/* The one global symbol that is defined there with this name; NULL: none or several. */
+const struct ksym *kimage_global(const struct kimage *k, const char *name);
 /* The last symbol at or below @addr, or NULL. */
 const struct ksym *kimage_at(const struct kimage *k, uint64_t addr);
 

@@ -231,7 +231,7 @@ void includes_find(const struct ktree *t, char *const *files, struct strvec *ret
 
 		for (size_t k = 0; files[k]; k++)
 			given |= !strcmp(files[k], p);
-		if ((x.files[i].in || everywhere) && !given && str_ends(p, ".c") && ktree_has_unit(t, p))
+		if ((x.files[i].in || everywhere) && !given && (str_ends(p, ".c") || str_ends(p, ".S")) && ktree_has_unit(t, p))
 			strvec_push(ret, p);
 	}
 	for (size_t i = 0; i < HASHES; i++)

@@ -399,6 +399,7 @@ static void compare_unit(struct kbuild *kb, struct kbuild_unit *u, struct sut_er
 	u->diff = diff_unit_compare(u->orig, u->new, &o, &own);
 	if (u->diff) {
 		special_compare(u->diff, u->source, &own);
+		lists_check(u->diff, u->source, &own);
 		carry_untraced(u);
 	}
 	/* Units that share a header say the same of it. */

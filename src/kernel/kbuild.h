@@ -119,6 +119,8 @@ bool kbuild_orig_sym(const struct kbuild *kb, const struct kbuild_unit *u, uint3
  */
 bool kbuild_new_sym(const struct kbuild *kb, const struct kbuild_unit *u, uint32_t sym,
 		    struct kbuild_sym *ret, struct sut_err *err);
+/* The one thing of this name in the unit's object. False: it has none or several. */
+bool kbuild_named(const struct kbuild *kb, const struct kbuild_unit *u, const char *name, struct kbuild_sym *ret);
 /* Has the kernel, a module by its exports, or the unit's own module something of this name? */
 bool kbuild_knows(const struct kbuild *kb, const struct kbuild_unit *u, const char *name);
 /* The file of a module (its name with underscores): fresh, or NULL where there is none. */

@@ -7,8 +7,6 @@
 #include "kernel/layout.h"
 #include "kernel/symvers.h"
 
-#include <ctype.h>
-
 /* Number among equal names; and whether @name stands at @addr at all. */
 static void name_it(const struct kimage *k, const char *name, uint64_t addr, struct kbuild_sym *ret)
 {
@@ -56,26 +54,6 @@ static bool fact_addr(const struct kbuild_unit *u, uint32_t sym, uint64_t *ret)
 	return true;
 }
 
-/* The one global symbol that is defined here with this name; NULL: none or several. */
-static const struct ksym *global_named(const struct kimage *k, const char *name)
-{
-	const struct ksym *hit = NULL;
-	size_t n;
-
-	kimage_find(k, name, &n);
-	for (size_t i = 0; i < n; i++) {
-		const struct ksym *s = kimage_nth(k, name, i);
-
-		/* A module's imports are in the list, too, as 'U'. */
-		if (s->type == 'U' || (!isupper((unsigned char)s->type) && !strchr("wv", s->type)))
-			continue;
-		if (hit && hit->addr != s->addr)
-			return NULL;
-		hit = s;
-	}
-	return hit;
-}
-
 /* What another object, or another unit of this one, defines under this name. */
 static bool by_name(const struct kbuild *kb, const struct kbuild_unit *u, const char *name, struct kbuild_sym *ret)
 {
@@ -83,7 +61,7 @@ static bool by_name(const struct kbuild *kb, const struct kbuild_unit *u, const 
 
 	for (size_t i = 0; i < kb->n_objects; i++) {
 		const struct kbuild_object *ob = &kb->objects[i ? u->object : 0];
-		const struct ksym *s = i && !u->object ? NULL : global_named(ob->image, name);
+		const struct ksym *s = i && !u->object ? NULL : kimage_global(ob->image, name);
 
 		if (i > 1)
 			break;
@@ -114,6 +92,26 @@ bool kbuild_knows(const struct kbuild *kb, const struct kbuild_unit *u, const ch
 	struct kbuild_sym ignored = {0};
 
 	return by_name(kb, u, name, &ignored);
+}
+
+bool kbuild_named(const struct kbuild *kb, const struct kbuild_unit *u, const char *name, struct kbuild_sym *ret)
+{
+	const struct kbuild_object *ob = &kb->objects[u->object];
+	const struct ksym *s;
+	size_t n;
+
+	memset(ret, 0, sizeof(*ret));
+	s = kimage_find(ob->image, name, &n);
+	if (n != 1)
+		return false;
+	ret->object = ob->name;
+	ret->name = s->name;
+	name_it(ob->image, s->name, s->addr, ret);
+	place(ob->image, s->addr, ret);
+	if (u->object)
+		kimage_module_place(ob->image, s->addr, &ret->sec, &ret->sec_offset);
+	exported(kb, ret);
+	return true;
 }
 
 bool kbuild_orig_sym(const struct kbuild *kb, const struct kbuild_unit *u, uint32_t sym, struct kbuild_sym *ret)

@@ -95,6 +95,17 @@ struct piece *piece_find(struct mlink *l, size_t u, uint32_t sec, uint64_t off)
 	return NULL;
 }
 
+/*
+ * Of a module only the section of this very name has a copy for each CPU. What code of vmlinux has in others beside it,
+ * which the kernel's linker script puts together (for alignment, or as it is mostly read), goes there.
+ */
+static const char *name_of_section(const char *name)
+{
+	static const char per_cpu[] = ".data..percpu";
+
+	return str_starts(name, per_cpu) ? per_cpu : name;
+}
+
 struct piece *piece_take(struct mlink *l, size_t u, uint32_t sec, uint64_t off)
 {
 	struct kbuild_unit *ku = unit_of(l, u);
@@ -115,7 +126,7 @@ struct piece *piece_take(struct mlink *l, size_t u, uint32_t sec, uint64_t off)
 	shared = s->flags & SHF_MERGE || special_find(s->name, ku->new->machine);
 	p->out = shared ? elf_out_find(out, s->name) : 0;
 	if (!p->out) {
-		p->out = elf_out_sec(out, s->name, s->type,
+		p->out = elf_out_sec(out, name_of_section(s->name), s->type,
 				     s->flags & (SHF_ALLOC | SHF_WRITE | SHF_EXECINSTR | SHF_MERGE | SHF_STRINGS),
 				     s->align);
 		out->secs[p->out].entsize = s->entsize;

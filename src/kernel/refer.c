@@ -379,6 +379,23 @@ static int to_data(struct mlink *l, const struct piece *p, const struct elf_rel 
 	return known ? to_place(l, p, rel, r->sym, &place, ret) : to_outside(l, p, rel, r->sym, ret);
 }
 
+/* A list that the kernel has filled: by its label. */
+static int to_list(struct mlink *l, const struct piece *p, const struct elf_rel *rel, const struct ref *r, struct goal *ret)
+{
+	const struct kbuild_unit *ku = unit_of(l, p->unit);
+	const struct elf_sym *y = &ku->new->syms[rel->sym];
+	int64_t off = r->off + (r->kind == REF_SYM ? (int64_t)ku->new->syms[r->sym].value : 0);
+	uint32_t label = lists_label(ku->new, y->shndx, (uint64_t)MAX(off, 0));
+	struct kbuild_sym place;
+
+	if (label && (kbuild_new_sym(l->kb, ku, label, &place, NULL) ||
+		      kbuild_named(l->kb, ku, ku->new->syms[label].name, &place)))
+		return to_place(l, p, rel, label, &place, ret);
+	return complain(l, p->unit, p->sec, rel->offset, SUT_K_REFERENCE,
+			label ? ku->new->syms[label].name : ku->new->secs[y->shndx].name,
+			"the kernel's symbols do not have this list, or several of its name");
+}
+
 int goal_of(struct mlink *l, const struct piece *p, const struct elf_rel *rel, const struct ref *r,
 		   struct goal *ret)
 {
@@ -399,6 +416,8 @@ int goal_of(struct mlink *l, const struct piece *p, const struct elf_rel *rel, c
 			off += 4;
 		return to_piece(l, p->unit, rel, y->shndx, off, ret);
 	}
+	if (k && k->role == SPECIAL_LISTS)
+		return to_list(l, p, rel, r, ret);
 	if (k && k->role != SPECIAL_OBJECTS)
 		return complain(l, p->unit, p->sec, rel->offset, SUT_K_SECTION, k->name,
 				"code refers to the table itself");

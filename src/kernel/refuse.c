@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/refuse.h"
+#include "build/moved.h"
 #include "kernel/inlined.h"
 
 #include <stdlib.h>
@@ -83,10 +84,31 @@ static void check_proof(const struct kbuild *kb, const struct kbuild_unit *u, co
 	free(cc);
 }
 
+static bool has_global(void *ctx, const char *name)
+{
+	return kimage_global(ctx, name) != NULL;
+}
+
+static void check_moved(const struct kbuild *kb, struct sut_err *err)
+{
+	struct moved_unit *v = xcalloc(kb->n_units + 1, sizeof(*v));
+
+	for (size_t k = 0; k < kb->n_objects; k++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < kb->n_units; i++)
+			if (kb->units[i].object == k && kb->units[i].diff)
+				v[n++] = (struct moved_unit){kb->units[i].diff, kb->units[i].source};
+		moved_check(v, n, has_global, (void *)kb->objects[k].image, err);
+	}
+	free(v);
+}
+
 int kbuild_refuse(const struct kbuild *kb, struct sut_err *err)
 {
 	size_t before = err->n;
 
+	check_moved(kb, err);
 	for (size_t i = 0; i < kb->n_units; i++) {
 		const struct kbuild_unit *u = &kb->units[i];
 

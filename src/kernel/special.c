@@ -92,7 +92,9 @@ static const struct special table[] = {
 	{".exitcall.exit", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL}, /* vmlinux is linked without it */
 	{"_kprobe_blacklist", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
 	{"_error_injection_whitelist", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
-	{".BTF_ids", 0, SPECIAL_ALONE, 0, 0, 0, false, false, NULL},
+	/* ---- lists that must not change: lists.c ---- */
+	{".BTF_ids", 0, SPECIAL_LISTS, 0, 0, 0, false, false, NULL},
+	{".pci_fixup*", 0, SPECIAL_CALLS, 0, 0, 0, false, false, NULL},
 };
 
 const struct special *special_find(const char *section, uint16_t machine)
@@ -116,6 +118,8 @@ enum diff_role special_diff_role(const char *section, uint16_t machine)
 	/* Functions and data of the kernel's start, no constructors. */
 	if (!k)
 		return str_starts(section, ".init.") ? DIFF_ROLE_PLAIN : DIFF_ROLE_DEFAULT;
+	if (k->role == SPECIAL_LISTS || k->role == SPECIAL_CALLS)
+		return DIFF_ROLE_PLAIN;
 	return k->role == SPECIAL_OBJECTS ? DIFF_ROLE_CONST : DIFF_ROLE_NONE;
 }
 
@@ -160,6 +164,17 @@ struct owned {			/* all compared entries of an object by the function symbol the
 	const struct elf_obj *o;
 };
 
+/* By what they are: the order of the sections follows from whatever comes first in the unit. */
+static int by_kind(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+	int d = x->k != y->k ? (x->k < y->k ? -1 : 1) : strcmp(x->s->name, y->s->name);
+
+	if (!d && x->s != y->s)
+		d = x->s < y->s ? -1 : 1;
+	return d ? d : x->i < y->i ? -1 : x->i > y->i;
+}
+
 static void owned_read(struct owned *w, const struct elf_obj *o)
 {
 	w->o = o;
@@ -180,6 +195,9 @@ static void owned_read(struct owned *w, const struct elf_obj *o)
 				(struct entry){s, k, e};
 		}
 	}
+	for (size_t i = 0; i < o->n_syms; i++)
+		if (w->by_sym[i].n)
+			qsort(w->by_sym[i].v, w->by_sym[i].n, sizeof(*w->by_sym[i].v), by_kind);
 }
 
 static void owned_free(struct owned *w)
@@ -307,7 +325,7 @@ static void mark_changed(struct diff_unit *u)
 
 /* ---- what nobody knows ---- */
 
-static bool is_ordinary(const struct elf_sec *s)
+bool special_is_ordinary(const struct elf_sec *s)
 {
 	static const char *const known[] = {".text", ".data", ".rodata", ".bss", ".init.", ".exit.", ".ref.",
 					    ".meminit.", ".memexit.", ".sched.", ".cpuidle.", ".kprobes.",
@@ -358,6 +376,7 @@ static bool is_as_known(const struct elf_obj *o, const struct elf_sec *s, const 
 
 void special_settle(struct elf_obj *o)
 {
+	lists_settle(o);
 	for (size_t i = 1; i < o->n_secs; i++) {
 		struct elf_sec *s = &o->secs[i];
 		const struct special *k = special_find(s->name, o->machine);
@@ -383,7 +402,7 @@ int special_compare(struct diff_unit *u, const char *source, struct sut_err *err
 		const struct elf_sec *s = &o->secs[i];
 		const struct special *k = special_find(s->name, o->machine);
 
-		if (!(s->flags & SHF_ALLOC) || is_ordinary(s) || (k && is_as_known(o, s, k)))
+		if (!(s->flags & SHF_ALLOC) || special_is_ordinary(s) || (k && is_as_known(o, s, k)))
 			continue;
 		for (size_t r = 0; r < s->n_rels; r++) {
 			const struct diff_func *f;

@@ -21,6 +21,8 @@ enum special_role {
 	SPECIAL_PIECES,		/* code that entries or functions refer to, of no function of its own */
 	SPECIAL_OBJECTS,	/* variables that the kernel finds here; one that changes is a new one */
 	SPECIAL_ALONE,		/* says nothing that counts for code that is replaced */
+	SPECIAL_LISTS,		/* lists that were filled when the kernel was linked, each with a label: never new ones */
+	SPECIAL_CALLS,		/* functions that the kernel calls by itself: at their start, where they are redirected */
 	SPECIAL_AUTHOR,		/* what include/suture/patch.h makes */
 };
 
@@ -49,6 +51,9 @@ static inline bool special_is_shortcut(const struct special *k)
 {
 	return !strcmp(k->name, ".static_call_sites");
 }
+
+/* Code and data that no table is about, or that only its order tells from others. */
+bool special_is_ordinary(const struct elf_sec *s);
 
 /* What a section is, NULL: an ordinary one. */
 const struct special *special_find(const char *section, uint16_t machine);
@@ -79,5 +84,12 @@ bool special_owner(const struct elf_obj *o, const struct elf_sec *s, const struc
  * knows and that refer to code that changes. -1 with all reasons.
  */
 int special_compare(struct diff_unit *u, const char *source, struct sut_err *err);
+
+/* lists.c: sections that the kernel reads as a whole must hold what they held. Refuses what the patch adds to them. */
+int lists_check(const struct diff_unit *u, const char *source, struct sut_err *err);
+/* Of a freshly opened object: gives those lists their size. special_settle() does it. */
+void lists_settle(struct elf_obj *o);
+/* The label of a SPECIAL_LISTS section at or before @off, 0: none. */
+uint32_t lists_label(const struct elf_obj *o, uint32_t sec, uint64_t off);
 
 #endif

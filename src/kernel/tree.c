@@ -511,6 +511,7 @@ static int read_ready(struct ktree *t, const char *want)
 		for (char *l = strtok_r((char *)text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
 			strvec_push(str_ends(l, ".ko") ? &t->modules : &t->units, l);
 		free(text);
+		ktree_settle_units(t);
 	}
 	free(ready);
 	free(units);
@@ -687,6 +688,7 @@ void ktree_free(struct ktree *t)
 	strvec_free(&t->flag_words);
 	strvec_free(&t->config);
 	strvec_free(&t->units);
+	strvec_free(&t->goals);
 	free(t->headers);
 	free(t->make);
 	free(t->sub);

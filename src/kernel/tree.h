@@ -38,6 +38,7 @@ struct ktree {
 	struct strvec flag_words; /* owns them */
 	struct strvec config;	/* "CONFIG_X=y" as prepared */
 	struct strvec units;	/* "fs/proc/cmdline.o" of all that the configuration makes, sorted */
+	struct strvec goals;	/* "arch/x86/kvm/../../../virt/kvm/vfio.o": as make has those of them that it reaches so */
 	char *headers, *make;	/* as in ktree_opts; @headers NULL: this is the kernel's own tree */
 	char *sub;		/* of a module: folder of @src that has its makefile, "" or with / at the end */
 	char *built_at;		/* of a module: where @sub was when it was built, with / at the end; NULL: it does not say */
@@ -87,5 +88,9 @@ int ktree_list_units(struct ktree *t, struct sut_err *err);
 int ktree_extra_symbols(const struct ktree *t, struct strvec *ret, struct sut_err *err);
 /* Is @path (relative, "fs/proc/cmdline.c") compiled into the kernel or a module of it? */
 bool ktree_has_unit(const struct ktree *t, const char *path);
+/* What make is asked for to have its object. Fresh. */
+char *ktree_goal(const struct ktree *t, const char *path);
+/* Names @t->units as patches do, once they were listed. */
+void ktree_settle_units(struct ktree *t);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* All objects that a prepared tree's configuration makes: the makefiles are walked once, by make. */
 #include "base/log.h"
+#include "build/command.h"
 #include "kernel/kmod.h"
 #include "kernel/modtree.h"
 
@@ -83,6 +84,43 @@ static int cmp_str(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/*
+ * A makefile may take units out of a folder that has none of its own ($(KVM)/kvm_main.o). Patches name the file as it
+ * is; make knows it by the way that leads there.
+ */
+void ktree_settle_units(struct ktree *t)
+{
+	for (size_t i = 0; i < t->units.n; i++) {
+		char *full;
+
+		if (!strstr(t->units.v[i], "../"))
+			continue;
+		full = path_normal("/", t->units.v[i]);
+		strvec_push(&t->goals, t->units.v[i]);
+		free(t->units.v[i]);
+		t->units.v[i] = xstrdup(full + 1);
+		free(full);
+	}
+	qsort(t->units.v, t->units.n, sizeof(*t->units.v), cmp_str);
+}
+
+char *ktree_goal(const struct ktree *t, const char *path)
+{
+	char *own = xasprintf("%.*s.o", (int)strlen(path) - 2, path);
+
+	for (size_t i = 0; i < t->goals.n; i++) {
+		char *full = path_normal("/", t->goals.v[i]);
+		bool same = !strcmp(full + 1, own);
+
+		free(full);
+		if (!same)
+			continue;
+		free(own);
+		return xstrdup(t->goals.v[i]);
+	}
+	return own;
+}
+
 /* What make lists is then in files in @lists. */
 static int walk_makefiles(const struct ktree *t, const char *lists, char **ret_said, struct sut_err *err)
 {
@@ -132,6 +170,7 @@ int ktree_list_units(struct ktree *t, struct sut_err *err)
 		buf_addf(&b, "%s\n", t->modules.v[i]);
 	if (write_file(cache, b.p, b.n) < 0)
 		r = sut_fail(err, SUT_E_IO, cache, "%s", strerror(errno));
+	ktree_settle_units(t);
 out:
 	remove_tree(lists);
 	free(said);

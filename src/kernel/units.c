@@ -9,6 +9,7 @@
 #include "kernel/units.h"
 #include "base/log.h"
 #include "build/load.h"
+#include "kernel/assembly.h"
 #include "kernel/includes.h"
 #include "kernel/keys.h"
 #include "kernel/swap.h"
@@ -50,6 +51,42 @@ static bool is_outside(const struct ktree *t, const char *path)
 	return other;
 }
 
+/* Of which programs are made that the kernel carries: they run in processes, before it, or after it. */
+static bool is_inner(const char *path)
+{
+	static const char *const dirs[] = {"/vdso/", "/vdso32/", "/vdso64/", "/purgatory/", "/realmode/rm/"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (strstr(path, dirs[i]))
+			return true;
+	return false;
+}
+
+/* The same, of files that units are made of as well: the hypervisor of arm64 without VHE has its own copy of each. */
+static bool has_inner_copy(const char *path)
+{
+	return str_starts(path, "arch/arm64/kvm/hyp/") && !str_starts(path, "arch/arm64/kvm/hyp/vhe/");
+}
+
+/* Of which nothing is made that runs. */
+static bool is_text(const char *path)
+{
+	static const char *const starts[] = {".", "README", "TODO", "MAINTAINERS", "CREDITS", "COPYING"};
+	static const char *const ends[] = {".rst", ".md", ".yaml", ".json", "_defconfig", ".config", ".dts", ".dtsi", ".dtso"};
+	bool text = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
+		text |= str_starts(path_base(path), starts[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		text |= str_ends(path, ends[i]);
+	return text;
+}
+
+static bool is_code(const char *path)
+{
+	return str_ends(path, ".c") || str_ends(path, ".h") || str_ends(path, ".S");
+}
+
 static bool has_source(const struct ktree *t, const char *unit)
 {
 	char *path = xasprintf("%s/%.*s.c", t->src, (int)strlen(unit) - 2, unit);
@@ -60,7 +97,7 @@ static bool has_source(const struct ktree *t, const char *unit)
 }
 
 static int choose_units(const struct ktree *t, const struct patch_set *ps, struct kunits *ret,
-			struct strvec *included, struct sut_err *err)
+			struct strvec *included, struct strvec *assembly, struct sut_err *err)
 {
 	struct strvec units = {0};
 	size_t before = err->n;
@@ -72,20 +109,24 @@ static int choose_units(const struct ktree *t, const struct patch_set *ps, struc
 			strvec_push(&ret->not_compiled, f->path);
 		} else if (is_build_file(f->path)) {
 			sut_fail(err, SUT_K_BUILD_FILE, f->path, "it says how the kernel is built");
-		} else if (str_ends(f->path, ".S")) {
+		} else if (has_inner_copy(f->path)) {
+			sut_fail(err, SUT_K_INNER, f->path, "the hypervisor's code is made of it, too");
+		} else if (str_ends(f->path, ".S") && !is_inner(f->path)) {
 			if (ktree_has_unit(t, f->path))
 				sut_fail(err, SUT_B_ASM, f->path, "it is assembly");
 			else
-				strvec_push(&ret->not_compiled, f->path);
+				strvec_push(included, f->path);
 		} else if (str_ends(f->path, ".c") && ktree_has_unit(t, f->path)) {
 			if (f->is_deleted)
 				sut_fail(err, SUT_B_UNIT_REMOVED, f->path, "the patch removes it");
 			else
 				strvec_push(&units, f->path);
-		} else if (str_ends(f->path, ".c") || str_ends(f->path, ".h")) {
-			strvec_push(included, f->path);
-		} else {
+		} else if (is_inner(f->path)) {
+			sut_fail(err, SUT_K_INNER, f->path, "it is part of a program that the kernel carries");
+		} else if (is_text(f->path)) {
 			strvec_push(&ret->not_compiled, f->path);
+		} else {
+			strvec_push(included, f->path);
 		}
 	}
 	for (size_t i = 0; i < units.n; i++)
@@ -100,7 +141,9 @@ static int choose_units(const struct ktree *t, const struct patch_set *ps, struc
 		if (!t->headers)
 			includes_find(t, included->v, &more);
 		for (size_t i = 0; i < more.n; i++)
-			if (!strvec_has(&units, more.v[i]))
+			if (str_ends(more.v[i], ".S"))
+				strvec_push(assembly, more.v[i]);
+			else if (!strvec_has(&units, more.v[i]))
 				VEC_PUSH(ret->v, ret->n, ret->cap)->source = xstrdup(more.v[i]);
 		if (more.n > 20)
 			log_info("%zu units may include what the patch changes", more.n);
@@ -185,8 +228,7 @@ static void on_output(void *ctx, const char *text, size_t n)
 	}
 }
 
-/* kbuild's record beside an object: the command and all files that were read. Fresh or NULL. */
-static char *cmd_file(const char *object)
+char *kunit_record(const char *object)
 {
 	const char *base = path_base(object);
 	char *path = xasprintf("%.*s.%s.cmd", (int)(base - object), object, base);
@@ -209,11 +251,10 @@ struct way {			/* in which folder */
  * Is there an object of the original, with kbuild's whole record? Nothing that it was made of changes as long as
  * the tree lives, so kbuild would find nothing to do, for which it needs seconds.
  */
-static bool is_made(const char *out, const char *source, const char *word, bool is_module)
+static bool is_made(const char *out, const char *source, const char *goal, const char *word, bool is_module)
 {
-	char *object = object_in(out, source), *cmd = cmd_file(object);
-	char *end = xasprintf("\n$(deps_%s%s%.*s.o):", is_module ? out : "", is_module ? "/" : "", (int)strlen(source) - 2,
-			      source);
+	char *object = object_in(out, source), *cmd = kunit_record(object);
+	char *end = xasprintf("\n$(deps_%s%s%s):", is_module ? out : "", is_module ? "/" : "", goal);
 	bool made = cmd && strstr(cmd, end) && file_exists(object);
 
 	/* In a copy of another folder are objects that were made without it. */
@@ -235,9 +276,13 @@ static int make_units(const struct ktree *t, enum version v, const struct way *w
 	char *said = NULL;
 	int r, status = 0;
 
-	for (size_t i = 0; i < u->n; i++)
-		if (v == PATCHED || !is_made(w->out, u->v[i].source, w->word, t->headers))
-			strvec_pushf(&goals, "%.*s.o", (int)strlen(u->v[i].source) - 2, u->v[i].source);
+	for (size_t i = 0; i < u->n; i++) {
+		char *goal = ktree_goal(t, u->v[i].source);
+
+		if (v == PATCHED || !is_made(w->out, u->v[i].source, goal, w->word, t->headers))
+			strvec_push(&goals, goal);
+		free(goal);
+	}
 	p.n = goals.n;
 	if (goals.n && w->word)
 		strvec_push(&goals, w->word);
@@ -267,7 +312,7 @@ static char *module_of(const char *cmd)
 	return xstrndup(f, strcspn(f, "\""));
 }
 
-static bool reads(const struct ktree *t, const char *cmd, const char *rel)
+bool kunit_reads(const struct ktree *t, const char *cmd, const char *rel)
 {
 	char *full = path_join(t->src, rel), *folder = path_join(t->src, t->sub ? t->sub : "");
 	const char *base = path_base(rel);
@@ -305,13 +350,13 @@ static void drop_others(const struct ktree *t, const struct patch_set *ps, const
 	size_t n = 0;
 
 	for (size_t i = 0; i < u->n; i++) {
-		char *cmd = cmd_file(u->v[i].orig);
+		char *cmd = kunit_record(u->v[i].orig);
 		bool touched = false;
 
 		for (size_t k = 0; k < ps->n_files; k++)
 			touched |= !strcmp(ps->files[k].path, u->v[i].source);
 		for (size_t k = 0; cmd && k < included->n; k++)
-			if (reads(t, cmd, included->v[k]))
+			if (kunit_reads(t, cmd, included->v[k]))
 				touched = used[k] = true;
 		if (touched && cmd) {
 			u->v[i].module = module_of(cmd);
@@ -334,6 +379,34 @@ static void drop_others(const struct ktree *t, const struct patch_set *ps, const
 	free(used);
 }
 
+/* What assembly includes is part of the kernel, too. */
+static void keep_included(struct kunits *u, const struct strvec *included)
+{
+	struct strvec all = u->not_compiled;
+
+	memset(&u->not_compiled, 0, sizeof(u->not_compiled));
+	for (size_t i = 0; i < all.n; i++)
+		if (!strvec_has(included, all.v[i]))
+			strvec_push(&u->not_compiled, all.v[i]);
+	strvec_free(&all);
+}
+
+/* What no unit includes may be what a generator reads (syscall_64.tbl). */
+static int check_generated(const struct ktree *t, const struct kunits *u, struct sut_err *err)
+{
+	size_t before = err->n;
+
+	for (size_t i = 0; i < u->not_compiled.n && !t->headers; i++) {
+		const char *f = u->not_compiled.v[i];
+
+		if (is_code(f) || is_text(f) || is_outside(t, f))
+			continue;
+		sut_fail(err, SUT_B_GENERATED, f, "no source file includes it: something is generated from it, or nothing");
+		sut_fail_remedy(err, "leave it out of the diff, if the fix does without");
+	}
+	return err->n > before ? -1 : 0;
+}
+
 static int take_objects(const struct way *w, struct kunits *u, struct sut_err *err)
 {
 	for (size_t i = 0; i < u->n; i++) {
@@ -353,7 +426,7 @@ static int take_objects(const struct way *w, struct kunits *u, struct sut_err *e
 }
 
 static int compile_patched(const struct ktree *t, struct patch_set *ps, const struct way *w, struct kunits *u,
-			   struct sut_err *err)
+			   const struct assembly *a, struct sut_err *err)
 {
 	struct strvec objects = {0};
 	int r;
@@ -361,8 +434,10 @@ static int compile_patched(const struct ktree *t, struct patch_set *ps, const st
 	for (size_t i = 0; i < u->n; i++)
 		strvec_push(&objects, u->v[i].orig);
 	r = swap_in(t, ps, w->out, &objects, err);
-	if (!r)
+	if (!r && u->n)
 		r = make_units(t, PATCHED, w, u, err);
+	if (!r && a)
+		r = assembly_check(a, t, w->out, err);
 	if (!r)
 		r = take_objects(w, u, err);
 	strvec_free(&objects);
@@ -373,26 +448,31 @@ int kunits_compile(struct ktree *t, struct patch_set *ps, struct kunits *ret, st
 {
 	const struct way usual = {t->out, NULL}, proof = {t->proof_out, NULL};
 	struct strvec included = {0};
+	struct assembly a = {0};
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->dir = path_join(t->dir, "new");
 	remove_tree(ret->dir);
-	r = choose_units(t, ps, ret, &included, err);
+	r = choose_units(t, ps, ret, &included, &a.units, err);
 	for (size_t i = 0; i < ret->n; i++)
 		ret->v[i].orig = object_in(t->out, ret->v[i].source);
 	if (!r)
 		r = make_units(t, ORIGINAL, &usual, ret, err);
 	if (!r) {
 		drop_others(t, ps, &included, ret);
-		if (t->proof_out && ret->n)
+		assembly_read(&a, t, t->out, &included);
+		keep_included(ret, &a.includes);
+		r = check_generated(t, ret, err);
+		if (!r && t->proof_out && ret->n)
 			r = make_units(t, FOR_PROOF, &proof, ret, err);
 	}
 	for (size_t i = 0; i < ret->n && !r && t->proof_out; i++)
 		ret->v[i].proof = object_in(t->proof_out, ret->v[i].source);
-	if (!r && ret->n)
-		r = compile_patched(t, ps, &usual, ret, err);
+	if (!r && (ret->n || a.units.n))
+		r = compile_patched(t, ps, &usual, ret, included.n ? &a : NULL, err);
 	strvec_free(&included);
+	assembly_free(&a);
 	return r;
 }
 
@@ -407,7 +487,7 @@ int kunits_compile_keys(struct ktree *t, struct patch_set *ps, struct kunits *u,
 	if (!r)
 		r = make_units(t, ORIGINAL, &keys, u, err);
 	if (!r)
-		r = compile_patched(t, ps, &keys, u, err);
+		r = compile_patched(t, ps, &keys, u, NULL, err);
 	free(keys.word);
 	return r;
 }

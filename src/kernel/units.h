@@ -21,7 +21,7 @@ struct kunits {
 
 /*
  * Compiles what @ps affects. No unit is affected: success with n == 0. -1 with all reasons that were found:
- * K_BUILD_FILE, B_ASM, B_PATCH_APPLY, B_COMPILE. @ret is to be freed in any case.
+ * K_BUILD_FILE, K_INNER, B_GENERATED, B_ASM, B_PATCH_APPLY, B_COMPILE. @ret is to be freed in any case.
  */
 int kunits_compile(struct ktree *t, struct patch_set *ps, struct kunits *ret, struct sut_err *err);
 /*
@@ -30,5 +30,10 @@ int kunits_compile(struct ktree *t, struct patch_set *ps, struct kunits *ret, st
  */
 int kunits_compile_keys(struct ktree *t, struct patch_set *ps, struct kunits *u, struct sut_err *err);
 void kunits_free(struct kunits *u);
+
+/* kbuild's record beside what it made: the command and all files that were read. Fresh or NULL. */
+char *kunit_record(const char *object);
+/* Does that name the file @rel of the tree? */
+bool kunit_reads(const struct ktree *t, const char *cmd, const char *rel);
 
 #endif

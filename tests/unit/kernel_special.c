@@ -14,12 +14,41 @@
 	"		     \".long 1b - .\\n.popsection\");\n"                          \
 	"	return a + 1;\n}\n"
 
+/* The same with a second place. */
+#define FUNC2(name, var, more)                                                            \
+	"int " name "(int a)\n{\n"                                                        \
+	"	asm volatile(\"1:\\n.pushsection runtime_ptr_" var ",\\\"a\\\"\\n\"\n"    \
+	"		     \".long 1b - .\\n.popsection\\n\"\n"                        \
+	"		     \"2:\\n.pushsection runtime_ptr_" more ",\\\"a\\\"\\n\"\n"   \
+	"		     \".long 2b - .\\n.popsection\");\n"                          \
+	"	return a + 1;\n}\n"
+
 static enum diff_status status_of(const struct diff_unit *u, const char *name)
 {
 	for (size_t i = 0; i < u->n_funcs; i++)
 		if (!strcmp(u->funcs[i].name, name))
 			return u->funcs[i].status;
 	return DIFF_NEW;
+}
+
+/* Sections stand in the order in which something is put into each first. */
+static void test_order(const char *dir)
+{
+	struct diff_opts opts = {.source = "a.c", .section_role = special_diff_role};
+	struct sut_err err = {0};
+	struct elf_obj *a = compile_text(dir, FUNC2("stays", "table", "limit"), "-g -ffunction-sections -fno-toplevel-reorder");
+	struct elf_obj *b = compile_text(dir, FUNC("first", "limit") FUNC2("stays", "table", "limit"),
+					 "-g -ffunction-sections -fno-toplevel-reorder");
+	struct diff_unit *u = a && b ? diff_unit_compare(a, b, &opts, &err) : NULL;
+
+	if (!tap_ok(u != NULL, "two objects are compared"))
+		return;
+	special_compare(u, "a.c", &err);
+	tap_ok(status_of(u, "stays") == DIFF_UNCHANGED, "sections in another order change nothing");
+	diff_unit_free(u);
+	elf_obj_free(a);
+	elf_obj_free(b);
+	sut_err_free(&err);
 }
 
 int main(void)
@@ -34,6 +63,7 @@ int main(void)
 		return tap_done();
 	a = compile_text(dir, FUNC("stays", "table") FUNC("other", "table"), "-g -ffunction-sections");
 	b = compile_text(dir, FUNC("stays", "table") FUNC("other", "limit"), "-g -ffunction-sections");
+	test_order(dir);
 	rmdir(dir);
 	u = a && b ? diff_unit_compare(a, b, &opts, &err) : NULL;
 	if (!tap_ok(u != NULL, "two objects are compared"))

@@ -9,7 +9,8 @@
  *			only one of it on either side.
  *  3. Linkage.		`static int parse()` that became global, or the other way.
  *  4. Numbered names.	gcc counts static locals and clones (`calls.1`, `__func__.0`, `f.part.0`), so
- *			one more `static int calls` elsewhere shifts all numbers. The number is taken
+ *			one more `static int calls` elsewhere shifts all numbers, and so the
+ *			kernel's __UNIQUE_ID(). The number is taken
  *			off and evidence is asked for, the strongest first, until nothing moves:
  *	users		the code of a paired function is equal but for such names; what it uses at the
  *			same place is the same thing;

@@ -122,5 +122,7 @@ void diff_unit_free(struct diff_unit *u);
  * For anonymous pieces: strings, constants, jump tables. */
 bool diff_anon_equal(const struct diff_unit *u, uint32_t new_sec, uint64_t new_off,
 		     uint32_t orig_sec, uint64_t orig_off);
+/* The same of whole sections. */
+bool diff_section_equal(const struct diff_unit *u, uint32_t new_sec, uint32_t orig_sec);
 
 #endif

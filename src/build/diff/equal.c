@@ -336,3 +336,8 @@ bool diff_anon_equal(const struct diff_unit *u, uint32_t new_sec, uint64_t new_o
 		return false;
 	return anon_equal(u->ctx, new_sec, new_off, orig_sec, orig_off, EQ_STRICT, 0);
 }
+
+bool diff_section_equal(const struct diff_unit *u, uint32_t new_sec, uint32_t orig_sec)
+{
+	return sec_equal(u->ctx, new_sec, orig_sec);
+}

@@ -40,6 +40,19 @@ static bool is_number(const char *s, size_t n)
 	return n > 0;
 }
 
+/* The length of "__UNIQUE_ID_ddebug" in the kernel's "__UNIQUE_ID_ddebug233", whose number counts through the unit; else 0. */
+static size_t unique_len(const char *s, size_t n)
+{
+	static const char start[] = "__UNIQUE_ID_";
+	size_t len = n;
+
+	if (n < strlen(start) || memcmp(s, start, strlen(start)))
+		return 0;
+	while (len > strlen(start) && isdigit((unsigned char)s[len - 1]))
+		len--;
+	return len < n ? len : 0;
+}
+
 char *name_key(const char *name, bool *ret_numbered)
 {
 	char *key = xmalloc(strlen(name) + 1), *out = key;
@@ -48,16 +61,18 @@ char *name_key(const char *name, bool *ret_numbered)
 	*ret_numbered = false;
 	/* A leading dot is part of the name. */
 	while (*p) {
-		size_t n = strcspn(p + 1, ".") + 1;
+		size_t n = strcspn(p + 1, ".") + 1, dot = *p == '.', unique = unique_len(p + dot, n - dot);
 		bool drop = false;
 
 		if (p > name && is_number(p + 1, n - 1))
 			drop = *ret_numbered = true;
 		else if (p > name && suffix_kind(p + 1, n - 1) == CLONE_RENAMED)
 			drop = true;
+		if (unique)
+			*ret_numbered = true;
 		if (!drop) {
-			memcpy(out, p, n);
-			out += n;
+			memcpy(out, p, unique ? unique + dot : n);
+			out += unique ? unique + dot : n;
 		}
 		p += n;
 	}
